@@ -1,0 +1,64 @@
+import WarrenModel
+import WarrenPlan
+
+/// What one gateway shall run, whole: its plan, and the pre-shared keys that the plan refers to.
+///
+/// Not `Codable`, so that no key is encoded by accident: the wire mapping writes it where it must travel or be kept.
+public struct DesiredState: Sendable, Equatable {
+    public var mesh: String
+    public var generation: Generation
+    public var plan: GatewayPlan
+    public var keys: [PSKReference: PreSharedKey]
+
+    public init(mesh: String, generation: Generation, plan: GatewayPlan, keys: [PSKReference: PreSharedKey]) {
+        self.mesh = mesh
+        self.generation = generation
+        self.plan = plan
+        self.keys = keys
+    }
+}
+
+/// What a gateway really has of the things that Warren owns there.
+public struct ObservedState: Sendable, Equatable {
+    public var tunnels: [TunnelReport]
+    public var routes: Set<Route>
+    public var unreachable: Set<IPPrefix>
+    public var policies: Set<SecurityPolicy>
+    /// The peers that the IKE daemon is configured with. A key in use is named by its reference.
+    public var peers: Set<IKEPeer>
+    public var firewall: [FirewallRule]
+    public var securityAssociations: [SAReport]
+    public var ike: [IKEReport]
+
+    public init(
+        tunnels: [TunnelReport] = [], routes: Set<Route> = [], unreachable: Set<IPPrefix> = [],
+        policies: Set<SecurityPolicy> = [], peers: Set<IKEPeer> = [], firewall: [FirewallRule] = [],
+        securityAssociations: [SAReport] = [], ike: [IKEReport] = []
+    ) {
+        self.tunnels = tunnels
+        self.routes = routes
+        self.unreachable = unreachable
+        self.policies = policies
+        self.peers = peers
+        self.firewall = firewall
+        self.securityAssociations = securityAssociations
+        self.ike = ike
+    }
+}
+
+/// One step from observed to desired. Each may be repeated: making what is there and deleting what is not both succeed.
+public enum Operation: Sendable, Hashable {
+    case setFirewall([FirewallRule])
+    case addUnreachable(IPPrefix)
+    case removeUnreachable(IPPrefix)
+    case addPolicy(SecurityPolicy)
+    case removePolicy(SecurityPolicy)
+    /// Creates the tunnel, or makes an interface of this name match.
+    case setTunnel(GIFTunnel)
+    case removeTunnel(interface: String)
+    /// Configures the IKE daemon for a peer; the key is looked up in the desired state by the peer's reference.
+    case setPeer(IKEPeer)
+    case removePeer(SiteName)
+    case addRoute(Route)
+    case removeRoute(Route)
+}

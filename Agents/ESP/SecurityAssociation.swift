@@ -1,0 +1,36 @@
+import WarrenModel
+
+/// One ESP security association (RFC 4301, 4.4.2.1) as IKE hands it to the data plane: one-way, keyed, never reused.
+public struct SecurityAssociation: Sendable, Equatable {
+    public let peer: SiteName
+    public let direction: SecurityPolicy.Direction
+    /// Chosen by the receiver: by us when inbound.
+    public let spi: SPI
+    public let encryption: EncryptionAlgorithm
+    /// Key, then salt: `keyLength + saltLength` bytes (RFC 4106, 8.1).
+    public let keyingMaterial: SecretBytes
+    public let extendedSequenceNumbers: Bool
+    public let mode: IPsecMode
+    /// Where the encapsulating UDP goes to or comes from; `local` is ours in both directions.
+    public let local: Endpoint
+    public let remote: Endpoint
+    /// What it may carry, written as packets of this direction have it. A decrypted packet outside is dropped.
+    public let selectors: [TrafficSelector]
+
+    public init(
+        peer: SiteName, direction: SecurityPolicy.Direction, spi: SPI, encryption: EncryptionAlgorithm,
+        keyingMaterial: SecretBytes, extendedSequenceNumbers: Bool, mode: IPsecMode, local: Endpoint, remote: Endpoint,
+        selectors: [TrafficSelector]
+    ) {
+        self.peer = peer
+        self.direction = direction
+        self.spi = spi
+        self.encryption = encryption
+        self.keyingMaterial = keyingMaterial
+        self.extendedSequenceNumbers = extendedSequenceNumbers
+        self.mode = mode
+        self.local = local
+        self.remote = remote
+        self.selectors = selectors
+    }
+}

@@ -1,0 +1,72 @@
+import WarrenModel
+
+/// The protocol between an agent and its `warren-tunneld`: one request, one response, over a unix stream socket.
+///
+/// Each message is a 32-bit length in network order (at most `maximumLength`) and that many bytes of JSON. The file
+/// descriptor of a TUN queue travels beside `attachTunnel` as ancillary data (SCM_RIGHTS).
+public enum TunnelControl {
+    public static let version = 1
+    public static let maximumLength = 4 << 20
+
+    public enum Request: Sendable, Codable {
+        case hello(version: Int)
+        /// Takes over the TUN queue that comes with this message, or, for an interface it has already, only the settings.
+        case attachTunnel(GIFTunnel)
+        case detachTunnel(interface: String)
+        case addPolicy(SecurityPolicy)
+        case removePolicy(SecurityPolicy)
+        case setPeer(IKEPeer, key: TransferredKey)
+        case removePeer(SiteName)
+        case observe
+        /// Asks for a rekey now, of the child SA or of the IKE SA.
+        case rekey(SiteName, RekeyTarget)
+        /// Ends the process after deleting its SAs at the peers.
+        case shutdown
+    }
+
+    public enum RekeyTarget: String, Sendable, Codable { case child, ike }
+
+    public enum Response: Sendable, Codable {
+        case done
+        case welcome(version: Int, processID: Int32)
+        case observation(Observation)
+        case failure(String)
+    }
+
+    /// Everything that the daemon runs, and its counters.
+    public struct Observation: Sendable, Codable, Equatable {
+        public var tunnels: [TunnelReport]
+        public var policies: [SecurityPolicy]
+        public var peers: [IKEPeer]
+        public var securityAssociations: [SAReport]
+        public var ike: [IKEReport]
+        /// Packets dropped since the start, by reason.
+        public var drops: [String: UInt64]
+
+        public init(
+            tunnels: [TunnelReport] = [], policies: [SecurityPolicy] = [], peers: [IKEPeer] = [],
+            securityAssociations: [SAReport] = [], ike: [IKEReport] = [], drops: [String: UInt64] = [:]
+        ) {
+            self.tunnels = tunnels
+            self.policies = policies
+            self.peers = peers
+            self.securityAssociations = securityAssociations
+            self.ike = ike
+            self.drops = drops
+        }
+    }
+
+    /// A pre-shared key on its way over the socket: the one place where a key is encoded, and it does not print either.
+    public struct TransferredKey: Sendable, Codable, CustomStringConvertible {
+        public let key: PreSharedKey
+        public init(_ key: PreSharedKey) { self.key = key }
+        public init(from decoder: any Decoder) throws {
+            key = PreSharedKey(SecretBytes(try decoder.singleValueContainer().decode([UInt8].self)))
+        }
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(key.secret.withBytes { Array($0) })
+        }
+        public var description: String { key.description }
+    }
+}

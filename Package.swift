@@ -1,0 +1,141 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grpc: [Target.Dependency] = [
+    .product(name: "GRPCCore", package: "grpc-swift-2"),
+    .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+    .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+    .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+]
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle: [Target.Dependency] = [
+    .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+]
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    .product(name: "NIOFoundationCompat", package: "swift-nio"),
+]
+let certificates: [Target.Dependency] = [
+    .product(name: "X509", package: "swift-certificates"),
+    .product(name: "SwiftASN1", package: "swift-asn1"),
+    crypto,
+]
+
+let package = Package(
+    name: "warren",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "warren", targets: ["warren"]),
+        .executable(name: "warrend", targets: ["warrend"]),
+        .executable(name: "warren-agent", targets: ["warren-agent"]),
+        .executable(name: "warren-tunneld", targets: ["warren-tunneld"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+    ],
+    targets: [
+        // Pure: values in, values out.
+        .target(name: "WarrenModel", path: "Sources/Model"),
+        .target(
+            name: "WarrenInventory", dependencies: ["WarrenModel", .product(name: "Yams", package: "Yams")],
+            path: "Sources/Inventory"),
+        .target(name: "WarrenPlan", dependencies: ["WarrenModel", "WarrenInventory"], path: "Sources/Plan"),
+        .target(name: "WarrenStatus", dependencies: ["WarrenModel", "WarrenPlan"], path: "Sources/Status"),
+        .target(name: "AgentCore", dependencies: ["WarrenModel", "WarrenPlan"], path: "Agents/AgentCore"),
+        .target(name: "ESP", dependencies: ["WarrenModel", "CLibcrypto"], path: "Agents/ESP"),
+        .target(name: "IKEv2", dependencies: ["WarrenModel", "ESP", crypto], path: "Agents/IKEv2"),
+
+        // The controller's side.
+        .target(
+            name: "WarrenWire", dependencies: ["WarrenModel", "WarrenPlan", "WarrenStatus", "AgentCore"] + grpc,
+            path: "Sources/Wire", exclude: ["agent.proto"]),
+        .target(name: "WarrenStore", dependencies: ["WarrenModel", grdb], path: "Sources/Store"),
+        .target(
+            name: "WarrenController",
+            dependencies: [
+                "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenWire", "WarrenStore", "AgentCore", logging,
+            ] + certificates + grpc + lifecycle,
+            path: "Sources/Controller"),
+        .target(
+            name: "WarrenAPIModel", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus"],
+            path: "Sources/APIModel"),
+        .target(
+            name: "WarrenAPI",
+            dependencies: [
+                "WarrenModel", "WarrenPlan", "WarrenStatus", "WarrenController", "WarrenAPIModel", logging,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+            ] + nio + lifecycle,
+            path: "Sources/API"),
+        .target(
+            name: "WarrenLab", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenClient"],
+            path: "Sources/Lab"),
+        .target(
+            name: "WarrenClient",
+            dependencies: ["WarrenModel", "WarrenPlan", "WarrenStatus", "WarrenAPIModel", asyncHTTPClient] + nio,
+            path: "Sources/Client"),
+        .target(
+            name: "WarrenCLI",
+            dependencies: [
+                "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenAPIModel", "WarrenClient", "WarrenLab",
+                argumentParser,
+            ],
+            path: "Sources/CLI"),
+        .executableTarget(name: "warren", dependencies: ["WarrenCLI"], path: "Sources/Executables/warren"),
+        .executableTarget(
+            name: "warrend", dependencies: ["WarrenController", "WarrenAPI", "WarrenStore", argumentParser, logging] + lifecycle,
+            path: "Sources/Executables/warrend"),
+
+        // The gateway's side.
+        .target(name: "CWarrenSystem", path: "Agents/CWarrenSystem"),
+        .systemLibrary(
+            name: "CLibcrypto", path: "Agents/CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "TunnelControl", dependencies: ["WarrenModel", "CWarrenSystem"], path: "Agents/TunnelControl"),
+        .target(name: "DataPlane", dependencies: ["WarrenModel", "WarrenPlan", "AgentCore"], path: "Agents/DataPlane"),
+        .target(
+            name: "EmbeddedDataPlane",
+            dependencies: ["WarrenModel", "WarrenPlan", "AgentCore", "DataPlane", "TunnelControl", "CWarrenSystem", logging],
+            path: "Agents/EmbeddedDataPlane"),
+        .target(
+            name: "AgentRuntime",
+            dependencies: [
+                "WarrenModel", "WarrenPlan", "AgentCore", "DataPlane", "WarrenWire", "CWarrenSystem", logging,
+            ] + certificates + grpc + lifecycle,
+            path: "Agents/AgentRuntime"),
+        .target(
+            name: "Tunnel", dependencies: ["WarrenModel", "ESP", "IKEv2", "TunnelControl", "CWarrenSystem", "CLibcrypto", logging],
+            path: "Agents/Tunnel"),
+        .executableTarget(
+            name: "warren-agent",
+            dependencies: ["AgentRuntime", "EmbeddedDataPlane", argumentParser, logging] + lifecycle,
+            path: "Agents/warren-agent"),
+        .executableTarget(
+            name: "warren-tunneld", dependencies: ["Tunnel", argumentParser, logging], path: "Agents/warren-tunneld"),
+
+        // Tests.
+        .testTarget(name: "ModelTests", dependencies: ["WarrenModel"], path: "Tests/ModelTests"),
+    ],
+    swiftLanguageModes: [.v6]
+)

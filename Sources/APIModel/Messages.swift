@@ -1,0 +1,82 @@
+import WarrenInventory
+import WarrenModel
+import WarrenPlan
+
+/// The bodies of the operators' HTTP API, version 1: JSON, shared by the server and its clients.
+public enum APIMessage {
+    /// `POST /v1/plan`: what would change if these files were applied. Answer: `PlanPreview`.
+    public struct PlanRequest: Sendable, Codable {
+        public var files: [InventoryFile]
+        public init(files: [InventoryFile]) { self.files = files }
+    }
+
+    public struct PlanPreview: Sendable, Codable {
+        /// The generation that the changes are counted from.
+        public var current: Generation
+        public var changes: [Change]
+        public init(current: Generation, changes: [Change]) {
+            self.current = current
+            self.changes = changes
+        }
+    }
+
+    /// `POST /v1/generations`: accept these files as the next generation. Answer: `Accepted`; 409 when `expected` is
+    /// not the current generation any more; 422 with `Rejection` when the inventory has faults.
+    public struct ApplyRequest: Sendable, Codable {
+        public var files: [InventoryFile]
+        public var expected: Generation
+        public init(files: [InventoryFile], expected: Generation) {
+            self.files = files
+            self.expected = expected
+        }
+    }
+
+    public struct Accepted: Sendable, Codable {
+        public var generation: Generation
+        public init(generation: Generation) { self.generation = generation }
+    }
+
+    /// `POST /v1/tokens`: a token with which one agent may enrol once for one site. Answer: `TokenResponse`.
+    public struct TokenRequest: Sendable, Codable {
+        public var site: SiteName
+        public var lifetimeSeconds: UInt32
+        public init(site: SiteName, lifetimeSeconds: UInt32) {
+            self.site = site
+            self.lifetimeSeconds = lifetimeSeconds
+        }
+    }
+
+    public struct TokenResponse: Sendable, Codable {
+        /// Shown once: the controller keeps only its hash.
+        public var token: String
+        public var expiresInSeconds: UInt32
+        public init(token: String, expiresInSeconds: UInt32) {
+            self.token = token
+            self.expiresInSeconds = expiresInSeconds
+        }
+    }
+
+    /// `GET /v1/plan`: the plan of the current generation. Keys are references.
+    public struct CurrentPlan: Sendable, Codable {
+        public var generation: Generation
+        public var plan: Plan
+        public init(generation: Generation, plan: Plan) {
+            self.generation = generation
+            self.plan = plan
+        }
+    }
+
+    /// Every error's body, `application/problem+json` (RFC 9457); `diagnostics` when an inventory is at fault.
+    public struct Problem: Sendable, Codable, Error {
+        public var title: String
+        public var status: Int
+        public var detail: String
+        public var diagnostics: [Diagnostic]?
+        public init(title: String, status: Int, detail: String, diagnostics: [Diagnostic]? = nil) {
+            self.title = title
+            self.status = status
+            self.detail = detail
+            self.diagnostics = diagnostics
+        }
+    }
+}

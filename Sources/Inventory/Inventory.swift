@@ -1,0 +1,56 @@
+import WarrenModel
+
+/// What the operator declares, decoded and free of faults.
+public struct Inventory: Sendable, Equatable {
+    public var mesh: String
+    /// In the order of the files.
+    public var sites: [Site]
+
+    public init(mesh: String, sites: [Site]) {
+        self.mesh = mesh
+        self.sites = sites
+    }
+}
+
+/// A location that owns internal networks behind one gateway.
+public struct Site: Sendable, Equatable {
+    public var name: SiteName
+    public var gateway: Gateway
+    /// Canonical, without duplicates, at least one.
+    public var networks: [IPPrefix]
+    public var tags: [String]
+
+    public init(name: SiteName, gateway: Gateway, networks: [IPPrefix], tags: [String] = []) {
+        self.name = name
+        self.gateway = gateway
+        self.networks = networks
+        self.tags = tags
+    }
+}
+
+/// The host that ends a site's tunnels.
+public struct Gateway: Sendable, Equatable {
+    /// At most one of each family; at least one.
+    public var publicAddresses: [IPAddress]
+    /// Lies in one of the site's networks.
+    public var privateAddress: IPAddress
+    public var platform: Platform
+    public var ipsec: IPsecParameters
+
+    public init(publicAddresses: [IPAddress], privateAddress: IPAddress, platform: Platform, ipsec: IPsecParameters) {
+        self.publicAddresses = publicAddresses
+        self.privateAddress = privateAddress
+        self.platform = platform
+        self.ipsec = ipsec
+    }
+}
+
+/// One file of an inventory: the name that diagnostics call it by, and its text.
+public struct InventoryFile: Sendable, Hashable, Codable {
+    public var name: String
+    public var text: String
+    public init(name: String, text: String) {
+        self.name = name
+        self.text = text
+    }
+}

@@ -1,0 +1,160 @@
+/// The two families of the Internet protocol.
+public enum AddressFamily: String, Sendable, Codable, Hashable, CaseIterable {
+    case ipv4
+    case ipv6
+
+    /// Number of bits in an address: 32 or 128.
+    public var bitWidth: Int { self == .ipv4 ? 32 : 128 }
+
+    /// Length of a bare IP header of this family in bytes (RFC 791, RFC 8200).
+    public var headerLength: Int { self == .ipv4 ? 20 : 40 }
+
+    /// The IP protocol number of this family carried inside IP: 4 `ipencap` (RFC 2003) or 41 `ipv6` (RFC 2473).
+    public var encapsulationProtocol: IPProtocol { self == .ipv4 ? .ipencap : .ipv6 }
+}
+
+/// An IPv4 or IPv6 address: its family, and its bits as a number in host order.
+///
+/// Parsing is strict: dotted quads have four decimal parts without leading zeros (RFC 6943, 3.1.1), IPv6 follows
+/// RFC 4291, 2.2 without a zone. Printing is canonical (RFC 5952). Addresses order by family, then by number.
+public struct IPAddress: Sendable, Hashable {
+    public let family: AddressFamily
+    /// The address as a number; for IPv4 only the low 32 bits are used.
+    public let bits: UInt128
+
+    public init(v4 bits: UInt32) {
+        family = .ipv4
+        self.bits = UInt128(bits)
+    }
+
+    public init(v6 bits: UInt128) {
+        family = .ipv6
+        self.bits = bits
+    }
+
+    init(family: AddressFamily, bits: UInt128) {
+        self.family = family
+        self.bits = bits
+    }
+
+    /// The address of 4 or 16 bytes in network order; nil for any other count.
+    public init?(bytes: some Collection<UInt8>) {
+        let value = bytes.reduce(UInt128(0)) { $0 << 8 | UInt128($1) }
+        switch bytes.count {
+        case 4: self.init(v4: UInt32(value))
+        case 16: self.init(v6: value)
+        default: return nil
+        }
+    }
+
+    /// The address in network order: 4 or 16 bytes.
+    public var bytes: [UInt8] {
+        stride(from: family.bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: bits >> UInt128($0)) }
+    }
+
+    /// The address `distance` after this one, or nil past the end of the family's space.
+    public func advanced(by distance: UInt128) -> IPAddress? {
+        let (sum, overflow) = bits.addingReportingOverflow(distance)
+        guard !overflow, family == .ipv6 || sum <= UInt128(UInt32.max) else { return nil }
+        return IPAddress(family: family, bits: sum)
+    }
+}
+
+extension IPAddress: Comparable {
+    public static func < (a: IPAddress, b: IPAddress) -> Bool {
+        a.family == b.family ? a.bits < b.bits : a.family == .ipv4
+    }
+}
+
+extension IPAddress: LosslessStringConvertible {
+    public init?(_ description: String) {
+        guard description.utf8.count <= 45 else { return nil }
+        if description.utf8.contains(UInt8(ascii: ":")) {
+            guard let bits = Self.parseIPv6(description) else { return nil }
+            self.init(v6: bits)
+        } else {
+            guard let bits = Self.parseIPv4(description) else { return nil }
+            self.init(v4: bits)
+        }
+    }
+
+    private static func parseIPv4(_ text: some StringProtocol) -> UInt32? {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 4 else { return nil }
+        var value: UInt32 = 0
+        for part in parts {
+            guard (1...3).contains(part.utf8.count), part.utf8.allSatisfy({ (48...57).contains($0) }),
+                part.utf8.count == 1 || part.first != "0", let byte = UInt8(part)
+            else { return nil }
+            value = value << 8 | UInt32(byte)
+        }
+        return value
+    }
+
+    private static func parseIPv6(_ text: String) -> UInt128? {
+        guard let gap = text.firstRange(of: "::") else {
+            return groups(text).flatMap { $0.count == 8 ? number($0) : nil }
+        }
+        let head = text[..<gap.lowerBound], tail = text[gap.upperBound...]
+        guard tail.firstRange(of: "::") == nil, !tail.hasPrefix(":"),
+            let left = head.isEmpty ? [] : groups(head), let right = tail.isEmpty ? [] : groups(tail),
+            head.isEmpty || !head.contains("."), left.count + right.count <= 7
+        else { return nil }
+        return number(left + Array(repeating: 0, count: 8 - left.count - right.count) + right)
+    }
+
+    private static func groups(_ text: some StringProtocol) -> [UInt16]? {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        var groups: [UInt16] = []
+        for (index, part) in parts.enumerated() {
+            if part.utf8.contains(UInt8(ascii: ".")) {
+                guard index == parts.count - 1, let quad = parseIPv4(part) else { return nil }
+                groups += [UInt16(quad >> 16), UInt16(truncatingIfNeeded: quad)]
+            } else {
+                guard (1...4).contains(part.utf8.count), part.utf8.first != UInt8(ascii: "+"),
+                    let group = UInt16(part, radix: 16)
+                else { return nil }
+                groups.append(group)
+            }
+        }
+        return groups
+    }
+
+    private static func number(_ groups: [UInt16]) -> UInt128 {
+        groups.reduce(0) { $0 << 16 | UInt128($1) }
+    }
+
+    /// The canonical text: a dotted quad, or RFC 5952's lower-case form with the longest run of zeros as `::`.
+    public var description: String {
+        if family == .ipv4 { return bytes.map(String.init).joined(separator: ".") }
+        let groups = stride(from: 112, through: 0, by: -16).map { UInt16(truncatingIfNeeded: bits >> UInt128($0)) }
+        var longest = 0..<0, start = 0
+        while start < 8 {
+            var end = start
+            while end < 8, groups[end] == 0 { end += 1 }
+            if end - start > longest.count { longest = start..<end }
+            start = end + 1
+        }
+        func text(_ part: ArraySlice<UInt16>) -> String {
+            part.map { String($0, radix: 16) }.joined(separator: ":")
+        }
+        guard longest.count > 1 else { return text(groups[...]) }
+        return text(groups[..<longest.lowerBound]) + "::" + text(groups[longest.upperBound...])
+    }
+}
+
+extension IPAddress: Codable {
+    public init(from decoder: any Decoder) throws { self = try decodeLossless(from: decoder, what: "IP address") }
+    public func encode(to encoder: any Encoder) throws { try encodeLossless(self, to: encoder) }
+}
+
+/// An address and a UDP or TCP port. Its text is `192.0.2.1:4500` or `[2001:db8::1]:4500`.
+public struct Endpoint: Sendable, Hashable, Codable, CustomStringConvertible {
+    public let address: IPAddress
+    public let port: UInt16
+    public init(address: IPAddress, port: UInt16) {
+        self.address = address
+        self.port = port
+    }
+    public var description: String { address.family == .ipv4 ? "\(address):\(port)" : "[\(address)]:\(port)" }
+}

@@ -1,0 +1,83 @@
+/// A canonical CIDR prefix (RFC 4632, RFC 4291): an address whose bits past `length` are all zero.
+public struct IPPrefix: Sendable, Hashable {
+    /// The lowest address of the prefix.
+    public let address: IPAddress
+    /// Number of leading bits that are fixed: 0…32 or 0…128.
+    public let length: Int
+
+    /// The prefix of `length` bits that holds `address`; nil when the family has no such length.
+    public init?(containing address: IPAddress, length: Int) {
+        guard (0...address.family.bitWidth).contains(length) else { return nil }
+        self.address = IPAddress(family: address.family, bits: address.bits & Self.mask(address.family, length))
+        self.length = length
+    }
+
+    /// The prefix that is just `address`: /32 or /128.
+    public init(host address: IPAddress) {
+        self.address = address
+        length = address.family.bitWidth
+    }
+
+    public var family: AddressFamily { address.family }
+
+    /// The lowest address.
+    public var first: IPAddress { address }
+
+    /// The highest address: for IPv4 the broadcast address.
+    public var last: IPAddress {
+        let all = family == .ipv4 ? UInt128(UInt32.max) : .max
+        return IPAddress(family: family, bits: address.bits | (all & ~Self.mask(family, length)))
+    }
+
+    /// The netmask as an address: /24 is 255.255.255.0.
+    public var netmask: IPAddress { IPAddress(family: family, bits: Self.mask(family, length)) }
+
+    public func contains(_ other: IPAddress) -> Bool {
+        other.family == family && other.bits & Self.mask(family, length) == address.bits
+    }
+
+    public func contains(_ other: IPPrefix) -> Bool { other.length >= length && contains(other.address) }
+
+    public func overlaps(_ other: IPPrefix) -> Bool { contains(other) || other.contains(self) }
+
+    private static func mask(_ family: AddressFamily, _ length: Int) -> UInt128 {
+        let width = family.bitWidth
+        let all = family == .ipv4 ? UInt128(UInt32.max) : .max
+        return length == 0 ? 0 : all & (all << UInt128(width - length))
+    }
+}
+
+extension IPPrefix: Comparable {
+    /// By address, then wider before narrower: a prefix comes just before what it contains.
+    public static func < (a: IPPrefix, b: IPPrefix) -> Bool {
+        a.address == b.address ? a.length < b.length : a.address < b.address
+    }
+}
+
+extension IPPrefix: LosslessStringConvertible {
+    /// Nil also for text with host bits set (`192.168.1.5/24`): see `parse` for a caller that wants to say so.
+    public init?(_ description: String) {
+        guard let (address, length) = Self.parse(description),
+            let prefix = IPPrefix(containing: address, length: length), prefix.address == address
+        else { return nil }
+        self = prefix
+    }
+
+    /// The two halves of `ADDRESS/LENGTH`, host bits kept; nil when either is not well-formed.
+    public static func parse(_ text: String) -> (address: IPAddress, length: Int)? {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, let address = IPAddress(String(parts[0])),
+            (1...3).contains(parts[1].utf8.count), parts[1].utf8.allSatisfy({ (48...57).contains($0) }),
+            parts[1].utf8.count == 1 || parts[1].first != "0",
+            let length = Int(parts[1]), length <= address.family.bitWidth
+        else { return nil }
+        return (address, length)
+    }
+
+    public var description: String { "\(address)/\(length)" }
+}
+
+extension IPPrefix: Codable {
+    public init(from decoder: any Decoder) throws { self = try decodeLossless(from: decoder, what: "prefix") }
+    public func encode(to encoder: any Encoder) throws { try encodeLossless(self, to: encoder) }
+}

@@ -1,0 +1,136 @@
+/// Authenticated encryption of an IKE SA's messages or of ESP, with strongSwan's spelling.
+public enum EncryptionAlgorithm: String, Sendable, Hashable, Codable, CaseIterable {
+    /// AES-GCM with a 128-bit key and a 16-byte ICV (RFC 4106, RFC 5282).
+    case aes128gcm16
+    /// AES-GCM with a 256-bit key and a 16-byte ICV.
+    case aes256gcm16
+
+    /// Key length in bytes, without the 4-byte salt.
+    public var keyLength: Int { self == .aes128gcm16 ? 16 : 32 }
+    /// Bytes of salt that follow the key in keying material (RFC 4106, 8.1).
+    public var saltLength: Int { 4 }
+    /// Bytes of explicit IV in each packet.
+    public var ivLength: Int { 8 }
+    /// Bytes of integrity check value at the end of each packet.
+    public var icvLength: Int { 16 }
+    /// ESP payloads are padded to a multiple of this (RFC 4303, 2.4).
+    public var blockLength: Int { 4 }
+}
+
+/// The pseudo-random function of an IKE SA (RFC 4868).
+public enum PseudoRandomFunction: String, Sendable, Hashable, Codable, CaseIterable {
+    case prfsha256
+    case prfsha384
+}
+
+/// A Diffie-Hellman group (RFC 8031, RFC 5903).
+public enum KeyExchangeMethod: String, Sendable, Hashable, Codable, CaseIterable {
+    case x25519
+    case ecp256
+    case ecp384
+}
+
+/// One set of algorithms offered for an IKE SA; its text is `aes256gcm16-prfsha384-x25519`.
+public struct IKEProposal: Sendable, Hashable {
+    public let encryption: EncryptionAlgorithm
+    public let prf: PseudoRandomFunction
+    public let keyExchange: KeyExchangeMethod
+
+    public init(encryption: EncryptionAlgorithm, prf: PseudoRandomFunction, keyExchange: KeyExchangeMethod) {
+        self.encryption = encryption
+        self.prf = prf
+        self.keyExchange = keyExchange
+    }
+}
+
+extension IKEProposal: LosslessStringConvertible, Codable {
+    public init?(_ description: String) {
+        let parts = description.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 3, let encryption = EncryptionAlgorithm(rawValue: parts[0]),
+            let prf = PseudoRandomFunction(rawValue: parts[1]), let group = KeyExchangeMethod(rawValue: parts[2])
+        else { return nil }
+        self.init(encryption: encryption, prf: prf, keyExchange: group)
+    }
+    public var description: String { "\(encryption.rawValue)-\(prf.rawValue)-\(keyExchange.rawValue)" }
+    public init(from decoder: any Decoder) throws { self = try decodeLossless(from: decoder, what: "IKE proposal") }
+    public func encode(to encoder: any Encoder) throws { try encodeLossless(self, to: encoder) }
+}
+
+/// One set of algorithms offered for a child SA; its text is `aes256gcm16` or, with a fresh key exchange at each
+/// rekey, `aes256gcm16-x25519`. Extended sequence numbers are always offered first (RFC 4303, 2.2.1).
+public struct ESPProposal: Sendable, Hashable {
+    public let encryption: EncryptionAlgorithm
+    public let keyExchange: KeyExchangeMethod?
+
+    public init(encryption: EncryptionAlgorithm, keyExchange: KeyExchangeMethod? = nil) {
+        self.encryption = encryption
+        self.keyExchange = keyExchange
+    }
+}
+
+extension ESPProposal: LosslessStringConvertible, Codable {
+    public init?(_ description: String) {
+        let parts = description.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
+        guard (1...2).contains(parts.count), let encryption = EncryptionAlgorithm(rawValue: parts[0]) else { return nil }
+        var group: KeyExchangeMethod?
+        if parts.count == 2 {
+            group = KeyExchangeMethod(rawValue: parts[1])
+            if group == nil { return nil }
+        }
+        self.init(encryption: encryption, keyExchange: group)
+    }
+    public var description: String {
+        keyExchange.map { "\(encryption.rawValue)-\($0.rawValue)" } ?? encryption.rawValue
+    }
+    public init(from decoder: any Decoder) throws { self = try decodeLossless(from: decoder, what: "ESP proposal") }
+    public func encode(to encoder: any Encoder) throws { try encodeLossless(self, to: encoder) }
+}
+
+/// How a link is protected. The defaults are what an inventory that says nothing gets.
+public struct IPsecParameters: Sendable, Hashable, Codable {
+    public var mode: IPsecMode
+    public var ike: IKEParameters
+    public var child: ChildSAParameters
+
+    public init(mode: IPsecMode = .tunnel, ike: IKEParameters = .init(), child: ChildSAParameters = .init()) {
+        self.mode = mode
+        self.ike = ike
+        self.child = child
+    }
+}
+
+/// The IKE SA's part of `IPsecParameters`.
+public struct IKEParameters: Sendable, Hashable, Codable {
+    public var proposals: [IKEProposal]
+    /// Seconds after which the IKE SA is replaced.
+    public var lifetimeSeconds: UInt32
+    /// Seconds of silence after which the peer is asked whether it lives (RFC 7296, 2.4).
+    public var livenessSeconds: UInt32
+
+    public init(
+        proposals: [IKEProposal] = [.init(encryption: .aes256gcm16, prf: .prfsha384, keyExchange: .x25519)],
+        lifetimeSeconds: UInt32 = 4 * 3600, livenessSeconds: UInt32 = 10
+    ) {
+        self.proposals = proposals
+        self.lifetimeSeconds = lifetimeSeconds
+        self.livenessSeconds = livenessSeconds
+    }
+}
+
+/// The child SA's part of `IPsecParameters`.
+public struct ChildSAParameters: Sendable, Hashable, Codable {
+    public var proposals: [ESPProposal]
+    /// Seconds after which the child SA is replaced.
+    public var lifetimeSeconds: UInt32
+    /// Bytes, in one direction, after which the child SA is replaced.
+    public var lifetimeBytes: UInt64
+
+    public init(
+        proposals: [ESPProposal] = [.init(encryption: .aes256gcm16)], lifetimeSeconds: UInt32 = 3600,
+        lifetimeBytes: UInt64 = 64 << 30
+    ) {
+        self.proposals = proposals
+        self.lifetimeSeconds = lifetimeSeconds
+        self.lifetimeBytes = lifetimeBytes
+    }
+}

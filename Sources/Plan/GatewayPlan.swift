@@ -1,0 +1,51 @@
+import WarrenModel
+
+/// Everything one gateway must run: the handbook's procedure for one of its machines, as values.
+public struct GatewayPlan: Sendable, Hashable, Codable {
+    /// A pre-shared key that the gateway needs, by reference.
+    public struct Key: Sendable, Hashable, Codable {
+        public let peer: SiteName
+        public let reference: PSKReference
+        public init(peer: SiteName, reference: PSKReference) {
+            self.peer = peer
+            self.reference = reference
+        }
+    }
+
+    public var site: SiteName
+    public var platform: Platform
+    /// The index that names this site's tunnels on its peers.
+    public var index: Int
+    public var outerAddresses: [IPAddress]
+    public var innerAddress: IPAddress
+    /// The site's own networks.
+    public var networks: [IPPrefix]
+    public var tunnels: [GIFTunnel]
+    public var routes: [Route]
+    /// Remote networks that must be unreachable, never sent to the default route, while their tunnel is away.
+    public var unreachable: [IPPrefix]
+    public var policies: [SecurityPolicy]
+    public var keys: [Key]
+    public var firewall: [FirewallRule]
+    public var ike: [IKEPeer]
+
+    public init(
+        site: SiteName, platform: Platform, index: Int, outerAddresses: [IPAddress], innerAddress: IPAddress,
+        networks: [IPPrefix], tunnels: [GIFTunnel] = [], routes: [Route] = [], unreachable: [IPPrefix] = [],
+        policies: [SecurityPolicy] = [], keys: [Key] = [], firewall: [FirewallRule] = [], ike: [IKEPeer] = []
+    ) {
+        self.site = site
+        self.platform = platform
+        self.index = index
+        self.outerAddresses = outerAddresses
+        self.innerAddress = innerAddress
+        self.networks = networks
+        self.tunnels = tunnels
+        self.routes = routes
+        self.unreachable = unreachable
+        self.policies = policies
+        self.keys = keys
+        self.firewall = firewall
+        self.ike = ike
+    }
+}

@@ -1,0 +1,76 @@
+import WarrenModel
+
+/// What state a link is in, by the rules of `LinkStatus.derive`.
+public enum LinkState: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Both reports fresh, SPIs match crosswise, and a probe answered through the tunnel.
+    case up
+    /// SAs stand, yet something is wrong: the reason says what.
+    case degraded
+    case connecting
+    case down
+    /// A report is missing or stale.
+    case unknown
+}
+
+/// One link as both of its ends see it.
+public struct LinkStatus: Sendable, Hashable, Codable {
+    public var link: LinkID
+    public var state: LinkState
+    /// A sentence that says why the link is not up; nil when it is.
+    public var reason: String?
+    public var roundTripMilliseconds: Double?
+
+    public init(link: LinkID, state: LinkState, reason: String? = nil, roundTripMilliseconds: Double? = nil) {
+        self.link = link
+        self.state = state
+        self.reason = reason
+        self.roundTripMilliseconds = roundTripMilliseconds
+    }
+}
+
+/// One site's gateway as the controller knows it.
+public struct SiteStatus: Sendable, Hashable, Codable {
+    public var site: SiteName
+    /// Its agent has a session now.
+    public var connected: Bool
+    public var lastReportSecondsAgo: Double?
+    public var applied: Generation
+    public var drift: [String]
+    public var failure: String?
+
+    public init(
+        site: SiteName, connected: Bool, lastReportSecondsAgo: Double? = nil, applied: Generation = .none,
+        drift: [String] = [], failure: String? = nil
+    ) {
+        self.site = site
+        self.connected = connected
+        self.lastReportSecondsAgo = lastReportSecondsAgo
+        self.applied = applied
+        self.drift = drift
+        self.failure = failure
+    }
+}
+
+/// The whole mesh at one moment.
+public struct MeshStatus: Sendable, Hashable, Codable {
+    public var mesh: String
+    /// The generation that every gateway shall run.
+    public var generation: Generation
+    /// In order of names.
+    public var sites: [SiteStatus]
+    /// In order of links.
+    public var links: [LinkStatus]
+
+    public init(mesh: String, generation: Generation, sites: [SiteStatus], links: [LinkStatus]) {
+        self.mesh = mesh
+        self.generation = generation
+        self.sites = sites
+        self.links = links
+    }
+
+    /// Every gateway runs the generation without fault or drift, and every link is up.
+    public var isWell: Bool {
+        links.allSatisfy { $0.state == .up }
+            && sites.allSatisfy { $0.connected && $0.applied == generation && $0.failure == nil && $0.drift.isEmpty }
+    }
+}
