@@ -136,6 +136,7 @@ let package = Package(
 
         // Tests.
         .testTarget(name: "ModelTests", dependencies: ["WarrenModel"], path: "Tests/ModelTests"),
+        .testTarget(name: "RepositoryTests", path: "Tests/RepositoryTests"),
     ],
     swiftLanguageModes: [.v6]
 )

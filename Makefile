@@ -1,0 +1,50 @@
+# Warren's verbs. `make` alone lists them.
+SWIFT ?= swift
+BUILD := .build
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build release demo test check golden proto bench clean
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# What building, the lab and the tests need from Debian 12.
+PACKAGES := ca-certificates git pkg-config libsqlite3-dev libssl-dev \
+	iproute2 iputils-ping nftables tcpdump procps util-linux kmod python3 \
+	user-mode-linux strongswan-swanctl charon-systemd libstrongswan-standard-plugins \
+	libcharon-extra-plugins libstrongswan-extra-plugins
+
+setup: ## install the Debian packages that are needed
+	@missing=$$(for p in $(PACKAGES); do dpkg-query -W -f '$${db:Status-Abbrev}' $$p 2>/dev/null | grep -q '^ii' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+		echo "installing:" $$missing; \
+		$(SUDO) apt-get update -qq && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+
+build: setup ## build everything, debug
+	$(SWIFT) build --build-tests
+
+release: setup ## build the four programs, release
+	$(SWIFT) build -c release --product warren
+	$(SWIFT) build -c release --product warrend
+	$(SWIFT) build -c release --product warren-agent
+	$(SWIFT) build -c release --product warren-tunneld
+
+demo: release ## five sites joined by IPsec on this machine, proven, and taken down again
+	$(SUDO) $(BUILD)/release/warren lab demo Inventory/five-sites.yaml
+
+test: build ## every test: unit, golden, repository, and the lab with real packets (as root)
+	$(SUDO) env "PATH=$$PATH" $(SWIFT) test --skip-build
+
+check: ## formatting and warnings
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Agents Tests
+	$(SWIFT) build --build-tests -Xswiftc -warnings-as-errors --scratch-path $(BUILD)-check
+
+golden: build ## regenerate the golden files: review the difference before you commit it
+	WARREN_UPDATE_GOLDEN=1 $(SWIFT) test --skip-build --filter Golden
+	git diff --stat -- Tests/Golden Inventory/rejected
+
+clean: ## remove what was built
+	rm -rf $(BUILD) $(BUILD)-check

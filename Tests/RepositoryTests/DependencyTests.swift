@@ -1,0 +1,105 @@
+import Foundation
+import Testing
+
+/// Which modules of ours a module may import. SwiftPM lets a target import a transitive module silently; this does not.
+private let allowedImports: [(folder: String, module: String, may: Set<String>)] = [
+    ("Sources/Model", "WarrenModel", []),
+    ("Sources/Inventory", "WarrenInventory", ["WarrenModel"]),
+    ("Sources/Plan", "WarrenPlan", ["WarrenModel", "WarrenInventory"]),
+    ("Sources/Status", "WarrenStatus", ["WarrenModel", "WarrenPlan"]),
+    ("Sources/Wire", "WarrenWire", ["WarrenModel", "WarrenPlan", "WarrenStatus", "AgentCore"]),
+    ("Sources/Store", "WarrenStore", ["WarrenModel"]),
+    (
+        "Sources/Controller", "WarrenController",
+        ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenWire", "WarrenStore", "AgentCore"]
+    ),
+    ("Sources/APIModel", "WarrenAPIModel", ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus"]),
+    (
+        "Sources/API", "WarrenAPI",
+        ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenController", "WarrenAPIModel"]
+    ),
+    ("Sources/Client", "WarrenClient", ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenAPIModel"]),
+    (
+        "Sources/Lab", "WarrenLab",
+        ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenAPIModel", "WarrenClient"]
+    ),
+    (
+        "Sources/CLI", "WarrenCLI",
+        ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenAPIModel", "WarrenClient", "WarrenLab"]
+    ),
+    ("Agents/AgentCore", "AgentCore", ["WarrenModel", "WarrenPlan"]),
+    ("Agents/DataPlane", "DataPlane", ["WarrenModel", "WarrenPlan", "AgentCore"]),
+    (
+        "Agents/EmbeddedDataPlane", "EmbeddedDataPlane",
+        ["WarrenModel", "WarrenPlan", "AgentCore", "DataPlane", "TunnelControl", "CWarrenSystem"]
+    ),
+    (
+        "Agents/AgentRuntime", "AgentRuntime",
+        ["WarrenModel", "WarrenPlan", "AgentCore", "DataPlane", "WarrenWire", "CWarrenSystem"]
+    ),
+    ("Agents/ESP", "ESP", ["WarrenModel", "CLibcrypto"]),
+    ("Agents/IKEv2", "IKEv2", ["WarrenModel", "ESP"]),
+    ("Agents/TunnelControl", "TunnelControl", ["WarrenModel", "CWarrenSystem"]),
+    ("Agents/Tunnel", "Tunnel", ["WarrenModel", "ESP", "IKEv2", "TunnelControl", "CWarrenSystem", "CLibcrypto"]),
+    ("Sources/Executables/warren", "warren", ["WarrenCLI"]),
+    (
+        "Sources/Executables/warrend", "warrend",
+        ["WarrenModel", "WarrenStore", "WarrenController", "WarrenAPI"]
+    ),
+    ("Agents/warren-agent", "warren_agent", ["WarrenModel", "AgentCore", "AgentRuntime", "DataPlane", "EmbeddedDataPlane"]),
+    ("Agents/warren-tunneld", "warren_tunneld", ["Tunnel"]),
+]
+
+/// Modules whose code takes values and time and returns values.
+private let pureFolders = [
+    "Sources/Model", "Sources/Inventory", "Sources/Plan", "Sources/Status", "Agents/AgentCore", "Agents/ESP", "Agents/IKEv2",
+]
+
+/// What a pure module may import from outside: parsers and cryptographic primitives.
+private let pureImports: Set<String> = ["Yams", "Crypto", "CLibcrypto"]
+
+@Suite struct DependencyTests {
+    @Test func everyModuleIsListed() throws {
+        let listed = allowedImports.map(\.folder)
+        for file in try SourceTree.files(in: "Sources") + SourceTree.files(in: "Agents") {
+            #expect(listed.contains { file.path.hasPrefix($0 + "/") }, "\(file.path) belongs to no listed module")
+        }
+    }
+
+    @Test(arguments: allowedImports.indices)
+    func importsPointOneWay(index: Int) throws {
+        let rule = allowedImports[index]
+        let ours = Set(allowedImports.map(\.module)).union(["CWarrenSystem", "CLibcrypto"])
+        for file in try SourceTree.files(in: rule.folder) {
+            let foreign = file.imports.intersection(ours).subtracting(rule.may)
+            #expect(foreign.isEmpty, "\(file.path) must not import \(foreign.sorted().joined(separator: ", "))")
+        }
+    }
+
+    @Test(arguments: pureFolders)
+    func pureModulesHaveNoEffects(folder: String) throws {
+        let ours = Set(allowedImports.map(\.module))
+        let effects: [Regex<Substring>] = [
+            /\bContinuousClock\b/, /\bSuspendingClock\b/, /\bDate\(\)/, /\bSystemRandomNumberGenerator\b/, /\basync\b/,
+            /\bawait\b/, /\bTask\s*[.{]/, /\bprint\(/, /\bFileManager\b/, /\bLogger\b/, /\bThread\b/,
+        ]
+        let files = try SourceTree.files(in: folder)
+        #expect(!files.isEmpty)
+        for file in files {
+            let outside = file.imports.subtracting(ours).subtracting(pureImports)
+            #expect(outside.isEmpty, "\(file.path) is in a pure module and imports \(outside.sorted().joined(separator: ", "))")
+            for (number, line) in file.lines.enumerated() where !line.drop(while: { $0 == " " }).hasPrefix("//") {
+                for effect in effects {
+                    #expect(line.firstMatch(of: effect) == nil, "\(file.path):\(number + 1): an effect in a pure module: \(line)")
+                }
+            }
+        }
+    }
+
+    @Test func onlyMainFilesNameConcreteDrivers() throws {
+        for file in try SourceTree.files(in: "Sources") + SourceTree.files(in: "Agents")
+        where file.imports.contains("EmbeddedDataPlane") {
+            #expect(file.path.hasPrefix("Agents/warren-agent/"), "\(file.path) imports a concrete driver")
+        }
+    }
+}
