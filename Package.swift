@@ -94,7 +94,7 @@ let package = Package(
             path: "Sources/Lab"),
         .target(
             name: "WarrenClient",
-            dependencies: ["WarrenModel", "WarrenPlan", "WarrenStatus", "WarrenAPIModel", asyncHTTPClient] + nio,
+            dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenAPIModel", asyncHTTPClient] + nio,
             path: "Sources/Client"),
         .target(
             name: "WarrenCLI",
@@ -109,7 +109,8 @@ let package = Package(
             path: "Sources/Executables/warrend"),
 
         // The gateway's side.
-        .target(name: "CWarrenSystem", path: "Agents/CWarrenSystem"),
+        // The feature macro is for the C files alone: in a header, it would make the C types differ from those of Swift's Glibc.
+        .target(name: "CWarrenSystem", path: "Agents/CWarrenSystem", cSettings: [.define("_GNU_SOURCE", to: "1")]),
         .systemLibrary(
             name: "CLibcrypto", path: "Agents/CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "TunnelControl", dependencies: ["WarrenModel", "CWarrenSystem"], path: "Agents/TunnelControl"),
@@ -136,6 +137,8 @@ let package = Package(
 
         // Tests.
         .testTarget(name: "ModelTests", dependencies: ["WarrenModel"], path: "Tests/ModelTests"),
+        .testTarget(
+            name: "AgentCoreTests", dependencies: ["AgentCore", "WarrenModel", "WarrenPlan"], path: "Tests/AgentCoreTests"),
         .testTarget(name: "RepositoryTests", path: "Tests/RepositoryTests"),
     ],
     swiftLanguageModes: [.v6]

@@ -1,0 +1,58 @@
+import WarrenModel
+import WarrenPlan
+
+extension DesiredState {
+    /// Why `site` must not run this; empty when it may. What comes over the wire is checked before anything is touched.
+    public func faults(for site: SiteName) -> [String] {
+        var faults: [String] = []
+        if plan.site != site { faults.append("it is the plan of site \(plan.site), this gateway is \(site)") }
+        if generation == .none { faults.append("it has no generation") }
+        for peer in plan.ike {
+            if peer.peer == plan.site { faults.append("the site is its own IKE peer") }
+            if peer.key.link.peer(of: plan.site) != peer.peer {
+                faults.append("IKE peer \(peer.peer) names the key of link \(peer.key.link)")
+            } else if (keys[peer.key]?.secret.count ?? 0) == 0 {
+                faults.append("the key of IKE peer \(peer.peer) is missing")
+            }
+        }
+        faults += repeats(plan.tunnels.map(\.interface)).map { "interface \($0) is named twice" }
+        faults += repeats(plan.ike.map(\.peer)).map { "IKE peer \($0) is named twice" }
+        let interfaces = Set(plan.tunnels.map(\.interface))
+        for route in plan.routes where !interfaces.contains(route.interface) {
+            faults.append("the route to \(route.destination) goes by \(route.interface), which is no tunnel of the plan")
+        }
+        faults += plan.tunnels.flatMap(faults(of:))
+        return faults
+    }
+
+    /// A tunnel's name must be safe, its MTU sane, and both directions of what it sends must be protected.
+    private func faults(of tunnel: GIFTunnel) -> [String] {
+        var faults: [String] = []
+        let name = tunnel.interface.utf8
+        if !(1...15).contains(name.count)
+            || !name.allSatisfy({ (97...122).contains($0) || (65...90).contains($0) || (48...57).contains($0) })
+        {
+            faults.append("a tunnel to \(tunnel.peer) has an interface name that is not 1 to 15 letters and digits")
+        }
+        if !(576...65_535).contains(tunnel.mtu) { faults.append("tunnel \(tunnel.interface) has an MTU of \(tunnel.mtu)") }
+        if tunnel.outer.local.family != tunnel.outer.remote.family || tunnel.inner.local.family != tunnel.inner.remote.family {
+            faults.append("tunnel \(tunnel.interface) has ends of two families")
+        }
+        for direction in SecurityPolicy.Direction.allCases {
+            let (source, destination) =
+                direction == .outbound
+                ? (tunnel.outer.local, tunnel.outer.remote) : (tunnel.outer.remote, tunnel.outer.local)
+            let isProtected = plan.policies.contains { policy in
+                policy.direction == direction && policy.selector.source.contains(source)
+                    && policy.selector.destination.contains(destination)
+                    && [.any, tunnel.inner.local.family.encapsulationProtocol].contains(policy.selector.ipProtocol)
+            }
+            if !isProtected { faults.append("tunnel \(tunnel.interface) has no \(direction.rawValue) policy that protects it") }
+        }
+        return faults
+    }
+}
+
+private func repeats<Name: Hashable & Comparable>(_ names: [Name]) -> [Name] {
+    Dictionary(grouping: names) { $0 }.filter { $0.value.count > 1 }.keys.sorted()
+}
