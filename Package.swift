@@ -71,7 +71,8 @@ let package = Package(
         .target(
             name: "WarrenWire", dependencies: ["WarrenModel", "WarrenPlan", "WarrenStatus", "AgentCore"] + grpc,
             path: "Sources/Wire", exclude: ["agent.proto"]),
-        .target(name: "WarrenStore", dependencies: ["WarrenModel", grdb], path: "Sources/Store"),
+        .target(
+            name: "WarrenStore", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", grdb], path: "Sources/Store"),
         .target(
             name: "WarrenController",
             dependencies: [
@@ -137,6 +138,24 @@ let package = Package(
 
         // Tests.
         .testTarget(name: "ModelTests", dependencies: ["WarrenModel"], path: "Tests/ModelTests"),
+        .testTarget(
+            name: "WireTests", dependencies: ["WarrenWire", "WarrenModel", "WarrenPlan", "AgentCore"], path: "Tests/WireTests"),
+        .testTarget(
+            name: "StoreTests", dependencies: ["WarrenStore", "WarrenModel", "WarrenInventory", "WarrenPlan"],
+            path: "Tests/StoreTests"),
+        .testTarget(
+            name: "StatusTests", dependencies: ["WarrenStatus", "WarrenModel", "WarrenPlan"], path: "Tests/StatusTests"),
+        .testTarget(
+            name: "ControllerTests",
+            dependencies: [
+                "WarrenController", "WarrenStore", "WarrenWire", "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus",
+                "AgentCore",
+            ] + certificates + grpc,
+            path: "Tests/ControllerTests"),
+        .testTarget(
+            name: "APITests",
+            dependencies: ["WarrenAPI", "WarrenController", "WarrenAPIModel", "WarrenModel", "WarrenStatus", asyncHTTPClient] + nio,
+            path: "Tests/APITests"),
         .testTarget(
             name: "AgentCoreTests", dependencies: ["AgentCore", "WarrenModel", "WarrenPlan"], path: "Tests/AgentCoreTests"),
         .testTarget(name: "RepositoryTests", path: "Tests/RepositoryTests"),

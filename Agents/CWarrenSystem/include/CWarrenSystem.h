@@ -1,8 +1,5 @@
 #pragma once
 /* System interfaces that Swift's Glibc module hides: variadic calls, function-like macros, Linux-only structures. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
 #include <stdint.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -13,3 +10,10 @@
 #include <sys/ioctl.h>
 #include <sched.h>
 #include <net/if.h>
+#include "control_socket.h"
+#include "datagram.h"
+#include "network_namespace.h"
+#include "packet_io.h"
+#include "privileges.h"
+#include "process.h"
+#include "tun.h"

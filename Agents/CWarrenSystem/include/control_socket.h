@@ -1,0 +1,17 @@
+#pragma once
+#include <stddef.h>
+#include <sys/types.h>
+
+/* sendmsg(2) without SIGPIPE; `descriptor`, unless negative, travels beside the first byte. */
+ssize_t warren_send(int socket, const void *bytes, size_t length, int descriptor);
+/* recvmsg(2); `*descriptor` becomes a descriptor that came along (close-on-exec, the caller's to close), else -1. More than
+ * one in a message are closed. */
+ssize_t warren_receive(int socket, void *bytes, size_t capacity, int *descriptor);
+/* The user and the process at the other end of a unix socket, as the kernel vouches (SO_PEERCRED). */
+int warren_peer_credentials(int socket, uid_t *user, pid_t *process);
+/* A listening unix stream socket at `path`, mode 0600, close-on-exec and non-blocking; a stale one there is replaced. */
+int warren_control_listen(const char *path);
+/* Connects to the unix stream socket at `path`. */
+int warren_control_connect(const char *path);
+/* accept4(2), close-on-exec and non-blocking. */
+int warren_control_accept(int listener);

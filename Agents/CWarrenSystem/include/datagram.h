@@ -1,0 +1,23 @@
+#pragma once
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* An IPv4 or IPv6 address in network order; `family` is AF_INET or AF_INET6. */
+struct warren_address {
+    int family;
+    uint8_t bytes[16];
+    uint16_t port; /* host order */
+};
+
+/* A non-blocking UDP socket on the wildcard address of `family`, which tells each datagram's local address; IPv6 sockets
+ * take IPv6 alone. Needs root for a port below 1024 and for its large buffers. */
+int warren_datagram_socket(int family, uint16_t port);
+/* One datagram with the address it came from and the local address it came to (its port is left 0). Returns its length, or
+ * -1 with errno; a datagram longer than `capacity` is dropped with EMSGSIZE. */
+ssize_t warren_datagram_receive(
+    int socket, void *bytes, size_t capacity, struct warren_address *source, struct warren_address *destination);
+/* Sends one datagram from the local address `source` (its port is the socket's). */
+ssize_t warren_datagram_send(
+    int socket, const void *bytes, size_t length, const struct warren_address *source, const struct warren_address *destination);
