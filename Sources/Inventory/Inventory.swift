@@ -10,6 +10,31 @@ public struct Inventory: Sendable, Equatable {
         self.mesh = mesh
         self.sites = sites
     }
+
+    /// Reads, decodes and checks the files of one inventory, which are merged in the order given.
+    ///
+    /// Faults are values, all of a phase at once: text that is not YAML hides the later phases, nothing else does.
+    public static func load(_ files: [InventoryFile]) -> InventoryLoad {
+        var faults = FaultList()
+        let roots = parse(files, faults: &faults)
+        let declaration = decode(roots, faults: &faults)
+        check(declaration, faults: &faults)
+        return InventoryLoad(
+            inventory: faults.isEmpty ? declaration?.inventory : nil, diagnostics: faults.diagnostics(files: files))
+    }
+}
+
+/// What came of loading an inventory: the inventory, or why there is none.
+public struct InventoryLoad: Sendable, Equatable {
+    /// Nil exactly when there are diagnostics.
+    public var inventory: Inventory?
+    /// In the order of files, lines and columns.
+    public var diagnostics: [Diagnostic]
+
+    public init(inventory: Inventory?, diagnostics: [Diagnostic]) {
+        self.inventory = inventory
+        self.diagnostics = diagnostics
+    }
 }
 
 /// A location that owns internal networks behind one gateway.

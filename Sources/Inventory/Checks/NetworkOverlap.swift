@@ -1,0 +1,52 @@
+import WarrenModel
+
+/// `network-overlap`: two sites own the same addresses, so that no gateway could tell where a packet belongs.
+enum NetworkOverlap {
+    static func faults(in declaration: Declaration) -> [Fault] {
+        var free = FreeSpace(taken: declaration)
+        let pairs = overlaps(disjointWithinSites(declaration), limit: InventoryLimits.diagnostics + 1)
+        return pairs.map { pair in
+            let (earlier, later) = pair.a.place < pair.b.place ? (pair.a, pair.b) : (pair.b, pair.a)
+            let name = { (network: DeclaredNetwork) in declaration.sites[network.site].name.value }
+            let relation =
+                later.prefix == earlier.prefix
+                ? "equals" : later.prefix.contains(earlier.prefix) ? "contains" : "lies in"
+            let common = max(earlier.prefix.length, later.prefix.length) == later.prefix.length ? later.prefix : earlier.prefix
+            let remedy =
+                free.takeNearest(to: later.prefix).map { "give \(name(later)) a free network, such as \($0)" }
+                ?? "renumber one of the two"
+            return Fault(
+                .networkOverlap, at: later.place,
+                "\(later.prefix) of \(name(later)) \(relation) \(earlier.prefix) of \(name(earlier)): both have \(common)",
+                related: earlier.place, remedy: remedy)
+        }
+    }
+
+    /// Every pair of networks that overlap, `limit` at most. `networks` must be disjoint within each site.
+    ///
+    /// Prefixes overlap only by one holding the other. Sorted, each stands behind those that hold it; those are the open
+    /// ones on a stack. O(n log n), and O(1) for each pair that is found.
+    static func overlaps(
+        _ networks: [DeclaredNetwork], limit: Int = .max
+    ) -> [(a: DeclaredNetwork, b: DeclaredNetwork)] {
+        var pairs: [(DeclaredNetwork, DeclaredNetwork)] = []
+        var open: [DeclaredNetwork] = []
+        for network in networks.sorted(by: { ($0.prefix, $0.place) < ($1.prefix, $1.place) }) {
+            while let last = open.last, !last.prefix.contains(network.prefix) { open.removeLast() }
+            for wider in open {
+                if pairs.count >= limit { return pairs }
+                pairs.append((wider, network))
+            }
+            open.append(network)
+        }
+        return pairs
+    }
+
+    private static func disjointWithinSites(_ declaration: Declaration) -> [DeclaredNetwork] {
+        declaration.sites.indices.flatMap { site in
+            NetworkRedundant.split(declaration.sites[site].networks).kept.map {
+                DeclaredNetwork(site: site, prefix: $0.value, place: $0.place)
+            }
+        }
+    }
+}

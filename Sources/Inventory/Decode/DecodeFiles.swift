@@ -1,0 +1,92 @@
+import WarrenModel
+
+extension Decoding {
+    private static let rootKeys = ["version", "mesh", "topology", "defaults", "sites"]
+
+    /// The declaration that all files make together. Sites add up; what the mesh has once may stand in several files
+    /// as long as they agree; `defaults` stands in one.
+    mutating func declaration(of roots: [YAMLNode]) -> Declaration {
+        let files = roots.compactMap { fields(of: $0, "the inventory", known: Self.rootKeys) }
+        let start = roots.first?.place ?? Place(file: 0, line: 1, column: 1)
+        var declaration = Declaration()
+        _ = once("version", in: files, at: start) { decoding, node in
+            decoding.value(node, "'version'", form: "1") { $0 == "1" ? $0 : nil }
+        }
+        declaration.mesh = once("mesh", in: files, at: start) { decoding, node in decoding.name(node, "'mesh'") }
+        if files.contains(where: { $0["topology"] != nil }) {
+            _ = once("topology", in: files, at: start) { decoding, node in
+                decoding.value(node, "'topology'", form: "full-mesh", among: ["full-mesh"]) {
+                    $0 == "full-mesh" ? $0 : nil
+                }
+            }
+        }
+        declaration.sites = sites(in: files, at: start, defaults: defaults(in: files))
+        return declaration
+    }
+
+    /// The value of a key that all files which have it must agree on, and one must have.
+    private mutating func once(
+        _ key: String, in files: [[String: YAMLEntry]], at start: Place, read: (inout Decoding, YAMLNode) -> String?
+    ) -> String? {
+        var found: Located<String>?
+        let entries = files.compactMap { $0[key] }
+        if entries.isEmpty { faults.add(Fault(.missingKey, at: start, "the inventory needs the key '\(key)'")) }
+        for entry in entries {
+            guard let value = read(&self, entry.value) else { continue }
+            if let found, found.value != value {
+                faults.add(
+                    .between(
+                        .contradiction, found.place, entry.value.place,
+                        "'\(key)' is \(quoted(value)) here and \(quoted(found.value)) before", remedy: "let both say the same"))
+            } else if found == nil {
+                found = Located(value: value, place: entry.value.place)
+            }
+        }
+        return found?.value
+    }
+
+    private mutating func defaults(in files: [[String: YAMLEntry]]) -> Defaults {
+        let entries = files.compactMap { $0["defaults"] }
+        guard let first = entries.first else { return Defaults() }
+        for other in entries.dropFirst() {
+            faults.add(
+                .between(
+                    .duplicateKey, first.keyPlace, other.keyPlace, "'defaults' stands in another file already",
+                    remedy: "keep one of the two"))
+        }
+        return defaults(first.value)
+    }
+
+    private mutating func sites(
+        in files: [[String: YAMLEntry]], at start: Place, defaults: Defaults
+    ) -> [DeclaredSite] {
+        let maps = files.compactMap { $0["sites"] }
+        guard let first = maps.first else {
+            faults.add(Fault(.missingKey, at: start, "the inventory needs the key 'sites'"))
+            return []
+        }
+        let declared = maps.flatMap { entries(of: $0.value, "'sites'") ?? [] }
+        if declared.isEmpty, case .mapping = first.value.content {
+            faults.add(Fault(.invalidValue, at: first.value.place, "'sites' must name at least one site"))
+        }
+        if declared.count > InventoryLimits.sites {
+            let place = declared[InventoryLimits.sites].keyPlace
+            faults.add(Fault(.tooLarge, at: place, "a mesh may have at most \(InventoryLimits.sites) sites"))
+            return []
+        }
+        var seen: [String: Place] = [:]
+        var sites: [DeclaredSite] = []
+        for entry in declared {
+            if let earlier = seen[entry.key] {
+                faults.add(
+                    .between(
+                        .duplicateKey, earlier, entry.keyPlace, "the site \(quoted(entry.key)) is declared twice",
+                        remedy: "rename one of the two"))
+                continue
+            }
+            seen[entry.key] = entry.keyPlace
+            if let site = site(entry, defaults: defaults) { sites.append(site) }
+        }
+        return sites
+    }
+}
