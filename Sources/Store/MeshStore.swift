@@ -1,0 +1,189 @@
+import Foundation
+import WarrenInventory
+import WarrenModel
+import WarrenPlan
+
+/// The controller's state as records, on top of any `Store`.
+///
+/// | key | value |
+/// | --- | --- |
+/// | `current` | the current generation's number |
+/// | `generation/N` | `GenerationRecord` |
+/// | `plan/N/SITE` | that generation's `GatewayPlan` of one site |
+/// | `site/ID` | `SiteRecord`, also of sites that are gone |
+/// | `agent/ID` | `AgentRecord` |
+/// | `token/HASH` | `TokenRecord` |
+/// | `event/N` | `EventRecord` |
+public struct MeshStore: Sendable {
+    /// Plans of older generations than this many are dropped; their inventories stay.
+    public static let plansKept: UInt64 = 5
+    /// Older events than this many are dropped.
+    public static let eventsKept: UInt64 = 10_000
+
+    let store: any Store
+
+    public init(_ store: any Store) {
+        self.store = store
+    }
+
+    // MARK: Generations
+
+    public func current() async throws(StoreError) -> Generation {
+        try await read("current", as: Generation.self)?.value ?? .none
+    }
+
+    public func generation(_ generation: Generation) async throws(StoreError) -> GenerationRecord? {
+        try await read(Self.key(generation), as: GenerationRecord.self)?.value
+    }
+
+    /// The newest `limit` generations, newest first.
+    public func generations(limit: Int) async throws(StoreError) -> [GenerationRecord] {
+        let current = try await current().rawValue
+        let first = current > UInt64(clamping: limit) ? current - UInt64(clamping: limit) : 0
+        let after = Self.key(Generation(rawValue: first))
+        let entries = try await store.list(prefix: "generation/", after: after, limit: limit)
+        return try entries.reversed().map { entry throws(StoreError) in try Self.decode(entry) }
+    }
+
+    /// The plan of a generation, or nil when it is not kept (any more).
+    public func plan(of generation: Generation) async throws(StoreError) -> Plan? {
+        guard let record = try await self.generation(generation) else { return nil }
+        let entries = try await store.list(prefix: Self.plans(generation))
+        guard entries.count == record.siteCount else { return nil }
+        let gateways = try entries.map { entry throws(StoreError) in try Self.decode(entry, as: GatewayPlan.self) }
+        return Plan(mesh: record.mesh, gateways: gateways.sorted { $0.site < $1.site })
+    }
+
+    public func gatewayPlan(of site: SiteName, in generation: Generation) async throws(StoreError) -> GatewayPlan? {
+        try await read(Self.plans(generation) + site.description, as: GatewayPlan.self)?.value
+    }
+
+    /// Makes `record` the current generation, with its plan and the sites that come or go, in one transaction.
+    ///
+    /// Throws `.generationConflict` unless `expected` is current, and then has changed nothing.
+    public func accept(
+        _ record: GenerationRecord, plan: Plan, sites: [SiteRecord], expecting expected: Generation
+    ) async throws(StoreError) {
+        let entry = try await store.get("current")
+        let current = try entry.map { entry throws(StoreError) in try Self.decode(entry, as: Generation.self) } ?? .none
+        guard current == expected, record.generation == expected.next else {
+            throw .generationConflict(current: current.rawValue)
+        }
+        var transaction = StoreTransaction()
+        transaction.require("current", at: entry?.revision ?? .absent)
+        transaction.put("current", try Self.encode(record.generation))
+        transaction.put(Self.key(record.generation), try Self.encode(record))
+        for gateway in plan.gateways {
+            transaction.put(Self.plans(record.generation) + gateway.site.description, try Self.encode(gateway))
+        }
+        for site in sites { transaction.put("site/\(site.id)", try Self.encode(site)) }
+        if record.generation.rawValue > Self.plansKept {
+            let old = Generation(rawValue: record.generation.rawValue - Self.plansKept)
+            for entry in try await store.list(prefix: Self.plans(old)) { transaction.delete(entry.key) }
+        }
+        do {
+            try await store.commit(transaction)
+        } catch .conflict {
+            throw .generationConflict(current: try await self.current().rawValue)
+        }
+    }
+
+    // MARK: Sites and agents
+
+    /// Every site that is or was in the mesh.
+    public func sites() async throws(StoreError) -> [SiteRecord] {
+        try await store.list(prefix: "site/").map { entry throws(StoreError) in try Self.decode(entry) }
+    }
+
+    public func site(_ id: SiteID) async throws(StoreError) -> SiteRecord? {
+        try await read("site/\(id)", as: SiteRecord.self)?.value
+    }
+
+    public func agent(of site: SiteID) async throws(StoreError) -> AgentRecord? {
+        try await read("agent/\(site)", as: AgentRecord.self)?.value
+    }
+
+    /// Replaces the site's agent if it is still the one with `fingerprint`; else throws `.conflict`.
+    public func replaceAgent(withFingerprint fingerprint: String, by agent: AgentRecord) async throws(StoreError) {
+        let key = "agent/\(agent.site)"
+        guard let old = try await read(key, as: AgentRecord.self), old.value.fingerprint == fingerprint else {
+            throw .conflict(key: key)
+        }
+        var transaction = StoreTransaction()
+        transaction.require(key, at: old.revision)
+        transaction.put(key, try Self.encode(agent))
+        try await store.commit(transaction)
+    }
+
+    // MARK: Tokens
+
+    /// - Parameter hash: SHA-256 of the token's secret.
+    public func addToken(_ token: TokenRecord, hash: [UInt8]) async throws(StoreError) {
+        var transaction = StoreTransaction()
+        transaction.require(Self.tokenKey(hash), at: .absent)
+        transaction.put(Self.tokenKey(hash), try Self.encode(token))
+        try await store.commit(transaction)
+    }
+
+    /// The token with this hash, if it can be used at `now`.
+    public func usableToken(hash: [UInt8], now: Date) async throws(StoreError) -> TokenRecord {
+        try await usable(hash, now).value
+    }
+
+    /// Uses the token up and enrols its agent, in one transaction: of two who try, one succeeds. The former agent of the
+    /// site, if there is one, is enrolled no more.
+    public func consumeToken(hash: [UInt8], now: Date, enrolling agent: AgentRecord) async throws(StoreError) {
+        let token = try await usable(hash, now)
+        guard token.value.site == agent.site else { throw .tokenUnknown }
+        var used = token.value
+        used.usedAt = now
+        var transaction = StoreTransaction()
+        transaction.require(Self.tokenKey(hash), at: token.revision)
+        transaction.put(Self.tokenKey(hash), try Self.encode(used))
+        transaction.put("agent/\(agent.site)", try Self.encode(agent))
+        do {
+            try await store.commit(transaction)
+        } catch .conflict {
+            throw .tokenUsed
+        }
+    }
+
+    private func usable(_ hash: [UInt8], _ now: Date) async throws(StoreError) -> (value: TokenRecord, revision: StoreRevision)
+    {
+        guard let token = try await read(Self.tokenKey(hash), as: TokenRecord.self) else { throw .tokenUnknown }
+        guard token.value.usedAt == nil else { throw .tokenUsed }
+        guard now < token.value.expiresAt else { throw .tokenExpired }
+        return token
+    }
+
+    // MARK: Events
+
+    /// Appends the event under the next number.
+    public func append(_ event: EventRecord) async throws(StoreError) {
+        while true {
+            let counter = try await read("event-count", as: UInt64.self)
+            var numbered = event
+            numbered.number = (counter?.value ?? 0) + 1
+            var transaction = StoreTransaction()
+            transaction.require("event-count", at: counter?.revision ?? .absent)
+            transaction.put("event-count", try Self.encode(numbered.number))
+            transaction.put(Self.eventKey(numbered.number), try Self.encode(numbered))
+            if numbered.number > Self.eventsKept { transaction.delete(Self.eventKey(numbered.number - Self.eventsKept)) }
+            do {
+                try await store.commit(transaction)
+                return
+            } catch .conflict {
+                continue
+            }
+        }
+    }
+
+    /// The events with a greater number than `number`, oldest first.
+    public func events(since number: UInt64, limit: Int) async throws(StoreError) -> [EventRecord] {
+        let entries = try await store.list(prefix: "event/", after: Self.eventKey(number), limit: limit)
+        return try entries.map { entry throws(StoreError) in try Self.decode(entry) }
+    }
+
+    /// One element after each accepted generation.
+    public func generationChanges() -> AsyncStream<StoreChange> { store.watch(prefix: "current") }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import WarrenInventory
+import WarrenModel
+
+/// A site's place in the mesh, for its life: its identity and the index that names its tunnels on its peers.
+public struct SiteRecord: Sendable, Hashable, Codable {
+    public let id: SiteID
+    public let name: SiteName
+    /// Positive, and never given to another site.
+    public let index: Int
+    public let since: Generation
+    /// The first generation without the site; nil while it belongs to the mesh.
+    public var retired: Generation?
+
+    public init(id: SiteID, name: SiteName, index: Int, since: Generation, retired: Generation? = nil) {
+        self.id = id
+        self.name = name
+        self.index = index
+        self.since = since
+        self.retired = retired
+    }
+}
+
+/// An accepted inventory.
+public struct GenerationRecord: Sendable, Hashable, Codable {
+    public let generation: Generation
+    public let mesh: String
+    public let files: [InventoryFile]
+    public let siteCount: Int
+    public let acceptedAt: Date
+
+    public init(generation: Generation, mesh: String, files: [InventoryFile], siteCount: Int, acceptedAt: Date) {
+        self.generation = generation
+        self.mesh = mesh
+        self.files = files
+        self.siteCount = siteCount
+        self.acceptedAt = acceptedAt
+    }
+}
+
+/// The one agent that is enrolled for a site.
+public struct AgentRecord: Sendable, Hashable, Codable {
+    public let site: SiteID
+    /// SHA-256 of the certificate in DER, as hexadecimal digits.
+    public let fingerprint: String
+    public let enrolledAt: Date
+    public let certificateEnds: Date
+    /// The certificate that this one renews: it holds until the new one is first seen, in case the agent never got it.
+    public var renews: String?
+
+    public init(site: SiteID, fingerprint: String, enrolledAt: Date, certificateEnds: Date, renews: String? = nil) {
+        self.site = site
+        self.fingerprint = fingerprint
+        self.enrolledAt = enrolledAt
+        self.certificateEnds = certificateEnds
+        self.renews = renews
+    }
+}
+
+/// A token that was given out; it is stored under the SHA-256 of its secret.
+public struct TokenRecord: Sendable, Hashable, Codable {
+    public let site: SiteID
+    public let expiresAt: Date
+    public var usedAt: Date?
+
+    public init(site: SiteID, expiresAt: Date, usedAt: Date? = nil) {
+        self.site = site
+        self.expiresAt = expiresAt
+        self.usedAt = usedAt
+    }
+}
+
+/// Something that happened, for people to read.
+public struct EventRecord: Sendable, Hashable, Codable {
+    public enum Kind: String, Sendable, Hashable, Codable {
+        case generationAccepted = "generation-accepted"
+        case tokenCreated = "token-created"
+        case agentEnrolled = "agent-enrolled"
+        case certificateRenewed = "certificate-renewed"
+        case agentConnected = "agent-connected"
+        case agentDisconnected = "agent-disconnected"
+        case applyFailed = "apply-failed"
+        case applied
+    }
+
+    /// Counts from 1.
+    public var number: UInt64
+    public let at: Date
+    public let kind: Kind
+    public let site: SiteName?
+    public let text: String
+
+    public init(number: UInt64 = 0, at: Date, kind: Kind, site: SiteName? = nil, text: String) {
+        self.number = number
+        self.at = at
+        self.kind = kind
+        self.site = site
+        self.text = text
+    }
+}
