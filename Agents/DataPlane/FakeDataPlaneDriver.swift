@@ -9,9 +9,7 @@ public actor FakeDataPlaneDriver: DataPlaneDriver {
     private var state = ObservedState()
     private var keysInUse: [SiteName: PreSharedKey] = [:]
     private var isPrepared = false
-    private var failurePending = false
-    private var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
-    private var nextWaiter: UInt64 = 0
+    private let failure = FailureSignal()
     private var refusal: (@Sendable (Operation) -> DataPlaneError?)?
 
     /// Every operation that was performed, in order; refused ones are not among them.
@@ -37,23 +35,7 @@ public actor FakeDataPlaneDriver: DataPlaneDriver {
         performed.append(operation)
     }
 
-    public func waitForFailure() async {
-        if failurePending {
-            failurePending = false
-            return
-        }
-        let waiter = nextWaiter
-        nextWaiter += 1
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                if Task.isCancelled { continuation.resume() } else { waiters[waiter] = continuation }
-            }
-        } onCancel: {
-            Task { await self.cancel(waiter) }
-        }
-    }
-
-    private func cancel(_ waiter: UInt64) { waiters.removeValue(forKey: waiter)?.resume() }
+    public nonisolated func waitForFailure() async { await failure.wait() }
 
     private func requirePrepared() throws(DataPlaneError) {
         guard isPrepared else { throw DataPlaneError(.unavailable, "the data plane was not prepared") }
@@ -116,11 +98,6 @@ extension FakeDataPlaneDriver {
         state.ike = []
         keysInUse = [:]
         isPrepared = false
-        guard !waiters.isEmpty else {
-            failurePending = true
-            return
-        }
-        for waiter in waiters.values { waiter.resume() }
-        waiters = [:]
+        failure.raise()
     }
 }

@@ -8,3 +8,5 @@ pid_t warren_spawn(char *const arguments[], char *const environment[], int input
 int warren_process_descriptor(pid_t process);
 /* Waits for a child's end. Returns its exit status, 128 + signal when one ended it, or -1 with errno. */
 int warren_wait(pid_t process);
+/* A close-on-exec file in memory, empty (memfd_create(2)). */
+int warren_memory_file(void);

@@ -1,0 +1,72 @@
+import AgentCore
+import DataPlane
+import Dispatch
+import Logging
+import TunnelControl
+import WarrenModel
+import WarrenPlan
+
+/// The driver's work, step by step and blocking. Belongs to the driver's queue.
+final class EmbeddedGateway {
+    let daemon: DaemonSupervisor
+    private let interfaces: KernelInterfaces
+    private let routes: KernelRoutes
+    private let firewall: KernelFirewall
+    /// The interfaces whose TUN queue the daemon holds.
+    private var attached: Set<String> = []
+
+    init(configuration: EmbeddedDataPlaneConfiguration, logger: Logger, queue: DispatchQueue, failure: FailureSignal) {
+        let tools = NetworkTools(namespace: configuration.networkNamespace)
+        daemon = DaemonSupervisor(configuration: configuration, tools: tools, logger: logger, queue: queue, failure: failure)
+        interfaces = KernelInterfaces(tools: tools)
+        routes = KernelRoutes(tools: tools)
+        firewall = KernelFirewall(tools: tools)
+    }
+
+    func prepare() throws(DataPlaneError) {
+        guard try daemon.connectOrStart() else { return }
+        attached = Set(try daemon.observe().tunnels.map(\.tunnel.interface))
+    }
+
+    func perform(_ operation: AgentCore.Operation, keys: [PSKReference: PreSharedKey]) throws(DataPlaneError) {
+        switch operation {
+        case .setFirewall(let rules): try firewall.set(rules)
+        case .addUnreachable(let prefix): try routes.addUnreachable(prefix)
+        case .removeUnreachable(let prefix): try routes.removeUnreachable(prefix)
+        case .addPolicy(let policy): try daemon.call(.addPolicy(policy))
+        case .removePolicy(let policy): try daemon.call(.removePolicy(policy))
+        case .setTunnel(let tunnel): try set(tunnel)
+        case .removeTunnel(let interface): try remove(interface: interface)
+        case .setPeer(let peer):
+            guard let key = keys[peer.key] else { throw DataPlaneError(.invalid, "no key for \(peer.key)") }
+            try daemon.call(.setPeer(peer, key: TunnelControl.TransferredKey(key)))
+        case .removePeer(let site): try daemon.call(.removePeer(site))
+        case .addRoute(let route): try routes.add(route)
+        case .removeRoute(let route): try routes.remove(route)
+        }
+    }
+
+    func observe() throws(DataPlaneError) -> ObservedState {
+        let running = try daemon.observe()
+        let devices = try interfaces.observe()
+        attached = Set(running.tunnels.map(\.tunnel.interface))
+        let (routes, unreachable) = try routes.observe()
+        return ObservedState(
+            tunnels: TunnelJoin.join(devices: devices, running: running.tunnels), routes: routes, unreachable: unreachable,
+            policies: Set(running.policies), peers: Set(running.peers), firewall: try firewall.observe(),
+            securityAssociations: running.securityAssociations, ike: running.ike)
+    }
+
+    /// The device first, whole, and only then the daemon: no packet is taken from a half-made interface.
+    private func set(_ tunnel: GIFTunnel) throws(DataPlaneError) {
+        let queue = try interfaces.set(tunnel, isServed: attached.contains(tunnel.interface))
+        try daemon.call(.attachTunnel(tunnel), descriptor: queue)
+        attached.insert(tunnel.interface)
+    }
+
+    private func remove(interface: String) throws(DataPlaneError) {
+        try daemon.call(.detachTunnel(interface: interface))
+        attached.remove(interface)
+        try interfaces.remove(interface)
+    }
+}

@@ -1,0 +1,76 @@
+import DataPlane
+import WarrenModel
+
+/// Static routes, marked by a routing protocol number of Warren's own: no other route is ever touched.
+struct KernelRoutes {
+    /// Unassigned in iproute2's rt_protos.
+    private static let routingProtocol = "186"
+    /// Unlike any other's, for the kernel tells the routes of one destination apart by their metric.
+    private static let tunnelMetric = "186"
+    /// The worst but one (the kernel's own is the worst): used only while no better route stands.
+    private static let unreachableMetric = "4294967294"
+
+    let tools: NetworkTools
+
+    /// An unnumbered next hop stands for a peer whose inner address is of the other family. Sources need no hint: the kernel
+    /// prefers an address of the outgoing interface.
+    func add(_ route: Route) throws(DataPlaneError) {
+        let via = route.via.map { ["via", "\($0)"] } ?? []
+        try tools.require(
+            ip(route.destination) + ["route", "replace", "\(route.destination)"] + via
+                + ["dev", route.interface, "proto", Self.routingProtocol, "metric", Self.tunnelMetric])
+    }
+
+    func remove(_ route: Route) throws(DataPlaneError) {
+        try tools.removing(
+            ip(route.destination)
+                + ["route", "delete", "\(route.destination)", "dev", route.interface, "proto", Self.routingProtocol])
+    }
+
+    func addUnreachable(_ prefix: IPPrefix) throws(DataPlaneError) {
+        try tools.require(
+            ip(prefix) + ["route", "replace", "unreachable", "\(prefix)", "proto", Self.routingProtocol, "metric",
+                Self.unreachableMetric])
+    }
+
+    func removeUnreachable(_ prefix: IPPrefix) throws(DataPlaneError) {
+        try tools.removing(
+            ip(prefix) + ["route", "delete", "unreachable", "\(prefix)", "proto", Self.routingProtocol])
+    }
+
+    func observe() throws(DataPlaneError) -> (routes: Set<Route>, unreachable: Set<IPPrefix>) {
+        var routes: Set<Route> = []
+        var unreachable: Set<IPPrefix> = []
+        for family in AddressFamily.allCases {
+            let output = try tools.require(
+                ["ip", family == .ipv4 ? "-4" : "-6", "-j", "route", "show", "table", "main", "proto", Self.routingProtocol])
+            // A family without any route prints nothing at all.
+            guard !output.isEmpty else { continue }
+            for entry in try decodeJSON([RouteEntry].self, output) {
+                guard let destination = entry.prefix(family) else { continue }
+                if entry.type == "unreachable" {
+                    unreachable.insert(destination)
+                } else if let interface = entry.dev {
+                    let via = entry.gateway.flatMap { IPAddress($0) }
+                    routes.insert(Route(destination: destination, via: via, interface: interface))
+                }
+            }
+        }
+        return (routes, unreachable)
+    }
+
+    private func ip(_ prefix: IPPrefix) -> [String] { ["ip", prefix.family == .ipv4 ? "-4" : "-6"] }
+
+    private struct RouteEntry: Decodable {
+        let type: String?
+        let dst: String?
+        let gateway: String?
+        let dev: String?
+
+        func prefix(_ family: AddressFamily) -> IPPrefix? {
+            guard let dst else { return nil }
+            if dst == "default" { return IPPrefix(family == .ipv4 ? "0.0.0.0/0" : "::/0") }
+            return IPPrefix(dst) ?? IPAddress(dst).map { IPPrefix(host: $0) }
+        }
+    }
+}
