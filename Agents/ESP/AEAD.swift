@@ -1,0 +1,29 @@
+/// Authenticated encryption under one key, in one direction, in place. Callers are generic over it, so that a call costs
+/// no more than the cipher. An instance is used by one thread at a time.
+public protocol AEAD: AnyObject {
+    /// `key` has 16 or 32 bytes and may go away after the call.
+    init(key: UnsafeRawBufferPointer, direction: AEADDirection) throws(AEADError)
+
+    /// Encrypts `count` bytes at `text` and writes the 16-byte tag right behind them. The nonce has 12 bytes and must
+    /// never come twice. False when the library fails; then the packet must not be sent.
+    func seal(
+        nonce: UnsafeRawPointer, additional: UnsafeRawPointer, additionalCount: Int, text: UnsafeMutableRawPointer, count: Int
+    ) -> Bool
+
+    /// Decrypts `count` bytes at `text`, behind which the 16-byte tag stands. False when the tag is wrong; then the bytes
+    /// must not be looked at.
+    func open(
+        nonce: UnsafeRawPointer, additional: UnsafeRawPointer, additionalCount: Int, text: UnsafeMutableRawPointer, count: Int
+    ) -> Bool
+}
+
+/// What an AEAD instance is for.
+public enum AEADDirection: Sendable { case seal, open }
+
+/// Why a cipher could not be made.
+public enum AEADError: Error, Equatable {
+    /// The keying material has another length than the algorithm's key and salt.
+    case keyLength(Int)
+    /// The cryptographic library refused the key or ran out of memory.
+    case library
+}

@@ -1,0 +1,79 @@
+import WarrenModel
+
+/// The receiving end of an ESP SA: its cipher, its replay window, its counters and limits.
+public final class InboundAssociation<Cipher: AEAD> {
+    /// What became of a packet.
+    public enum Opened: Equatable {
+        /// The payload stands at `ESP.payloadOffset`, decrypted, without padding.
+        case payload(count: Int, nextHeader: UInt8)
+        case dropped(DropReason)
+    }
+
+    public let securityAssociation: SecurityAssociation
+    public private(set) var packets: UInt64 = 0
+    /// Bytes of payloads: of what ESP protected.
+    public private(set) var bytes: UInt64 = 0
+
+    private let cipher: Cipher
+    private let salt: UInt32
+    private let spi: UInt32
+    private let extended: Bool
+    private let softBytes: UInt64
+    private let hardBytes: UInt64
+    private var window: ReplayWindow
+
+    /// Byte limits count payloads.
+    public init(
+        _ securityAssociation: SecurityAssociation, softBytes: UInt64 = .max, hardBytes: UInt64 = .max
+    ) throws(AEADError) {
+        (cipher, salt) = try makeCipher(of: securityAssociation, direction: .open)
+        self.securityAssociation = securityAssociation
+        spi = securityAssociation.spi.rawValue
+        extended = securityAssociation.extendedSequenceNumbers
+        window = ReplayWindow(extended: extended)
+        self.softBytes = softBytes
+        self.hardBytes = hardBytes
+    }
+
+    /// The highest authenticated sequence number.
+    public var sequenceNumber: UInt64 { window.top }
+    /// Whether a successor should be negotiated.
+    public var isPastSoftLimit: Bool { bytes >= softBytes }
+    public var isExhausted: Bool { bytes >= hardBytes }
+
+    /// Opens, in place, a packet of `count` bytes: length, replay, integrity, padding, in that order (RFC 4303, 3.4). The
+    /// packet's SPI is this SA's. Whatever is wrong with it, only an authenticated packet moves the window.
+    public func open(_ packet: UnsafeMutableRawPointer, count: Int) -> Opened {
+        guard count >= ESP.minimumLength, count & 3 == 0 else { return .dropped(.truncated) }
+        guard bytes < hardBytes else { return .dropped(.lifetimeExpired) }
+        guard let sequence = window.sequence(low: packet.network(at: 4, as: UInt32.self)), window.check(sequence) else {
+            return .dropped(.replayed)
+        }
+        let text = packet + ESP.payloadOffset
+        let textCount = count &- ESP.payloadOffset &- ESP.icvLength
+        let authentic = withNonce(salt: salt, packet: packet) { nonce in
+            withAdditionalData(spi: spi, sequence: sequence, extended: extended) { additional, additionalCount in
+                cipher.open(
+                    nonce: nonce, additional: additional, additionalCount: additionalCount, text: text, count: textCount)
+            }
+        }
+        guard authentic else { return .dropped(.integrity) }
+        window.update(sequence)
+
+        let padding = Int(text.load(fromByteOffset: textCount &- 2, as: UInt8.self))
+        let nextHeader = text.load(fromByteOffset: textCount &- 1, as: UInt8.self)
+        let payload = textCount &- ESP.trailerLength &- padding
+        guard payload >= 0 else { return .dropped(.badPadding) }
+        var index = 0
+        while index < padding {
+            guard text.load(fromByteOffset: payload &+ index, as: UInt8.self) == UInt8(truncatingIfNeeded: index &+ 1) else {
+                return .dropped(.badPadding)
+            }
+            index &+= 1
+        }
+        guard nextHeader != ESP.noNextHeader else { return .dropped(.dummy) }
+        packets &+= 1
+        bytes &+= UInt64(truncatingIfNeeded: payload)
+        return .payload(count: payload, nextHeader: nextHeader)
+    }
+}

@@ -1,0 +1,114 @@
+import CWarrenSystem
+import ESP
+import Glibc
+import Synchronization
+import WarrenModel
+
+/// What the control side asks of the packet thread.
+enum PacketCommand: Sendable {
+    case attach(GIFTunnel, Int32)
+    case detach(String)
+    case addPolicy(SecurityPolicy)
+    case removePolicy(SecurityPolicy)
+    case addInbound(SecurityAssociation, PacketWorker.Lifetime)
+    case addOutbound(SecurityAssociation, PacketWorker.Lifetime)
+    case remove(SiteName, SPI, SecurityPolicy.Direction)
+    case removeAll(SiteName)
+    case redirect(SiteName, Endpoint)
+    case snapshot(SnapshotReply)
+    case stop
+}
+
+/// An eventfd: readable from `signal` until `clear`. Closed with its last holder.
+final class EventDescriptor: Sendable {
+    let descriptor: Int32
+
+    init(blocking: Bool = false) throws {
+        descriptor = eventfd(0, Int32(EFD_CLOEXEC | (blocking ? 0 : EFD_NONBLOCK)))
+        guard descriptor >= 0 else { throw PacketWorker.SystemCallError(call: "eventfd", errno: errno) }
+    }
+
+    deinit { close(descriptor) }
+
+    func signal() {
+        var one: UInt64 = 1
+        while write(descriptor, &one, 8) < 0, errno == EINTR {}
+    }
+
+    /// Also waits for a signal, if the descriptor is a blocking one.
+    func clear() {
+        var count: UInt64 = 0
+        while read(descriptor, &count, 8) < 0, errno == EINTR {}
+    }
+}
+
+/// Commands on their way to the packet thread, in order.
+final class CommandQueue: Sendable {
+    private let waiting = Mutex<[PacketCommand]>([])
+    private let event: EventDescriptor
+    var descriptor: Int32 { event.descriptor }
+
+    init() throws { event = try EventDescriptor() }
+
+    func append(_ command: PacketCommand) {
+        waiting.withLock { $0.append(command) }
+        event.signal()
+    }
+
+    func take() -> [PacketCommand] {
+        event.clear()
+        return waiting.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
+    }
+}
+
+/// Events on their way to the control side, in order. Bounded: what the network can cause is refused when it is full.
+final class EventQueue: Sendable {
+    /// More than the IKE daemon answers in a second.
+    static let capacity = 1024
+    private let waiting = Mutex<[PacketWorker.Event]>([])
+    private let event: EventDescriptor
+    var descriptor: Int32 { event.descriptor }
+
+    init() throws { event = try EventDescriptor() }
+
+    /// False when the queue is full and `event` is lost.
+    @discardableResult
+    func append(_ event: PacketWorker.Event) -> Bool {
+        let accepted = waiting.withLock { waiting in
+            guard waiting.count < Self.capacity else { return false }
+            waiting.append(event)
+            return true
+        }
+        if accepted { self.event.signal() }
+        return accepted
+    }
+
+    func take() -> [PacketWorker.Event] {
+        event.clear()
+        return waiting.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
+    }
+}
+
+/// A snapshot on its way to the one that waits for it.
+final class SnapshotReply: Sendable {
+    private let result = Mutex(PacketWorker.Snapshot())
+    private let event: EventDescriptor
+
+    init() throws { event = try EventDescriptor(blocking: true) }
+
+    func fulfil(_ snapshot: PacketWorker.Snapshot) {
+        result.withLock { $0 = snapshot }
+        event.signal()
+    }
+
+    func wait() -> PacketWorker.Snapshot {
+        event.clear()
+        return result.withLock { $0 }
+    }
+}

@@ -1,0 +1,158 @@
+import ESP
+import Glibc
+import WarrenModel
+
+extension PacketEngine {
+    /// Carries out what waits in the command queue. Packets on their way are sent first.
+    func obeyCommands() {
+        transmit.flush()
+        var replies: [SnapshotReply] = []
+        for command in commands.take() {
+            switch command {
+            case .attach(let tunnel, let descriptor): attach(tunnel, descriptor)
+            case .detach(let interface): detach(interface)
+            case .addPolicy(let policy): policies.add(policy)
+            case .removePolicy(let policy): policies.remove(policy)
+            case .addInbound(let association, let lifetime): addInbound(association, lifetime)
+            case .addOutbound(let association, let lifetime): addOutbound(association, lifetime)
+            case .remove(let peer, let spi, let direction): remove(peer, spi, direction)
+            case .removeAll(let peer): removeAll(peer)
+            case .redirect(let peer, let remote): redirect(peer, remote)
+            case .snapshot(let reply): replies.append(reply)
+            case .stop: requestStop()
+            }
+        }
+        decide()
+        let snapshot = replies.isEmpty ? nil : snapshot()
+        for reply in replies { reply.fulfil(snapshot ?? .init()) }
+    }
+
+    private func attach(_ settings: GIFTunnel, _ descriptor: Int32) {
+        if descriptor < 0 {
+            guard let tunnel = tunnels[settings.interface] else { return }
+            tunnel.settings = settings
+            tunnel.encapsulation = Encapsulation(settings.outer)
+            return
+        }
+        detach(settings.interface)
+        let tunnel = TunnelEntry(settings, descriptor: descriptor)
+        do {
+            try poll(tunnel)
+            tunnels[settings.interface] = tunnel
+        } catch {
+            close(descriptor)
+            events.append(.tunnelLost(interface: settings.interface))
+        }
+    }
+
+    func detach(_ interface: String) {
+        guard let tunnel = tunnels.removeValue(forKey: interface) else { return }
+        unpoll(tunnel)
+        decide()
+    }
+
+    private func addInbound(_ association: SecurityAssociation, _ lifetime: PacketWorker.Lifetime) {
+        // The same again would forget what was received, and let it be replayed.
+        if inbound[association.spi.rawValue]?.association.securityAssociation.keyingMaterial == association.keyingMaterial {
+            return
+        }
+        guard let entry = try? InboundEntry(association, lifetime: lifetime) else { return }
+        inbound.insert(entry, spi: association.spi.rawValue)
+    }
+
+    private func addOutbound(_ association: SecurityAssociation, _ lifetime: PacketWorker.Lifetime) {
+        let peer = peers[association.peer] ?? PeerEntry()
+        peers[association.peer] = peer
+        guard
+            !peer.outbound.contains(where: { $0.association.securityAssociation.keyingMaterial == association.keyingMaterial }),
+            let entry = try? OutboundEntry(association, lifetime: lifetime)
+        else { return }
+        peer.outbound.append(entry)
+    }
+
+    private func remove(_ peer: SiteName, _ spi: SPI, _ direction: SecurityPolicy.Direction) {
+        switch direction {
+        case .inbound:
+            if inbound[spi.rawValue]?.association.securityAssociation.peer == peer { inbound.remove(spi: spi.rawValue) }
+        case .outbound:
+            peers[peer]?.outbound.removeAll { $0.association.securityAssociation.spi == spi }
+        }
+    }
+
+    private func removeAll(_ peer: SiteName) {
+        peers[peer] = nil
+        var spis: [UInt32] = []
+        inbound.forEach { entry in
+            let association = entry.association.securityAssociation
+            if association.peer == peer { spis.append(association.spi.rawValue) }
+        }
+        for spi in spis { inbound.remove(spi: spi) }
+    }
+
+    private func redirect(_ peer: SiteName, _ remote: Endpoint) {
+        for entry in peers[peer]?.outbound ?? [] {
+            let local = entry.association.securityAssociation.local.address
+            entry.route.pointee = SocketRoute(local: local, remote: remote).raw
+        }
+    }
+
+    /// Looks policies and SAs up once for all packets to come: a tunnel's selectors never change from packet to packet.
+    func decide() {
+        var byPeer: [SiteName: TunnelEntry] = [:]
+        for tunnel in tunnels.values {
+            byPeer[tunnel.settings.peer] = tunnel
+            tunnel.ipencap = decision(tunnel, .ipencap)
+            tunnel.ipv6 = decision(tunnel, .ipv6)
+        }
+        inbound.forEach { entry in
+            entry.tunnel = byPeer[entry.association.securityAssociation.peer]
+            entry.allowed = nil
+        }
+    }
+
+    /// RFC 4301, 5.1: the policy of the encapsulated packet, then the newest SA of its peer that may carry it.
+    private func decision(_ tunnel: TunnelEntry, _ ipProtocol: IPProtocol) -> Decision {
+        let outer = tunnel.settings.outer
+        guard
+            let policy = policies.policy(
+                .outbound, source: outer.local, destination: outer.remote, ipProtocol: ipProtocol),
+            policy.peer == tunnel.settings.peer
+        else { return .drop(.noOutboundPolicy) }
+        let entry = peers[policy.peer]?.outbound.last {
+            let association = $0.association.securityAssociation
+            return association.mode == policy.mode
+                && association.allows(source: outer.local, destination: outer.remote, ipProtocol: ipProtocol)
+        }
+        guard let entry else { return .drop(.noAssociation) }
+        return .protect(entry)
+    }
+
+    func snapshot() -> PacketWorker.Snapshot {
+        var result = PacketWorker.Snapshot(policies: policies.policies, drops: drops.snapshot)
+        for tunnel in tunnels.values.sorted(by: { $0.settings.interface < $1.settings.interface }) {
+            result.tunnels.append(
+                TunnelReport(
+                    tunnel: tunnel.settings, isUp: !(peers[tunnel.settings.peer]?.outbound ?? []).isEmpty,
+                    receivedPackets: tunnel.sink.packets, receivedBytes: tunnel.sink.bytes, sentPackets: tunnel.sentPackets,
+                    sentBytes: tunnel.sentBytes))
+        }
+        inbound.forEach { entry in
+            let association = entry.association
+            result.associations.append(
+                .init(
+                    peer: association.securityAssociation.peer, direction: .inbound, spi: association.securityAssociation.spi,
+                    packets: association.packets, bytes: entry.innerBytes, lastUsed: entry.lastUsed,
+                    sequenceNumber: association.sequenceNumber))
+        }
+        for entry in peers.values.flatMap(\.outbound) {
+            let association = entry.association
+            result.associations.append(
+                .init(
+                    peer: association.securityAssociation.peer, direction: .outbound, spi: association.securityAssociation.spi,
+                    packets: association.packets, bytes: entry.innerBytes, lastUsed: entry.lastUsed,
+                    sequenceNumber: association.sequenceNumber))
+        }
+        result.associations.sort { ($0.peer, $0.direction.rawValue, $0.spi) < ($1.peer, $1.direction.rawValue, $1.spi) }
+        return result
+    }
+}

@@ -1,0 +1,87 @@
+import CWarrenSystem
+import ESP
+import WarrenModel
+
+extension PacketEngine {
+    /// One attached tunnel.
+    final class TunnelEntry {
+        var settings: GIFTunnel
+        var encapsulation: Encapsulation
+        let sink: Coalescer.Sink
+        var sentPackets: UInt64 = 0
+        var sentBytes: UInt64 = 0
+        /// What happens to packets that carry IPv4 and IPv6: found anew whenever a policy, an SA or a tunnel changes.
+        var ipencap = Decision.drop(.noOutboundPolicy)
+        var ipv6 = Decision.drop(.noOutboundPolicy)
+
+        init(_ settings: GIFTunnel, descriptor: Int32) {
+            self.settings = settings
+            encapsulation = Encapsulation(settings.outer)
+            sink = Coalescer.Sink(descriptor: descriptor)
+        }
+    }
+
+    enum Decision {
+        case protect(OutboundEntry)
+        case drop(DropReason)
+    }
+
+    /// What stands for one peer.
+    final class PeerEntry {
+        /// Oldest first.
+        var outbound: [OutboundEntry] = []
+        var lastAcquire: MonotonicTime?
+    }
+
+    /// An outbound SA and the route of its datagrams.
+    final class OutboundEntry {
+        let association: OutboundAssociation<Cipher>
+        /// Stays in its place: messages that wait to be sent point to it.
+        let route: UnsafeMutablePointer<warren_route>
+        let isTunnelMode: Bool
+        var innerBytes: UInt64 = 0
+        var lastUsed: MonotonicTime?
+        var isSoftLimitTold = false
+        var isHardLimitTold = false
+
+        init(_ securityAssociation: SecurityAssociation, lifetime: PacketWorker.Lifetime) throws(AEADError) {
+            association = try OutboundAssociation(
+                securityAssociation, softBytes: lifetime.softBytes, hardBytes: lifetime.hardBytes)
+            isTunnelMode = securityAssociation.mode == .tunnel
+            route = .allocate(capacity: 1)
+            route.initialize(
+                to: SocketRoute(local: securityAssociation.local.address, remote: securityAssociation.remote).raw)
+        }
+
+        deinit { route.deallocate() }
+    }
+
+    /// An inbound SA and the tunnel that its packets leave by.
+    final class InboundEntry {
+        let association: InboundAssociation<Cipher>
+        let isTunnelMode: Bool
+        var tunnel: TunnelEntry?
+        var innerBytes: UInt64 = 0
+        var lastUsed: MonotonicTime?
+        /// Where its datagrams come from.
+        var remote: Endpoint
+        var isSoftLimitTold = false
+        var isHardLimitTold = false
+        /// The addresses and the protocol that policy and selectors allowed last; nil after any change of either.
+        var allowed: Allowed?
+
+        struct Allowed: Equatable {
+            let isIPv6: Bool
+            let source: UInt128
+            let destination: UInt128
+            let ipProtocol: UInt8
+        }
+
+        init(_ securityAssociation: SecurityAssociation, lifetime: PacketWorker.Lifetime) throws(AEADError) {
+            association = try InboundAssociation(
+                securityAssociation, softBytes: lifetime.softBytes, hardBytes: lifetime.hardBytes)
+            isTunnelMode = securityAssociation.mode == .tunnel
+            remote = securityAssociation.remote
+        }
+    }
+}

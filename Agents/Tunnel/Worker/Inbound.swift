@@ -1,0 +1,144 @@
+import CWarrenSystem
+import ESP
+import WarrenModel
+
+extension PacketEngine {
+    /// What the socket gave in one slot: one datagram, or several of one size that the kernel joined (UDP_GRO).
+    @inline(__always)
+    func receive(_ bytes: UnsafeMutableRawPointer, _ origin: inout warren_origin) {
+        let total = Int(origin.length)
+        let segment = origin.segment > 0 ? Int(origin.segment) : total
+        var offset = 0
+        while offset < total {
+            let count = min(segment, total &- offset)
+            receiveDatagram(bytes + offset, count: count, &origin)
+            offset &+= segment
+        }
+    }
+
+    /// ESP, IKE behind a non-ESP marker, or a keepalive (RFC 3948, 2).
+    @inline(__always)
+    private func receiveDatagram(_ bytes: UnsafeMutableRawPointer, count: Int, _ origin: inout warren_origin) {
+        guard count >= 4 else {
+            if count == 1, bytes.load(as: UInt8.self) == 0xff { return }
+            return drops.count(.truncated)
+        }
+        let spi = bytes.network(at: 0, as: UInt32.self)
+        guard spi != 0 else { return receiveIKE(bytes, count: count, origin) }
+        guard let entry = inbound[spi] else { return drops.count(.unknownSPI) }
+        switch entry.association.open(bytes, count: count) {
+        case .dropped(let reason):
+            drops.count(reason)
+            if reason == .lifetimeExpired { tellHardLimit(entry) }
+        case .payload(let count, let nextHeader):
+            noteAuthentic(entry, origin)
+            let reason = deliver(bytes + ESP.payloadOffset, count: count, nextHeader: nextHeader, entry, origin)
+            if let reason { drops.count(reason) }
+        }
+    }
+
+    private func receiveIKE(_ bytes: UnsafeMutableRawPointer, count: Int, _ origin: warren_origin) {
+        let message = UnsafeRawBufferPointer(start: bytes + 4, count: count &- 4)
+        let accepted = events.append(
+            .ikeDatagram(
+                local: Endpoint(address: origin.localAddress, port: 4500),
+                remote: Endpoint(address: origin.remoteAddress, port: origin.remote_port), bytes: Array(message)))
+        if !accepted { drops.count(.controlQueueFull) }
+    }
+
+    /// Book-keeping of an authenticated packet.
+    @inline(__always)
+    private func noteAuthentic(_ entry: InboundEntry, _ origin: warren_origin) {
+        if entry.lastUsed == nil || entry.association.isPastSoftLimit || origin.remote_port != entry.remote.port
+            || origin.remoteAddress != entry.remote.address
+        {
+            noteUnusual(entry, origin)
+        }
+        entry.lastUsed = now
+    }
+
+    private func noteUnusual(_ entry: InboundEntry, _ origin: warren_origin) {
+        let association = entry.association.securityAssociation
+        if entry.lastUsed == nil { events.append(.firstInbound(peer: association.peer, spi: association.spi)) }
+        let remote = Endpoint(address: origin.remoteAddress, port: origin.remote_port)
+        // Only the newest packet speaks of where the peer is now: an old one may have been held back (RFC 7296, 2.23).
+        if remote != entry.remote, events.append(.remoteMoved(peer: association.peer, spi: association.spi, remote: remote)) {
+            entry.remote = remote
+        }
+        if !entry.isSoftLimitTold, entry.association.isPastSoftLimit {
+            entry.isSoftLimitTold = events.append(
+                .softLimit(peer: association.peer, spi: association.spi, direction: .inbound))
+        }
+    }
+
+    private func tellHardLimit(_ entry: InboundEntry) {
+        guard !entry.isHardLimitTold else { return }
+        let association = entry.association.securityAssociation
+        entry.isHardLimitTold = events.append(
+            .hardLimit(peer: association.peer, spi: association.spi, direction: .inbound))
+    }
+
+    /// Takes the encapsulating header off, checks what came out of which SA (RFC 4301, 5.2), and hands the packet within to
+    /// its tunnel. Returns why it was dropped.
+    @inline(__always)
+    private func deliver(
+        _ payload: UnsafeMutableRawPointer, count: Int, nextHeader: UInt8, _ entry: InboundEntry, _ origin: warren_origin
+    ) -> DropReason? {
+        guard nextHeader == 4 || nextHeader == 41 else { return .unexpectedProtocol }
+        var inner = payload, innerCount = count, carried = nextHeader, congestion = origin.traffic_class
+        if entry.isTunnelMode {
+            guard let outer = IPHeader(payload, count: count), outer.encapsulationProtocol == nextHeader else {
+                return .malformedInbound
+            }
+            carried = outer.nextProtocol
+            if let reason = refusal(
+                entry,
+                .init(
+                    isIPv6: outer.isIPv6, source: outer.source(payload), destination: outer.destination(payload),
+                    ipProtocol: carried))
+            {
+                return reason
+            }
+            guard !outer.isFragment else { return .fragment }
+            guard carried == 4 || carried == 41 else { return .unexpectedProtocol }
+            guard let merged = CongestionNotification.merge(outer: congestion, inner: outer.trafficClass) else {
+                return .congestion
+            }
+            congestion = merged
+            inner = payload + outer.headerLength
+            innerCount = outer.totalLength &- outer.headerLength
+        } else if let reason = refusal(
+            entry,
+            .init(
+                isIPv6: origin.isIPv6, source: origin.remoteAddress.bits, destination: origin.localAddress.bits,
+                ipProtocol: carried))
+        {
+            return reason
+        }
+        guard let header = IPHeader(inner, count: innerCount), header.encapsulationProtocol == carried else {
+            return .malformedInbound
+        }
+        let field = header.trafficClass & CongestionNotification.mask
+        guard let merged = CongestionNotification.merge(outer: congestion, inner: field) else { return .congestion }
+        if merged != field { CongestionNotification.write(merged, to: inner, isIPv6: header.isIPv6) }
+        guard let tunnel = entry.tunnel else { return .noTunnel }
+        entry.innerBytes &+= UInt64(truncatingIfNeeded: header.totalLength)
+        coalescer.add(inner, header: header, sink: tunnel.sink)
+        return nil
+    }
+
+    /// The SA's selectors and the inbound policy; asks again only when the packet differs from the one before.
+    @inline(__always)
+    private func refusal(_ entry: InboundEntry, _ packet: InboundEntry.Allowed) -> DropReason? {
+        if entry.allowed == packet { return nil }
+        func address(_ bits: UInt128) -> IPAddress {
+            packet.isIPv6 ? IPAddress(v6: bits) : IPAddress(v4: UInt32(truncatingIfNeeded: bits))
+        }
+        let reason = policies.refusal(
+            source: address(packet.source), destination: address(packet.destination),
+            ipProtocol: IPProtocol(rawValue: packet.ipProtocol),
+            securityAssociation: entry.association.securityAssociation)
+        if reason == nil { entry.allowed = packet }
+        return reason
+    }
+}

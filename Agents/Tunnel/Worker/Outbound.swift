@@ -1,0 +1,64 @@
+import ESP
+import WarrenModel
+
+extension PacketEngine {
+    /// One packet from a TUN queue, `count` bytes with its virtio header: segment, encapsulate, seal, queue for sending.
+    @inline(__always)
+    func send(_ virtio: UnsafeMutableRawPointer, count: Int, from tunnel: TunnelEntry) {
+        guard let packet = OutboundPacket(virtio: virtio, count: count) else { return drops.count(.malformedOutbound) }
+        let carried = packet.header.encapsulationProtocol
+        switch packet.header.isIPv6 ? tunnel.ipv6 : tunnel.ipencap {
+        case .drop(let reason):
+            drops.count(reason)
+            if reason == .noAssociation { acquire(tunnel.settings.peer) }
+        case .protect(let entry):
+            seal(packet, carried: carried, by: entry, from: tunnel)
+        }
+    }
+
+    @inline(__always)
+    private func seal(_ packet: OutboundPacket, carried: UInt8, by entry: OutboundEntry, from tunnel: TunnelEntry) {
+        let encapsulation = tunnel.encapsulation, trafficClass = packet.header.trafficClass
+        let extra = entry.isTunnelMode ? encapsulation.length : 0
+        let nextHeader = entry.isTunnelMode ? encapsulation.encapsulationProtocol : carried
+        var segmenter = Segmenter(packet)
+        while let inner = segmenter.next {
+            let length = ESP.sealedLength(payload: extra &+ inner)
+            guard length <= TransmitQueue.maximumLength else { return drops.count(.tooBig) }
+            let place = transmit.reserve(length, route: entry.route, trafficClass: trafficClass)
+            let payload = place + ESP.payloadOffset
+            if extra > 0 { encapsulation.write(to: payload, carrying: carried, count: inner, trafficClass: trafficClass) }
+            segmenter.write(to: payload + extra)
+            if let reason = entry.association.seal(place, payload: extra &+ inner, nextHeader: nextHeader) {
+                transmit.cancelLast(length)
+                drops.count(reason)
+                if reason == .lifetimeExpired { tellHardLimit(entry) }
+                return
+            }
+            entry.innerBytes &+= UInt64(truncatingIfNeeded: inner)
+            tunnel.sentPackets &+= 1
+            tunnel.sentBytes &+= UInt64(truncatingIfNeeded: inner)
+        }
+        entry.lastUsed = now
+        if !entry.isSoftLimitTold, entry.association.isPastSoftLimit {
+            let association = entry.association.securityAssociation
+            entry.isSoftLimitTold = events.append(
+                .softLimit(peer: association.peer, spi: association.spi, direction: .outbound))
+        }
+    }
+
+    private func tellHardLimit(_ entry: OutboundEntry) {
+        guard !entry.isHardLimitTold else { return }
+        let association = entry.association.securityAssociation
+        entry.isHardLimitTold = events.append(
+            .hardLimit(peer: association.peer, spi: association.spi, direction: .outbound))
+    }
+
+    /// Asks for an SA, at most once a second for each peer.
+    private func acquire(_ name: SiteName) {
+        let peer = peers[name] ?? PeerEntry()
+        peers[name] = peer
+        if let last = peer.lastAcquire, now.since(last) < .seconds(1) { return }
+        if events.append(.acquire(peer: name)) { peer.lastAcquire = now }
+    }
+}

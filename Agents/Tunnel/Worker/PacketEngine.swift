@@ -1,0 +1,167 @@
+import CWarrenSystem
+import ESP
+import Glibc
+import WarrenModel
+
+/// Everything of the packet path, run to completion by one thread: `run` waits for descriptors and moves batches.
+///
+/// Not thread-safe, and unchecked only so that it can be handed to its thread: `PacketWorker` keeps it to one at a time.
+final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
+    static var receiveCount: Int { 8 }
+    static var receiveSize: Int { 1 << 16 }
+    /// Super-packets taken from one TUN queue, and batches from one socket, before the others have their turn.
+    static var drainLimit: Int { 16 }
+    static var receiveLimit: Int { 4 }
+
+    let commands: CommandQueue
+    let events: EventQueue
+    let drops = DropCounters()
+    let transmit: TransmitQueue
+    let coalescer: Coalescer
+    private let sockets: [Int32]
+    private let poller: Int32
+    private let receiveSlab: UnsafeMutableRawPointer
+    private let receiveBatch: OpaquePointer
+    let readBuffer: UnsafeMutableRawPointer
+
+    var policies = SecurityPolicyDatabase()
+    var inbound = SecurityAssociationDatabase<InboundEntry>()
+    var peers: [SiteName: PeerEntry] = [:]
+    var tunnels: [String: TunnelEntry] = [:]
+    /// By the number that a tunnel's descriptor is polled under.
+    var tunnelSlots: [TunnelEntry?] = []
+    /// CLOCK_MONOTONIC at the last wake-up.
+    var now = MonotonicTime(nanoseconds: 0)
+    private var isStopping = false
+
+    /// What epoll tells of a descriptor: the command queue, a socket, or a tunnel.
+    private enum Tag {
+        static var commands: UInt64 { 0 }
+        static var sockets: UInt64 { 1 }
+        static var tunnels: UInt64 { 16 }
+    }
+
+    init(udp4: Int32, udp6: Int32?, commands: CommandQueue, events: EventQueue) throws {
+        self.commands = commands
+        self.events = events
+        sockets = [udp4] + (udp6.map { [$0] } ?? [])
+        transmit = try TransmitQueue(udp4: udp4, udp6: udp6, drops: drops)
+        coalescer = Coalescer(drops: drops)
+        poller = epoll_create1(Int32(EPOLL_CLOEXEC))
+        receiveSlab = .allocate(byteCount: Self.receiveCount * Self.receiveSize, alignment: 4096)
+        readBuffer = .allocate(byteCount: Self.receiveSize + 4096, alignment: 4096)
+        guard poller >= 0,
+            let batch = warren_receive_batch_new(UInt32(Self.receiveCount), receiveSlab, Self.receiveSize)
+        else { throw PacketWorker.SystemCallError(call: "epoll_create1", errno: errno) }
+        receiveBatch = batch
+        try poll(commands.descriptor, tag: Tag.commands)
+        for (index, socket) in sockets.enumerated() {
+            guard warren_udp_configure(socket, index == 0 ? AF_INET : AF_INET6) == 0 else {
+                throw PacketWorker.SystemCallError(call: "setsockopt", errno: errno)
+            }
+            try poll(socket, tag: Tag.sockets + UInt64(index))
+        }
+    }
+
+    deinit {
+        for tunnel in tunnels.values { close(tunnel.sink.descriptor) }
+        warren_receive_batch_free(receiveBatch)
+        receiveSlab.deallocate()
+        readBuffer.deallocate()
+        close(poller)
+    }
+
+    func run() {
+        isStopping = false
+        let capacity = 64
+        let ready = UnsafeMutablePointer<epoll_event>.allocate(capacity: capacity)
+        ready.initialize(repeating: epoll_event(), count: capacity)
+        defer { ready.deallocate() }
+        while !isStopping {
+            let count = Int(epoll_wait(poller, ready, Int32(capacity), -1))
+            readClock()
+            var index = 0
+            while index < count {
+                let tag = ready[index].data.u64
+                if tag >= Tag.tunnels {
+                    drainTunnel(Int(tag &- Tag.tunnels))
+                } else if tag >= Tag.sockets {
+                    drainSocket(sockets[Int(tag &- Tag.sockets)])
+                } else {
+                    obeyCommands()
+                }
+                index &+= 1
+            }
+        }
+    }
+
+    func requestStop() { isStopping = true }
+
+    func readClock() {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        now = MonotonicTime(nanoseconds: UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec))
+    }
+
+    private func drainSocket(_ socket: Int32) {
+        var batches = 0, origin = warren_origin()
+        while batches < Self.receiveLimit {
+            let count = Int(warren_receive_batch_fill(receiveBatch, socket))
+            guard count > 0 else { return }
+            var index = 0
+            while index < count {
+                if warren_receive_batch_origin(receiveBatch, UInt32(truncatingIfNeeded: index), &origin) == 0,
+                    origin.truncated == 0
+                {
+                    receive(receiveSlab + index &* Self.receiveSize, &origin)
+                } else {
+                    drops.count(.truncated)
+                }
+                index &+= 1
+            }
+            coalescer.flush()
+            if count < Self.receiveCount { return }
+            batches &+= 1
+        }
+    }
+
+    private func drainTunnel(_ slot: Int) {
+        guard slot < tunnelSlots.count, let tunnel = tunnelSlots[slot] else { return }
+        var packets = 0
+        while packets < Self.drainLimit {
+            let count = read(tunnel.sink.descriptor, readBuffer, OutboundPacket.virtioLength + Self.receiveSize)
+            if count < 0 {
+                if errno == EINTR { continue }
+                if errno != EAGAIN {
+                    events.append(.tunnelLost(interface: tunnel.settings.interface))
+                    detach(tunnel.settings.interface)
+                }
+                break
+            }
+            send(readBuffer, count: count, from: tunnel)
+            packets &+= 1
+        }
+        transmit.flush()
+    }
+
+    private func poll(_ descriptor: Int32, tag: UInt64) throws {
+        var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: tag))
+        guard epoll_ctl(poller, EPOLL_CTL_ADD, descriptor, &event) == 0 else {
+            throw PacketWorker.SystemCallError(call: "epoll_ctl", errno: errno)
+        }
+    }
+
+    /// Polls a tunnel's descriptor under a slot of its own.
+    func poll(_ tunnel: TunnelEntry) throws {
+        let slot = tunnelSlots.firstIndex { $0 == nil } ?? tunnelSlots.count
+        try poll(tunnel.sink.descriptor, tag: Tag.tunnels + UInt64(slot))
+        if slot == tunnelSlots.count { tunnelSlots.append(tunnel) } else { tunnelSlots[slot] = tunnel }
+    }
+
+    /// Closing a descriptor ends its polling.
+    func unpoll(_ tunnel: TunnelEntry) {
+        for slot in tunnelSlots.indices where tunnelSlots[slot] === tunnel { tunnelSlots[slot] = nil }
+        epoll_ctl(poller, EPOLL_CTL_DEL, tunnel.sink.descriptor, nil)
+        close(tunnel.sink.descriptor)
+    }
+}

@@ -1,0 +1,145 @@
+import CWarrenSystem
+import ESP
+import Foundation
+import Tunnel
+import WarrenModel
+
+struct CommandFailure: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// Runs a program to its end; throws with its output unless it succeeds.
+@discardableResult
+func run(_ arguments: [String]) throws -> String {
+    let process = Process(), output = Pipe()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = arguments
+    process.standardOutput = output
+    process.standardError = output
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+        throw CommandFailure(description: arguments.joined(separator: " ") + ": " + text)
+    }
+    return text
+}
+
+@discardableResult
+func run(_ arguments: String...) throws -> String { try run(arguments) }
+
+/// How the link of a `GatewayPair` is made.
+struct LinkShape: Sendable, CustomStringConvertible {
+    var family = AddressFamily.ipv4
+    var mode = IPsecMode.tunnel
+    var encryption = EncryptionAlgorithm.aes256gcm16
+    var extendedSequenceNumbers = true
+    var wireMTU = 1500
+    var tunnelMTU = 1400
+    var description: String { "\(mode) over \(family), \(encryption), esn \(extendedSequenceNumbers), MTU \(wireMTU)" }
+}
+
+/// Two gateways in network namespaces of their own, joined by a wire, each with a TUN device and a packet worker whose SAs
+/// were put in by hand. Needs root: making one throws where it cannot be made.
+final class GatewayPair {
+    struct Gateway {
+        let site: SiteName
+        let namespace: String
+        let outer: IPAddress
+        let inner: IPAddress
+        let innerIPv6: IPAddress
+        let sockets: (Int32, Int32)
+        let worker: PacketWorker
+        var path: String { "/var/run/netns/\(namespace)" }
+        var wire: String { "wire" }
+    }
+
+    let shape: LinkShape
+    private(set) var first: Gateway
+    private(set) var second: Gateway
+
+    init(_ shape: LinkShape, installingAssociations: Bool = true) throws {
+        self.shape = shape
+        let tag = String(UInt32.random(in: 0 ... .max), radix: 36)
+        let names = ["wt1-\(tag)", "wt2-\(tag)"]
+        for name in names { try run("ip", "netns", "add", name) }
+        try run(
+            "ip", "link", "add", "wire", "netns", names[0], "type", "veth", "peer", "name", "wire", "netns", names[1])
+        first = try Self.gateway(1, names[0], shape)
+        second = try Self.gateway(2, names[1], shape)
+        for (here, there) in [(first, second), (second, first)] {
+            let tunnel = GIFTunnel(
+                peer: there.site, interface: "gif0", outer: .init(local: here.outer, remote: there.outer),
+                inner: .init(local: here.inner, remote: there.inner), mtu: shape.tunnelMTU, mode: shape.mode)
+            let descriptor = warren_tun_open("gif0", here.path)
+            guard descriptor >= 0 else { throw CommandFailure(description: "TUNSETIFF: \(String(cString: strerror(errno)))") }
+            try run("ip", "-n", here.namespace, "link", "set", "gif0", "mtu", "\(shape.tunnelMTU)", "up")
+            try run("ip", "-n", here.namespace, "address", "add", "\(here.inner)", "peer", "\(there.inner)", "dev", "gif0")
+            try run(
+                "ip", "-n", here.namespace, "address", "add", "\(here.innerIPv6)", "peer", "\(there.innerIPv6)", "dev", "gif0",
+                "nodad")
+            try here.worker.attach(tunnel, descriptor: descriptor)
+            for ipProtocol in [IPProtocol.ipencap, .ipv6] {
+                let out = TrafficSelector(
+                    source: .init(host: here.outer), destination: .init(host: there.outer), ipProtocol: ipProtocol)
+                here.worker.addPolicy(.init(peer: there.site, direction: .outbound, selector: out, mode: shape.mode))
+                here.worker.addPolicy(.init(peer: there.site, direction: .inbound, selector: out.reversed, mode: shape.mode))
+            }
+        }
+        if installingAssociations { installAssociations(generation: 1) }
+        for gateway in [first, second] { try gateway.worker.start() }
+    }
+
+    deinit {
+        for gateway in [first, second] {
+            gateway.worker.stop()
+            close(gateway.sockets.0)
+            close(gateway.sockets.1)
+            _ = try? run("ip", "netns", "delete", gateway.namespace)
+        }
+    }
+
+    /// A child SA in each direction, keyed by the generation.
+    func installAssociations(generation: UInt8) {
+        for (from, to) in [(first, second), (second, first)] {
+            to.worker.addInbound(association(from: from, to: to, direction: .inbound, generation: generation))
+            from.worker.addOutbound(association(from: from, to: to, direction: .outbound, generation: generation))
+        }
+    }
+
+    func association(
+        from: Gateway, to: Gateway, direction: SecurityPolicy.Direction, generation: UInt8
+    ) -> SecurityAssociation {
+        let inbound = direction == .inbound
+        let (here, there) = inbound ? (to, from) : (from, to)
+        let material = [UInt8](repeating: from.site == first.site ? 1 : 2, count: shape.encryption.keyLength + 3) + [generation]
+        return SecurityAssociation(
+            peer: there.site, direction: direction,
+            spi: SPI(rawValue: 0x1000 * UInt32(generation) + (from.site == first.site ? 1 : 2)),
+            encryption: shape.encryption, keyingMaterial: SecretBytes(material),
+            extendedSequenceNumbers: shape.extendedSequenceNumbers, mode: shape.mode,
+            local: Endpoint(address: here.outer, port: 4500), remote: Endpoint(address: there.outer, port: 4500),
+            selectors: [IPProtocol.ipencap, .ipv6].map {
+                .init(source: .init(host: from.outer), destination: .init(host: to.outer), ipProtocol: $0)
+            })
+    }
+
+    private static func gateway(_ number: UInt32, _ namespace: String, _ shape: LinkShape) throws -> Gateway {
+        let outer4 = IPAddress(v4: 0x0a63_0000 + number)
+        let outer6 = IPAddress(v6: 0xfd99 << 112 | UInt128(number))
+        for (address, more) in [("\(outer4)/24", []), ("\(outer6)/64", ["nodad"])] {
+            try run(["ip", "-n", namespace, "address", "add", address, "dev", "wire"] + more)
+        }
+        try run("ip", "-n", namespace, "link", "set", "lo", "up")
+        try run("ip", "-n", namespace, "link", "set", "wire", "mtu", "\(shape.wireMTU)", "up")
+        let path = "/var/run/netns/\(namespace)"
+        let udp4 = warren_in_network_namespace(path, { _ in warren_datagram_socket(AF_INET, 4500) }, nil)
+        let udp6 = warren_in_network_namespace(path, { _ in warren_datagram_socket(AF_INET6, 4500) }, nil)
+        guard udp4 >= 0, udp6 >= 0 else { throw CommandFailure(description: "bind: \(String(cString: strerror(errno)))") }
+        return Gateway(
+            site: SiteName(number == 1 ? "alpha" : "beta")!, namespace: namespace,
+            outer: shape.family == .ipv4 ? outer4 : outer6, inner: IPAddress(v4: 0xc0a8_0001 + number << 8),
+            innerIPv6: IPAddress(v6: 0xfd00 << 112 | UInt128(number)), sockets: (udp4, udp6),
+            worker: try PacketWorker(udp4: udp4, udp6: udp6))
+    }
+}

@@ -1,0 +1,49 @@
+import ESP
+import Foundation
+import Testing
+import Tunnel
+import WarrenModel
+
+/// Real packets through two workers, two TUN devices and a wire. These need root and /dev/net/tun, and fail without.
+@Suite(.serialized)
+struct PacketPathTests {
+    static let shapes: [LinkShape] = [
+        LinkShape(),
+        LinkShape(mode: .transport, encryption: .aes128gcm16),
+        LinkShape(family: .ipv6, extendedSequenceNumbers: false),
+        LinkShape(family: .ipv6, mode: .transport),
+    ]
+
+    @Test(arguments: shapes)
+    func pingsAndStreamsPass(_ shape: LinkShape) throws {
+        let pair = try GatewayPair(shape)
+        for target in [pair.second.inner, pair.second.innerIPv6] {
+            try run("ip", "netns", "exec", pair.first.namespace, "ping", "-n", "-c", "2", "-i", "0.05", "-W", "2", "\(target)")
+        }
+        var state: UInt64 = 7
+        let bytes = (0..<4 << 20).map { _ -> UInt8 in
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return UInt8(truncatingIfNeeded: state >> 56)
+        }
+        for target in [pair.second.inner, pair.second.innerIPv6] {
+            let started = ContinuousClock.now
+            let received = try StreamTransfer.send(bytes, from: pair.first.path, to: pair.second.path, address: target)
+            #expect(received == bytes)
+            print("\(shape): 4 MiB to \(target) in \(ContinuousClock.now - started)")
+        }
+        let snapshot = pair.first.worker.snapshot()
+        let tunnel = try #require(snapshot.tunnels.first)
+        #expect(tunnel.isUp)
+        #expect(tunnel.sentBytes > UInt64(2 * bytes.count))
+        let outbound = try #require(snapshot.associations.first { $0.direction == .outbound })
+        #expect(outbound.packets == tunnel.sentPackets)
+        #expect(outbound.sequenceNumber == tunnel.sentPackets)
+        #expect(outbound.lastUsed != nil)
+        #expect(snapshot.drops == [:])
+        let other = pair.second.worker.snapshot()
+        #expect(other.drops == [:])
+        let inbound = try #require(other.associations.first { $0.direction == .inbound })
+        #expect(inbound.packets == outbound.packets)
+        #expect(other.tunnels.first?.receivedBytes == tunnel.sentBytes)
+    }
+}
