@@ -1,0 +1,72 @@
+/// What tcpdump wrote of the stretch between the gateways, frame by frame (the classic pcap format, Ethernet).
+struct Capture {
+    /// What a frame is, to somebody who sees it pass.
+    enum Kind: Hashable {
+        case arp
+        /// IKE on UDP 500.
+        case ike
+        /// IKE on UDP 4500, behind the non-ESP marker (RFC 3948, 2.2).
+        case ikeInUDP
+        case espInUDP
+        /// One byte 0xFF (RFC 3948, 2.3).
+        case keepalive
+        case other(String)
+    }
+
+    struct Frame {
+        let number: Int
+        let kind: Kind
+    }
+
+    let frames: [Frame]
+
+    init(_ bytes: [UInt8]) throws {
+        guard bytes.count >= 24, Self.number(bytes, at: 0) == 0xa1b2_c3d4, Self.number(bytes, at: 20) == 1 else {
+            throw LinkRun.Unreadable(what: "capture: not pcap of Ethernet in this machine's byte order")
+        }
+        var frames: [Frame] = []
+        var offset = 24
+        while offset < bytes.count {
+            guard let length = Self.number(bytes, at: offset + 8).map(Int.init), offset + 16 + length <= bytes.count else {
+                throw LinkRun.Unreadable(what: "capture: cut off at byte \(offset)")
+            }
+            frames.append(Frame(number: frames.count + 1, kind: Self.kind(bytes[(offset + 16)..<(offset + 16 + length)])))
+            offset += 16 + length
+        }
+        self.frames = frames
+    }
+
+    private static func number(_ bytes: [UInt8], at offset: Int) -> UInt32? {
+        guard offset + 4 <= bytes.count else { return nil }
+        return (0..<4).reduce(0) { $0 | UInt32(bytes[offset + $1]) << UInt32(8 * $1) }
+    }
+
+    private static func kind(_ slice: ArraySlice<UInt8>) -> Kind {
+        let frame = Array(slice)
+        guard frame.count >= 14 else { return .other("\(frame.count) bytes") }
+        let type = UInt16(frame[12]) << 8 | UInt16(frame[13])
+        switch type {
+        case 0x0806: return .arp
+        case 0x0800: return ipv4(Array(frame.dropFirst(14)))
+        default: return .other("Ethernet type 0x" + String(type, radix: 16))
+        }
+    }
+
+    private static func ipv4(_ packet: [UInt8]) -> Kind {
+        guard packet.count >= 20, packet[0] >> 4 == 4 else { return .other("a broken IPv4 header") }
+        let length = Int(packet[0] & 15) * 4
+        let isFragment = (UInt16(packet[6]) << 8 | UInt16(packet[7])) & 0x3fff != 0
+        guard packet[9] == 17, !isFragment else { return .other("IPv4 protocol \(packet[9])\(isFragment ? ", a fragment" : "")") }
+        guard packet.count >= length + 9 else { return .other("a broken UDP header") }
+        let ports = [packet[length], packet[length + 1], packet[length + 2], packet[length + 3]]
+        let payload = Array(packet.dropFirst(length + 8))
+        switch ports {
+        case [0x01, 0xf4, 0x01, 0xf4]: return .ike
+        case [0x11, 0x94, 0x11, 0x94]:
+            if payload == [0xff] { return .keepalive }
+            guard payload.count > 8 else { return .other("\(payload.count) bytes on UDP 4500") }
+            return payload.prefix(4) == [0, 0, 0, 0] ? .ikeInUDP : .espInUDP
+        default: return .other("UDP ports \(ports)")
+        }
+    }
+}
