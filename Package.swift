@@ -19,6 +19,8 @@ let lifecycle: [Target.Dependency] = [
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOTLS", package: "swift-nio"),
+    .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
     .product(name: "NIOFoundationCompat", package: "swift-nio"),
 ]
@@ -77,7 +79,7 @@ let package = Package(
             name: "WarrenController",
             dependencies: [
                 "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenWire", "WarrenStore", "AgentCore", logging,
-            ] + certificates + grpc + lifecycle,
+            ] + certificates + grpc + lifecycle + nio,
             path: "Sources/Controller"),
         .target(
             name: "WarrenAPIModel", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus"],
@@ -131,10 +133,13 @@ let package = Package(
             path: "Agents/Tunnel"),
         .executableTarget(
             name: "warren-agent",
-            dependencies: ["AgentRuntime", "EmbeddedDataPlane", argumentParser, logging] + lifecycle,
+            dependencies: [
+                "AgentRuntime", "DataPlane", "EmbeddedDataPlane", "WarrenModel", "WarrenWire", argumentParser, logging,
+            ] + lifecycle,
             path: "Agents/warren-agent"),
         .executableTarget(
-            name: "warren-tunneld", dependencies: ["Tunnel", argumentParser, logging], path: "Agents/warren-tunneld"),
+            name: "warren-tunneld", dependencies: ["Tunnel", argumentParser, logging],
+            path: "Agents/warren-tunneld"),
 
         // Tests.
         .testTarget(name: "ModelTests", dependencies: ["WarrenModel"], path: "Tests/ModelTests"),
@@ -159,6 +164,13 @@ let package = Package(
         .testTarget(
             name: "AgentCoreTests", dependencies: ["AgentCore", "WarrenModel", "WarrenPlan"], path: "Tests/AgentCoreTests"),
         .testTarget(name: "RepositoryTests", path: "Tests/RepositoryTests"),
+        // What runs in the lab's guests, and the tests that judge it.
+        .executableTarget(
+            name: "tunnel-control",
+            dependencies: ["WarrenModel", "WarrenPlan", "AgentCore", "DataPlane", "EmbeddedDataPlane", "TunnelControl", logging],
+            path: "Tests/Support/tunnel-control"),
+        .testTarget(
+            name: "InteropTests", dependencies: ["WarrenModel", "WarrenPlan", "TunnelControl"], path: "Tests/InteropTests"),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -11,6 +11,7 @@ import WarrenPlan
 /// | `generation/N` | `GenerationRecord` |
 /// | `plan/N/SITE` | that generation's `GatewayPlan` of one site |
 /// | `site/ID` | `SiteRecord`, also of sites that are gone |
+/// | `withdrawn/ID` | the last `GatewayPlan` of a site that is gone: one without tunnels |
 /// | `agent/ID` | `AgentRecord` |
 /// | `token/HASH` | `TokenRecord` |
 /// | `event/N` | `EventRecord` |
@@ -59,10 +60,12 @@ public struct MeshStore: Sendable {
     }
 
     /// Makes `record` the current generation, with its plan and the sites that come or go, in one transaction.
+    /// `withdrawn` is what the gateways of sites that go shall run from now on.
     ///
     /// Throws `.generationConflict` unless `expected` is current, and then has changed nothing.
     public func accept(
-        _ record: GenerationRecord, plan: Plan, sites: [SiteRecord], expecting expected: Generation
+        _ record: GenerationRecord, plan: Plan, sites: [SiteRecord], withdrawn: [SiteID: GatewayPlan] = [:],
+        expecting expected: Generation
     ) async throws(StoreError) {
         let entry = try await store.get("current")
         let current = try entry.map { entry throws(StoreError) in try Self.decode(entry, as: Generation.self) } ?? .none
@@ -77,6 +80,7 @@ public struct MeshStore: Sendable {
             transaction.put(Self.plans(record.generation) + gateway.site.description, try Self.encode(gateway))
         }
         for site in sites { transaction.put("site/\(site.id)", try Self.encode(site)) }
+        for (id, gateway) in withdrawn { transaction.put("withdrawn/\(id)", try Self.encode(gateway)) }
         if record.generation.rawValue > Self.plansKept {
             let old = Generation(rawValue: record.generation.rawValue - Self.plansKept)
             for entry in try await store.list(prefix: Self.plans(old)) { transaction.delete(entry.key) }
@@ -97,6 +101,11 @@ public struct MeshStore: Sendable {
 
     public func site(_ id: SiteID) async throws(StoreError) -> SiteRecord? {
         try await read("site/\(id)", as: SiteRecord.self)?.value
+    }
+
+    /// What the gateway of a site that is gone shall run.
+    public func withdrawnPlan(of site: SiteID) async throws(StoreError) -> GatewayPlan? {
+        try await read("withdrawn/\(site)", as: GatewayPlan.self)?.value
     }
 
     public func agent(of site: SiteID) async throws(StoreError) -> AgentRecord? {

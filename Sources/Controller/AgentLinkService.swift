@@ -1,0 +1,95 @@
+import AgentCore
+import FoundationEssentials
+import GRPCCore
+import GRPCNIOTransportHTTP2Posix
+import Logging
+import WarrenModel
+import WarrenWire
+import X509
+
+/// `AgentLink` of `agent.proto`: who calls is what the client certificate says, and nothing else.
+struct AgentLinkService: Warren_Agent_V1_AgentLink.SimpleServiceProtocol {
+    let controller: Controller
+
+    func sync(
+        request: RPCAsyncSequence<Warren_Agent_V1_AgentMessage, any Error>,
+        response: RPCWriter<Warren_Agent_V1_ControllerMessage>, context: ServerContext
+    ) async throws {
+        let certificate = try Self.certificate(of: context)
+        let (opened, opening) = AsyncStream.makeStream(of: Session.self)
+        let controller = controller
+        do {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    defer { opening.finish() }
+                    try await Self.read(request, from: certificate, into: controller, opening: opening)
+                }
+                group.addTask {
+                    for await session in opened { try await Self.send(session, from: controller, to: response) }
+                }
+                // Whichever ends first ends the stream: the agent has gone, or the controller ends the session.
+                try await group.next()
+                group.cancelAll()
+            }
+        } catch {
+            throw RPCError(translating: error, log: controller.log)
+        }
+    }
+
+    private static func read(
+        _ request: RPCAsyncSequence<Warren_Agent_V1_AgentMessage, any Error>, from certificate: Certificate,
+        into controller: Controller, opening: AsyncStream<Session>.Continuation
+    ) async throws {
+        var session: Session?
+        do {
+            for try await message in request {
+                switch (message.body, session) {
+                case (.hello(let hello), nil):
+                    guard hello.protocolVersion == Wire.protocolVersion else {
+                        throw ControllerError.malformed(
+                            "protocol version \(hello.protocolVersion) is not \(Wire.protocolVersion), the version spoken here")
+                    }
+                    let new = try await controller.openSession(certificate)
+                    session = new
+                    opening.yield(new)
+                case (.report(let report), let session?): try await controller.receive(report, in: session)
+                case (.hello, _?): throw ControllerError.malformed("a second hello")
+                case (.report, nil): throw ControllerError.malformed("a report before hello")
+                case (nil, _): throw ControllerError.malformed("an empty message, or one of a kind unknown here")
+                }
+            }
+        } catch {
+            if let session { await controller.closed(session) }
+            throw error
+        }
+        if let session { await controller.closed(session) }
+    }
+
+    /// Sends the desired state at each ring until the session ends, and then throws the reason.
+    private static func send(
+        _ session: Session, from controller: Controller, to response: RPCWriter<Warren_Agent_V1_ControllerMessage>
+    ) async throws {
+        for await _ in session.bell {
+            guard let desired = try await controller.desiredState(for: session) else { continue }
+            try await response.write(.with { $0.desired = desired.wire })
+        }
+        if let reason = session.reason { throw reason }
+    }
+
+    func renew(request: Warren_Agent_V1_RenewRequest, context: ServerContext) async throws -> Warren_Agent_V1_EnrolResponse {
+        let certificate = try Self.certificate(of: context)
+        do {
+            try EnrolmentService.check(version: request.protocolVersion)
+            return .init(try await controller.renew(certificate, request: Array(request.certificateRequest)))
+        } catch {
+            throw RPCError(translating: error, log: controller.log)
+        }
+    }
+
+    private static func certificate(of context: ServerContext) throws(RPCError) -> Certificate {
+        guard let certificate = (context.transportSpecific as? HTTP2ServerTransport.Posix.Context)?.peerCertificate else {
+            throw RPCError(code: .unauthenticated, message: "a client certificate is needed")
+        }
+        return certificate
+    }
+}

@@ -1,0 +1,191 @@
+import Crypto
+import Foundation
+import Logging
+import WarrenInventory
+import WarrenModel
+import WarrenPlan
+import WarrenStatus
+import WarrenStore
+import WarrenWire
+
+/// The mesh's one authority: accepts inventories, knows every agent, and tells what state the mesh is in.
+///
+/// Operators come in through `WarrenAPI`, agents through `AgentListeners`; both only translate. All that an answer promises
+/// is in the store before the answer is given; sessions and reports live in memory, and come back as agents reconnect.
+public actor Controller {
+    public struct Options: Sendable {
+        /// DNS names and IP addresses, beside `Wire.serverName`, that the controller's certificate is for.
+        public var names: [String]
+        /// `HOST:PORT` of the enrolment listener as gateways reach it; put into tokens.
+        public var enrolmentAddress: String?
+        public var clock: ControllerClock
+
+        public init(names: [String] = [], enrolmentAddress: String? = nil, clock: ControllerClock = .system) {
+            self.names = names
+            self.enrolmentAddress = enrolmentAddress
+            self.clock = clock
+        }
+    }
+
+    /// The accepted plan that every gateway shall run.
+    struct Current: Sendable {
+        let generation: Generation
+        let plan: Plan
+        let gateways: [SiteName: GatewayPlan]
+
+        init(generation: Generation, plan: Plan) {
+            self.generation = generation
+            self.plan = plan
+            gateways = Dictionary(plan.gateways.map { ($0.site, $0) }) { first, _ in first }
+        }
+    }
+
+    /// An agent's last report, and when it came.
+    struct Arrival: Sendable {
+        let report: AgentReport
+        let at: MonotonicTime
+    }
+
+    public nonisolated let authority: CertificateAuthority
+    public nonisolated let state: StateDirectory
+    public nonisolated let options: Options
+    nonisolated let store: MeshStore
+    nonisolated let secret: MeshSecret
+    nonisolated let log: Logger
+    var current: Current?
+    var sites: SiteTable
+    var sessions: [SiteID: Session] = [:]
+    var arrivals: [SiteID: Arrival] = [:]
+
+    /// Opens the state in `directory`, making what is missing at the first start.
+    public init(directory: String, options: Options = Options(), log: Logger) async throws {
+        state = try StateDirectory(path: directory)
+        authority = try CertificateAuthority(in: state, now: options.clock.date())
+        secret = try MeshSecret(in: state)
+        store = MeshStore(try SQLiteStore(path: state.file("warrend.sqlite")))
+        self.options = options
+        self.log = log
+        sites = SiteTable(try await store.sites())
+        let generation = try await store.current()
+        if generation > .none {
+            guard let plan = try await store.plan(of: generation) else {
+                throw ControllerError.failed("the plan of the current generation \(generation) is missing from the store")
+            }
+            current = Current(generation: generation, plan: plan)
+        }
+    }
+
+    var now: Date { options.clock.date() }
+
+    // MARK: What operators ask
+
+    /// What would change if `files` were accepted now, and the generation that this is counted from.
+    public func preview(_ files: [InventoryFile]) throws -> (current: Generation, changes: [Change]) {
+        let (_, plan, _) = try compile(files)
+        return (current?.generation ?? .none, Plan.changes(from: current?.plan, to: plan))
+    }
+
+    /// Makes `files` the next generation, and pushes it to every agent that is connected. Durable when this returns.
+    public func accept(_ files: [InventoryFile], expecting expected: Generation) async throws -> Generation {
+        guard expected == current?.generation ?? .none else {
+            throw ControllerError.generationConflict(current: current?.generation ?? .none)
+        }
+        let (inventory, plan, changed) = try compile(files)
+        let record = GenerationRecord(
+            generation: expected.next, mesh: inventory.mesh, files: files, siteCount: plan.gateways.count, acceptedAt: now)
+        let withdrawn = withdrawn(changed)
+        try await translatingStoreErrors {
+            try await store.accept(record, plan: plan, sites: changed, withdrawn: withdrawn, expecting: expected)
+        }
+        let records = try await translatingStoreErrors { try await store.sites() }
+        guard record.generation > current?.generation ?? .none else { return record.generation }
+        current = Current(generation: record.generation, plan: plan)
+        sites = SiteTable(records)
+        for session in sessions.values { session.ring() }
+        await note(.generationAccepted, text: "generation \(record.generation) of \(record.siteCount) sites")
+        return record.generation
+    }
+
+    public var currentPlan: (generation: Generation, plan: Plan)? { current.map { ($0.generation, $0.plan) } }
+
+    public nonisolated func generations(limit: Int = 100) async throws -> [GenerationRecord] {
+        try await translatingStoreErrors { try await store.generations(limit: limit) }
+    }
+
+    public nonisolated func generation(_ generation: Generation) async throws -> GenerationRecord? {
+        try await translatingStoreErrors { try await store.generation(generation) }
+    }
+
+    public nonisolated func events(since number: UInt64, limit: Int = 1000) async throws -> [EventRecord] {
+        try await translatingStoreErrors { try await store.events(since: number, limit: limit) }
+    }
+
+    /// The last report of a site's agent; nil when none has come since the controller started.
+    public func report(of site: SiteName) throws -> AgentReport? {
+        guard let record = sites.live[site] else { throw ControllerError.unknownSite(site) }
+        return arrivals[record.id]?.report
+    }
+
+    public func status() -> MeshStatus {
+        var observations: [SiteName: AgentObservation] = [:]
+        for record in sites.live.values {
+            let arrival = arrivals[record.id]
+            observations[record.name] = AgentObservation(
+                connected: sessions[record.id] != nil, report: arrival?.report, arrived: arrival?.at)
+        }
+        return MeshStatus.derive(
+            mesh: current?.plan.mesh ?? "", generation: current?.generation ?? .none, plan: current?.plan,
+            observations: observations, now: options.clock.monotonic())
+    }
+
+    // MARK: Parts
+
+    /// Inventory to plan, with the identities and indexes that the sites have or would get.
+    private func compile(_ files: [InventoryFile]) throws -> (Inventory, Plan, [SiteRecord]) {
+        let load = Inventory.load(files)
+        guard let inventory = load.inventory, load.diagnostics.isEmpty else { throw ControllerError.rejected(load.diagnostics) }
+        var random = SystemRandomNumberGenerator()
+        let (indexes, changed) = sites.advanced(
+            to: (current?.generation ?? .none).next, sites: inventory.sites.map(\.name), using: &random)
+        return (inventory, Plan.derive(from: inventory, indexes: indexes), changed)
+    }
+
+    /// What the gateways of sites that go shall run: their own plan without any tunnel.
+    private func withdrawn(_ changed: [SiteRecord]) -> [SiteID: GatewayPlan] {
+        var plans: [SiteID: GatewayPlan] = [:]
+        for site in changed where site.retired != nil {
+            guard let last = current?.gateways[site.name] else { continue }
+            plans[site.id] = GatewayPlan(
+                site: last.site, platform: last.platform, index: last.index, outerAddresses: last.outerAddresses,
+                innerAddress: last.innerAddress, networks: last.networks)
+        }
+        return plans
+    }
+
+    /// Writes an event. One that can't be written is logged instead: it never fails what it tells of.
+    nonisolated func note(_ kind: EventRecord.Kind, site: SiteName? = nil, text: String) async {
+        log.info("\(text)", metadata: ["event": "\(kind.rawValue)", "site": "\(site.map(\.description) ?? "-")"])
+        do {
+            try await store.append(EventRecord(at: options.clock.date(), kind: kind, site: site, text: text))
+        } catch {
+            log.error("an event could not be stored", metadata: ["error": "\(error)"])
+        }
+    }
+
+    nonisolated func translatingStoreErrors<Value: Sendable>(
+        _ body: @Sendable () async throws -> Value
+    ) async throws(ControllerError) -> Value {
+        do {
+            return try await body()
+        } catch let error as StoreError {
+            switch error {
+            case .generationConflict(let current): throw .generationConflict(current: Generation(rawValue: current))
+            case .tokenUnknown: throw .unauthenticated("\(error)")
+            case .tokenUsed, .tokenExpired: throw .forbidden("\(error)")
+            case .conflict, .corrupt, .failed: throw .failed("\(error)")
+            }
+        } catch {
+            throw .failed("\(error)")
+        }
+    }
+}
