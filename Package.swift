@@ -134,7 +134,7 @@ let package = Package(
         .executableTarget(
             name: "warren-agent",
             dependencies: [
-                "AgentRuntime", "DataPlane", "EmbeddedDataPlane", "WarrenModel", "WarrenWire", argumentParser, logging,
+                "AgentRuntime", "DataPlane", "EmbeddedDataPlane", "WarrenModel", argumentParser, logging,
             ] + lifecycle,
             path: "Agents/warren-agent"),
         .executableTarget(
@@ -143,6 +143,10 @@ let package = Package(
 
         // Tests.
         .testTarget(name: "ModelTests", dependencies: ["WarrenModel"], path: "Tests/ModelTests"),
+        .testTarget(
+            name: "InventoryTests", dependencies: ["WarrenModel", "WarrenInventory"], path: "Tests/InventoryTests"),
+        .testTarget(
+            name: "PlanTests", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan"], path: "Tests/PlanTests"),
         .testTarget(
             name: "WireTests", dependencies: ["WarrenWire", "WarrenModel", "WarrenPlan", "AgentCore"], path: "Tests/WireTests"),
         .testTarget(
@@ -163,6 +167,8 @@ let package = Package(
             path: "Tests/APITests"),
         .testTarget(
             name: "AgentCoreTests", dependencies: ["AgentCore", "WarrenModel", "WarrenPlan"], path: "Tests/AgentCoreTests"),
+        .executableTarget(
+            name: "warren-bench", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "ESP"], path: "Tests/Benchmarks"),
         .testTarget(name: "RepositoryTests", path: "Tests/RepositoryTests"),
         // What runs in the lab's guests, and the tests that judge it.
         .executableTarget(

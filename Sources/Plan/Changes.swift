@@ -4,7 +4,7 @@ extension Plan {
     /// What must change for `old` to become `new`; everything is added when there is no old plan.
     ///
     /// In order of sites; within one: the gateway, tunnels, routes, unreachable networks, policies, keys, firewall, IKE,
-    /// each with removals first and then in the order of the new plan. Empty exactly when every gateway's plan says the same.
+    /// each with removals first and then in the order of the new plan. Empty when every gateway's plan says the same.
     public static func changes(from old: Plan?, to new: Plan) -> [Change] {
         let before = Dictionary((old?.gateways ?? []).map { ($0.site, $0) }) { first, _ in first }
         let after = Dictionary(new.gateways.map { ($0.site, $0) }) { first, _ in first }
@@ -67,7 +67,7 @@ private struct GatewayChanges {
                 add(.add, item, new: item.text)
                 continue
             }
-            if earlier.text != item.text || earlier.peer != item.peer {
+            if earlier.text != item.text {
                 add(.change, item, old: earlier.text, new: item.text)
             }
         }

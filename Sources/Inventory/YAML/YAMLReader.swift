@@ -162,7 +162,13 @@ struct YAMLReader {
         guard parser.error == YAML_SCANNER_ERROR || parser.error == YAML_PARSER_ERROR else {
             return Fault(.syntax, at: place(parser.mark), problem)
         }
-        let context = parser.context.map { " " + String(cString: $0) } ?? ""
-        return Fault(.syntax, at: place(parser.problem_mark), problem + context)
+        guard let context = parser.context.map({ String(cString: $0) }) else {
+            return Fault(.syntax, at: place(parser.problem_mark), problem)
+        }
+        // Where the thing began that could not be read to its end.
+        let start = place(parser.context_mark)
+        return Fault(
+            .syntax, at: place(parser.problem_mark), "\(problem) \(context)",
+            related: start == place(parser.problem_mark) ? nil : start)
     }
 }

@@ -1,0 +1,83 @@
+import Testing
+import WarrenInventory
+
+/// Texts that are meant to cost much are refused, and soon.
+@Suite struct LimitTests {
+    private func refusal(_ text: String, within limit: Duration = .seconds(20)) -> [Diagnostic] {
+        var diagnostics: [Diagnostic] = []
+        let time = ContinuousClock().measure { diagnostics = load(text).diagnostics }
+        #expect(time < limit, "took \(time)")
+        #expect(diagnostics.count <= 1001)
+        return diagnostics
+    }
+
+    @Test func aBombOfAliasesIsNotExpanded() {
+        var text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+        for level in 1...30 {
+            text += "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ") + "]\n"
+        }
+        let diagnostics = refusal(text, within: .seconds(5))
+        #expect(diagnostics.filter { $0.rule == .alias }.count == 331)
+    }
+
+    @Test func deepNestingIsRefusedBeforeItIsRead() {
+        for opening in ["[", "{", "{a: ", "- ", "? "] {
+            let diagnostics = refusal(String(repeating: opening, count: 500_000), within: .seconds(5))
+            #expect([.tooDeep, .syntax].contains(diagnostics.first?.rule), "\(opening): \(diagnostics)")
+        }
+    }
+
+    @Test func tooMuchTextIsRefused() {
+        let diagnostics = refusal("# " + String(repeating: "x", count: 4 << 20), within: .seconds(2))
+        #expect(diagnostics.map(\.rule) == [.tooLarge])
+    }
+
+    @Test func tooManyValuesAreRefused() {
+        let diagnostics = refusal("a: [" + String(repeating: "1,", count: 1_100_000) + "]")
+        #expect(diagnostics.map(\.rule) == [.tooLarge])
+    }
+
+    @Test func tooManyFaultsAreCounted() {
+        var text = pair
+        for index in 0..<5000 { text += "unknown\(index): 1\n" }
+        let diagnostics = refusal(text)
+        #expect(diagnostics.count == 1001)
+        #expect(diagnostics.last?.rule == .tooMany)
+        #expect(diagnostics.last?.message == "4000 more faults are not shown")
+    }
+
+    @Test func tooManySitesOrRoutesAreRefused() {
+        let site = "{gateway: {public: 203.0.113.1, private: 10.0.0.1}, networks: [10.0.0.0/24]}"
+        let sites = (0...2000).map { "  s\($0): \(site)\n" }.joined()
+        #expect(refusal("version: 1\nmesh: m\nsites:\n" + sites).map(\.rule) == [.tooLarge])
+        let networks = (0..<16_000).map { "10.\($0 >> 6).\(($0 & 63) << 2).0/30" }.joined(separator: ", ")
+        let wide = (0..<1000).map { index in
+            "  s\(index): {gateway: {public: 203.0.113.1, private: 10.0.0.1}, networks: [\(index == 7 ? networks : "10.0.0.0/24")]}\n"
+        }.joined()
+        #expect(refusal("version: 1\nmesh: m\nsites:\n" + wide).map(\.rule) == [.tooLarge])
+    }
+
+    @Test func aThousandSitesThatAllCollideAreRefusedSoon() {
+        let site = "{gateway: {public: 203.0.113.1, private: 10.0.0.1}, networks: [10.0.0.0/8]}"
+        let text = "version: 1\nmesh: m\nsites:\n" + (0..<1000).map { "  s\($0): \(site)\n" }.joined()
+        let diagnostics = refusal(text)
+        #expect(diagnostics.count == 1001)
+        #expect(diagnostics.contains { $0.rule == .networkOverlap })
+    }
+
+    /// Every place of a good inventory with one byte cut out, doubled or replaced: whatever it gives, it must end well.
+    @Test func noDamagedTextTraps() {
+        let bytes = Array(pair.utf8)
+        for index in bytes.indices {
+            for replacement in [
+                [], [bytes[index], bytes[index]], Array("{".utf8), Array("\"".utf8), Array("\u{0}".utf8), Array("&".utf8),
+            ] {
+                let text = String(decoding: bytes[..<index] + replacement + bytes[(index + 1)...], as: UTF8.self)
+                let result = load(text)
+                #expect((result.inventory == nil) == !result.diagnostics.isEmpty)
+            }
+            let cut = load(String(decoding: bytes[..<index], as: UTF8.self))
+            #expect((cut.inventory == nil) == !cut.diagnostics.isEmpty)
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import Testing
+import WarrenModel
+import WarrenPlan
+
+@Suite struct PathMTUTests {
+    /// Measured with real kernels over paths of 1500 bytes.
+    @Test(arguments: [
+        (AddressFamily.ipv4, IPsecMode.transport, false, 1446), (.ipv4, .transport, true, 1438),
+        (.ipv4, .tunnel, false, 1426), (.ipv4, .tunnel, true, 1418),
+        (.ipv6, .transport, false, 1426), (.ipv6, .transport, true, 1418),
+        (.ipv6, .tunnel, false, 1386), (.ipv6, .tunnel, true, 1378),
+    ])
+    func isWhatIsLeftOfThePath(family: AddressFamily, mode: IPsecMode, udp: Bool, expected: Int) {
+        for encryption in EncryptionAlgorithm.allCases {
+            let mtu = PathMTU.largestInnerPacket(
+                outerFamily: family, mode: mode, udpEncapsulation: udp, encryption: encryption)
+            #expect(mtu == expected)
+        }
+    }
+
+    /// One byte more would not fit, counted the other way round: from the inner packet to the wire.
+    @Test(arguments: 1280...1510) func theLargestPacketFitsAndTheNextDoesNot(path: Int) {
+        for family in AddressFamily.allCases {
+            for mode in IPsecMode.allCases {
+                for udp in [false, true] {
+                    let mtu = PathMTU.largestInnerPacket(
+                        pathMTU: path, outerFamily: family, mode: mode, udpEncapsulation: udp, encryption: .aes256gcm16)
+                    #expect(onTheWire(mtu, family, mode, udp) <= path)
+                    #expect(onTheWire(mtu + 1, family, mode, udp) > path)
+                }
+            }
+        }
+    }
+
+    private func onTheWire(_ inner: Int, _ family: AddressFamily, _ mode: IPsecMode, _ udp: Bool) -> Int {
+        let payload = inner + (mode == .tunnel ? family.headerLength : 0) + 2
+        let padded = (payload + 3) / 4 * 4
+        return family.headerLength + (udp ? 8 : 0) + 8 + 8 + padded + 16
+    }
+
+    @Test func aTinyPathCarriesNothing() {
+        for path in [-1, 0, 20, 77] {
+            let mtu = PathMTU.largestInnerPacket(
+                pathMTU: path, outerFamily: .ipv4, mode: .tunnel, udpEncapsulation: true, encryption: .aes256gcm16)
+            #expect(mtu == 0)
+        }
+    }
+}
