@@ -4,14 +4,14 @@ BUILD := .build
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release demo test check golden proto bench clean
+.PHONY: help setup build release demo test check golden bench clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # What building, the lab and the tests need from Debian 12.
 PACKAGES := ca-certificates git pkg-config libsqlite3-dev libssl-dev \
-	iproute2 iputils-ping nftables tcpdump procps util-linux kmod python3 \
+	iproute2 iputils-ping nftables tcpdump procps util-linux kmod python3 python3-yaml openssl \
 	user-mode-linux strongswan-swanctl charon-systemd libstrongswan-standard-plugins \
 	libcharon-extra-plugins libstrongswan-extra-plugins
 
@@ -45,6 +45,10 @@ check: ## formatting and warnings
 golden: build ## regenerate the golden files: review the difference before you commit it
 	WARREN_UPDATE_GOLDEN=1 $(SWIFT) test --skip-build --filter Golden
 	git diff --stat -- Tests/Golden Inventory/rejected
+
+bench: setup ## measure against a peer in the same run, and print ratios
+	$(SWIFT) build -c release --product warren-bench
+	$(BUILD)/release/warren-bench
 
 clean: ## remove what was built
 	rm -rf $(BUILD) $(BUILD)-check
