@@ -56,7 +56,9 @@ struct Capture {
         guard packet.count >= 20, packet[0] >> 4 == 4 else { return .other("a broken IPv4 header") }
         let length = Int(packet[0] & 15) * 4
         let isFragment = (UInt16(packet[6]) << 8 | UInt16(packet[7])) & 0x3fff != 0
-        guard packet[9] == 17, !isFragment else { return .other("IPv4 protocol \(packet[9])\(isFragment ? ", a fragment" : "")") }
+        guard packet[9] == 17, !isFragment else {
+            return .other("IPv4 protocol \(packet[9])\(isFragment ? ", a fragment" : "")")
+        }
         guard packet.count >= length + 9 else { return .other("a broken UDP header") }
         let ports = [packet[length], packet[length + 1], packet[length + 2], packet[length + 3]]
         let payload = Array(packet.dropFirst(length + 8))

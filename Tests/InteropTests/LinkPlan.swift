@@ -5,7 +5,12 @@ import WarrenPlan
 enum LinkPlan {
     struct Invalid: Error { let text: String }
 
-    static func ofSideA(mode: IPsecMode, initiator: Bool) throws -> GatewayPlan {
+    static func ofSideA(
+        mode: IPsecMode, initiator: Bool, ike: String = "aes256gcm16-prfsha384-x25519", child: String = "aes256gcm16"
+    ) throws -> GatewayPlan {
+        let parameters = IPsecParameters(
+            mode: mode, ike: IKEParameters(proposals: [try parsed(IKEProposal(ike), ike)]),
+            child: ChildSAParameters(proposals: [try parsed(ESPProposal(child), child)]))
         let peer = try site("bravo")
         // Who initiates is a matter of the names' order.
         let own = try site(initiator ? "alpha" : "zulu")
@@ -36,8 +41,7 @@ enum LinkPlan {
             keys: [.init(peer: peer, reference: reference)],
             ike: [
                 IKEPeer(
-                    peer: peer, outer: outer, initiator: initiator, parameters: IPsecParameters(mode: mode), selectors: outbound,
-                    key: reference)
+                    peer: peer, outer: outer, initiator: initiator, parameters: parameters, selectors: outbound, key: reference)
             ])
     }
 

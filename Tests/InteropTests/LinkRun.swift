@@ -22,7 +22,9 @@ struct LinkRun: Sendable {
 
     /// The values of each fact with this name, joined by spaces.
     func values(_ name: String, in scenario: Scenario) -> [String] {
-        facts.filter { $0.count >= 2 && $0[0] == scenario.rawValue && $0[1] == name }.map { $0.dropFirst(2).joined(separator: " ") }
+        facts.filter { $0.count >= 2 && $0[0] == scenario.rawValue && $0[1] == name }.map {
+            $0.dropFirst(2).joined(separator: " ")
+        }
     }
 
     func pings(in scenario: Scenario) throws -> [String: Ping] {
@@ -49,7 +51,9 @@ struct LinkRun: Sendable {
 
     struct Unreadable: Error { let what: String }
 
-    private func url(_ file: String, _ scenario: Scenario) -> URL { job.appending(path: scenario.rawValue).appending(path: file) }
+    private func url(_ file: String, _ scenario: Scenario) -> URL {
+        job.appending(path: scenario.rawValue).appending(path: file)
+    }
 
     private static let runs = Runs()
 
@@ -70,10 +74,13 @@ struct LinkRun: Sendable {
         let job = try Guest.programs.appending(path: "interop-\(mode.rawValue)")
         try? FileManager.default.removeItem(at: job)
         try FileManager.default.createDirectory(at: job, withIntermediateDirectories: true)
-        for (name, initiator) in [("plan-initiates.json", true), ("plan-answers.json", false)] {
-            let plan = try JSONEncoder().encode(try LinkPlan.ofSideA(mode: mode, initiator: initiator))
-            try plan.write(to: job.appending(path: name))
-        }
+        let plans = try [
+            "initiates": LinkPlan.ofSideA(mode: mode, initiator: true),
+            "answers": LinkPlan.ofSideA(mode: mode, initiator: false),
+            "other-algorithms": LinkPlan.ofSideA(
+                mode: mode, initiator: true, ike: "aes128gcm16-prfsha256-ecp256", child: "aes128gcm16-ecp384"),
+        ]
+        for (name, plan) in plans { try JSONEncoder().encode(plan).write(to: job.appending(path: "plan-\(name).json")) }
         let script = Guest.laboratory.appending(path: "link").path
         let ended = try await Guest.run(
             [script, mode.rawValue, try Guest.programs.path], job: job, cpu: cpu, timeoutSeconds: 170)

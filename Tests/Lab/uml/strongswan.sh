@@ -4,6 +4,8 @@
 # kernel's own, not charon's (`policies = no`): they stand before the first SA and after the last, so that nothing leaves
 # in the clear. One child SA serves both, by its reqid.
 reqid=101
+# What it proposes and accepts; a scenario may say otherwise.
+ike_proposal=aes256gcm16-prfsha384-x25519 esp_proposal=aes256gcm16-esn-noesn
 
 vici() { local side=$1 verb=$2; shift 2; STRONGSWAN_CONF=$work/$side/strongswan.conf swanctl "--$verb" "$@" --uri "unix://$work/$side/vici"; }
 
@@ -87,7 +89,7 @@ connections {
         encap = yes
         mobike = no
         dpd_delay = 20s
-        proposals = aes256gcm16-prfsha384-x25519
+        proposals = $ike_proposal
         local {
             auth = psk
             id = ${outer[$side]}
@@ -101,7 +103,7 @@ connections {
                 mode = $mode
                 local_ts = ${outer[$side]}/32[4],${outer[$side]}/32[41]
                 remote_ts = ${outer[$far]}/32[4],${outer[$far]}/32[41]
-                esp_proposals = aes256gcm16-esn-noesn
+                esp_proposals = $esp_proposal
                 replay_window = 1024
                 policies = no
                 reqid = $reqid
