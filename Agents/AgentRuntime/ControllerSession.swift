@@ -1,0 +1,134 @@
+import AgentCore
+import FoundationEssentials
+import GRPCCore
+import GRPCNIOTransportHTTP2Posix
+import Logging
+import WarrenModel
+import WarrenWire
+
+/// The agent's standing connection to its controller: desired states come in, reports go out. It is opened again after any
+/// loss, with back-off and full jitter; nothing that happens to it touches a tunnel.
+public actor ControllerSession {
+    private enum End: Error {
+        /// The certificate was renewed: the next connection shows the new one.
+        case renewed
+    }
+
+    private let agent: Agent
+    private let address: ControllerAddress
+    private let directory: StateDirectory
+    private let log: Logger
+    private var identity: AgentIdentity
+    private var backoff: Backoff
+    /// Why the last connection ended, to be logged once.
+    private var lastFault: String?
+
+    public init(
+        agent: Agent, identity: AgentIdentity, address: ControllerAddress, directory: StateDirectory,
+        backoff: Backoff = Backoff(), log: Logger
+    ) {
+        self.agent = agent
+        self.identity = identity
+        self.address = address
+        self.directory = directory
+        self.backoff = backoff
+        self.log = log
+    }
+
+    /// Keeps a session until the calling task is cancelled.
+    public func run() async {
+        while !Task.isCancelled {
+            var fault = "the controller ended the session"
+            do {
+                try await connect()
+            } catch End.renewed {
+                continue
+            } catch let error as RPCError {
+                fault = error.summary
+            } catch {
+                fault = "\(error)"
+            }
+            guard !Task.isCancelled else { return }
+            let wait = backoff.next(fraction: .random(in: 0...1))
+            if fault != lastFault {
+                log.warning("no session with the controller", metadata: ["controller": "\(address)", "reason": "\(fault)"])
+                lastFault = fault
+            }
+            await agent.noteController(.lost(address.description, reason: fault))
+            try? await Task.sleep(for: wait)
+        }
+    }
+
+    /// One connection, until it ends.
+    private func connect() async throws {
+        let transport = try ControllerTransport.mutual(address, identity: identity)
+        try await withGRPCClient(transport: transport) { client in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await self.renewInTime(over: client) }
+                group.addTask { try await self.synchronize(over: client) }
+                defer { group.cancelAll() }
+                try await group.next()
+            }
+        }
+    }
+
+    private func synchronize(over client: GRPCClient<ControllerTransport.Transport>) async throws {
+        let reports = await agent.reports()
+        var options = CallOptions.defaults
+        options.waitForReady = false
+        options.maxResponseMessageBytes = Wire.maximumMessageSize
+        try await Warren_Agent_V1_AgentLink.Client(wrapping: client).sync(options: options) { [agent] writer in
+            let applied = await agent.appliedGeneration
+            try await writer.write(
+                .with {
+                    $0.hello.protocolVersion = Wire.protocolVersion
+                    $0.hello.agentVersion = AgentRuntime.version
+                    $0.hello.appliedGeneration = applied.rawValue
+                })
+            var schedule = ReportSchedule()
+            for await report in reports {
+                guard schedule.shouldSend(report, isChanging: await agent.isChanging, now: .now) else { continue }
+                try await writer.write(.with { $0.report = report.wire })
+            }
+        } onResponse: { response in
+            if case .success = response.accepted { await self.noteSession() }
+            for try await message in response.messages { await self.take(message) }
+        }
+    }
+
+    private func take(_ message: Warren_Agent_V1_ControllerMessage) {
+        guard case .desired(let wire) = message.body else { return }
+        do {
+            let desired = try DesiredState(wire: wire)
+            log.info("received a desired state", metadata: ["generation": "\(desired.generation)"])
+            agent.receive(desired)
+        } catch {
+            log.error("the controller sent a desired state that cannot be read", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private func noteSession() async {
+        backoff.reset()
+        lastFault = nil
+        log.info("session with the controller", metadata: ["controller": "\(address)"])
+        await agent.noteController(.connected(address.description))
+    }
+
+    /// Ends with `End.renewed`; a renewal that fails is tried again while the connection stands.
+    private func renewInTime(over client: GRPCClient<ControllerTransport.Transport>) async throws {
+        var backoff = Backoff(base: .seconds(5), cap: .seconds(300))
+        while true {
+            let wait = try CertificateRenewal.due(identity).timeIntervalSinceNow
+            if wait > 0 { try await Task.sleep(for: .seconds(min(wait, 86_400))) }
+            guard try CertificateRenewal.due(identity).timeIntervalSinceNow <= 0 else { continue }
+            do {
+                identity = try await CertificateRenewal.renew(identity, over: client, in: directory)
+                log.info("the certificate was renewed")
+                throw End.renewed
+            } catch let error as AgentError {
+                log.warning("the certificate was not renewed", metadata: ["reason": "\(error)"])
+                try await Task.sleep(for: backoff.next(fraction: .random(in: 0...1)))
+            }
+        }
+    }
+}

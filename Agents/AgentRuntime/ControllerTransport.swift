@@ -1,0 +1,64 @@
+import GRPCCore
+import GRPCNIOTransportHTTP2Posix
+import WarrenWire
+
+/// The three ways in which an agent opens a connection to its controller.
+enum ControllerTransport {
+    typealias Transport = HTTP2ClientTransport.Posix
+
+    /// Any controller, verified in no way: good only for asking for a certificate that is then compared with a fingerprint.
+    static func unverified(_ address: ControllerAddress) throws -> Transport {
+        try make(address, .tls { $0.serverCertificateVerification = .noVerification })
+    }
+
+    /// A controller of the mesh of `authority` (DER), with no certificate of our own.
+    static func verified(_ address: ControllerAddress, authority: [UInt8]) throws -> Transport {
+        try make(address, .tls { $0.trustRoots = .certificates([.bytes(authority, format: .der)]) })
+    }
+
+    /// A controller of the agent's mesh, to which the agent proves who it is.
+    static func mutual(_ address: ControllerAddress, identity: AgentIdentity) throws -> Transport {
+        let own = identity.certificates.dropLast().map { TLSConfig.CertificateSource.bytes($0, format: .der) }
+        let security = Transport.TransportSecurity.mTLS(
+            certificateChain: own,
+            privateKey: .bytes(Array(identity.privateKey.derRepresentation), format: .der)
+        ) { $0.trustRoots = .certificates([.bytes(identity.authority, format: .der)]) }
+        return try make(address, security)
+    }
+
+    /// Options of a call that must be answered soon or not at all.
+    static var promptly: CallOptions {
+        var options = CallOptions.defaults
+        options.timeout = .seconds(15)
+        options.waitForReady = false
+        return options
+    }
+
+    private static func make(_ address: ControllerAddress, _ security: Transport.TransportSecurity) throws -> Transport {
+        try Transport(
+            target: address.target, transportSecurity: security,
+            config: .defaults {
+                $0.http2.authority = Wire.serverName
+                $0.connection.keepalive = .init(
+                    time: Wire.keepaliveInterval, timeout: Wire.keepaliveTimeout, allowWithoutCalls: true)
+            })
+    }
+}
+
+extension RPCError {
+    /// The first cause that says something, for an operator.
+    var summary: String {
+        var deepest = message
+        var next = cause
+        while let error = next {
+            if let call = error as? RPCError {
+                deepest = call.message
+                next = call.cause
+            } else {
+                deepest = "\(deepest) (\(error))"
+                next = nil
+            }
+        }
+        return deepest
+    }
+}

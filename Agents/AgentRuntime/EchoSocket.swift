@@ -1,0 +1,76 @@
+import Glibc
+import WarrenModel
+
+/// A raw ICMP socket of one target: bound to its interface and local address, connected to its remote address, so that
+/// the kernel hands it little else than answers. Needs CAP_NET_RAW.
+struct EchoSocket: ~Copyable {
+    let descriptor: Int32
+    let family: AddressFamily
+    let openedAt: MonotonicTime
+
+    /// Nil when the kernel refuses, for instance since the interface is not there.
+    static func open(_ target: ProbeTarget, now: MonotonicTime) -> EchoSocket? {
+        let family = target.addresses.local.family, isIPv4 = family == .ipv4
+        guard target.addresses.remote.family == family else { return nil }
+        let kind = Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(isIPv4 ? AF_INET : AF_INET6, kind, Int32(isIPv4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
+        guard descriptor >= 0 else { return nil }
+        let opened = EchoSocket(descriptor: descriptor, family: family, openedAt: now)
+        if let interface = target.interface {
+            let length = socklen_t(interface.utf8.count)
+            guard interface.withCString({ setsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, $0, length) }) == 0 else {
+                return nil
+            }
+        }
+        guard target.addresses.local.withSocketAddress({ bind(descriptor, $0, $1) }) == 0,
+            target.addresses.remote.withSocketAddress({ connect(descriptor, $0, $1) }) == 0
+        else { return nil }
+        return opened
+    }
+
+    private init(descriptor: Int32, family: AddressFamily, openedAt: MonotonicTime) {
+        self.descriptor = descriptor
+        self.family = family
+        self.openedAt = openedAt
+    }
+
+    deinit { close(descriptor) }
+
+    /// False when the socket or its interface is of no use any more.
+    func send(_ bytes: [UInt8]) -> Bool {
+        let count = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+        return count == bytes.count || errno == EAGAIN || errno == ENOBUFS || errno == ECONNREFUSED || errno == EHOSTUNREACH
+    }
+
+    /// The next datagram in `buffer`, or nil when none waits.
+    func receive(into buffer: inout [UInt8]) -> ArraySlice<UInt8>? {
+        let count = recv(descriptor, &buffer, buffer.count, 0)
+        return count > 0 && count <= buffer.count ? buffer[..<count] : nil
+    }
+}
+
+extension IPAddress {
+    /// Lends the address as a `sockaddr` without a port.
+    fileprivate func withSocketAddress<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
+        switch family {
+        case .ipv4:
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_addr.s_addr = UInt32(truncatingIfNeeded: bits).bigEndian
+            return withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+        case .ipv6:
+            var address = sockaddr_in6()
+            address.sin6_family = sa_family_t(AF_INET6)
+            withUnsafeMutableBytes(of: &address.sin6_addr) { $0.copyBytes(from: bytes) }
+            return withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    body($0, socklen_t(MemoryLayout<sockaddr_in6>.size))
+                }
+            }
+        }
+    }
+}

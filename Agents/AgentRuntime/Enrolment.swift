@@ -1,0 +1,107 @@
+import Crypto
+import FoundationEssentials
+import GRPCCore
+import GRPCNIOTransportHTTP2Posix
+import WarrenModel
+import WarrenWire
+
+/// How an agent comes by its certificate: a token shows it the right controller, and shows the controller the right agent.
+public struct Enrolment: Sendable {
+    public let token: EnrolmentToken
+    public let address: ControllerAddress
+    public let directory: StateDirectory
+
+    /// `site`: what the operator takes this gateway for, if said. `isForced`: replace an identity that is there.
+    public init(
+        token: EnrolmentToken, site: SiteName? = nil, controller: ControllerAddress? = nil, directory: StateDirectory,
+        isForced: Bool = false
+    ) throws(AgentError) {
+        if let site, site != token.site { throw AgentError(.invalid, "the token is for site \(token.site), not \(site)") }
+        let told = token.controller.flatMap { ControllerAddress(enrolment: $0) }
+        guard let address = controller ?? told else {
+            throw AgentError(.invalid, "the token does not say where its controller is: name it with --controller HOST:PORT")
+        }
+        if !isForced, let present = try AgentIdentity.load(from: directory) {
+            throw AgentError(
+                .invalid, "this gateway is enrolled as site \(present.site) of mesh \(present.mesh): --force enrols it anew")
+        }
+        self.token = token
+        self.address = address
+        self.directory = directory
+    }
+
+    /// Reads a token's text as an operator hands it over.
+    public static func token(text: String) throws(AgentError) -> EnrolmentToken {
+        guard let token = EnrolmentToken(text: text) else {
+            throw AgentError(.invalid, "that is not an enrolment token: copy it whole from 'warren token create'")
+        }
+        return token
+    }
+
+    /// Enrols, and stores the new identity. A last good state of another mesh or site is set aside.
+    public func enrol() async throws(AgentError) -> AgentIdentity {
+        let authority = try await fetchAuthority()
+        let key = P256.Signing.PrivateKey()
+        let request = Warren_Agent_V1_EnrolRequest.with { request in
+            request.protocolVersion = Wire.protocolVersion
+            request.token = token.text()
+            request.site = token.site.description
+        }
+        var signed = request
+        signed.certificateRequest = Data(try AgentIdentity.certificateRequest(site: token.site, key: key))
+        let response = try await call(signed, authority: authority)
+        guard response.site == token.site.description else {
+            throw AgentError(.untrusted, "the controller answered for site '\(response.site)', not \(token.site)")
+        }
+        let identity = try AgentIdentity(
+            site: token.site, mesh: response.mesh, controllerHost: address.host, privateKey: key,
+            chain: response.certificateChain.map { Array($0) }, authority: authority, now: .now)
+        let former = try? AgentIdentity.load(from: directory)
+        if former?.site != identity.site || former?.authority != identity.authority {
+            try directory.setAside(LastGoodState.name, suffix: LastGoodState.formerSuffix)
+        }
+        try identity.store(in: directory)
+        return identity
+    }
+
+    /// The authority's certificate, which nothing but the token's fingerprint makes worth anything.
+    private func fetchAuthority() async throws(AgentError) -> [UInt8] {
+        let certificate: [UInt8]
+        do {
+            certificate = try await withGRPCClient(transport: ControllerTransport.unverified(address)) { client in
+                let enrolment = Warren_Agent_V1_Enrolment.Client(wrapping: client)
+                return Array(try await enrolment.caCertificate(.init(), options: ControllerTransport.promptly).certificate)
+            }
+        } catch { throw fault(error) }
+        guard Checksum.of(certificate) == token.authorityFingerprint else {
+            throw AgentError(
+                .untrusted,
+                "the controller at \(address) is not the token's: its authority's fingerprint is another. Nothing was sent to it"
+            )
+        }
+        return certificate
+    }
+
+    private func call(
+        _ request: Warren_Agent_V1_EnrolRequest, authority: [UInt8]
+    ) async throws(AgentError) -> Warren_Agent_V1_EnrolResponse {
+        do {
+            return try await withGRPCClient(
+                transport: ControllerTransport.verified(address, authority: authority)
+            ) { client in
+                try await Warren_Agent_V1_Enrolment.Client(wrapping: client)
+                    .enrol(request, options: ControllerTransport.promptly)
+            }
+        } catch { throw fault(error) }
+    }
+
+    private func fault(_ error: any Error) -> AgentError {
+        guard let error = error as? RPCError else { return AgentError(.unreachable, "cannot enrol at \(address): \(error)") }
+        switch error.code {
+        case .unavailable, .deadlineExceeded, .cancelled:
+            return AgentError(.unreachable, "no controller answers at \(address): \(error.summary)")
+        default:
+            return AgentError(.refused, "the controller refused: \(error.summary)")
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import AgentRuntime
+import ArgumentParser
+import DataPlane
+import EmbeddedDataPlane
+import Foundation
+import Logging
+import ServiceLifecycle
+import UnixSignals
+import WarrenModel
+
+extension WarrenAgent {
+    /// `warren-agent run`: the agent itself, in the foreground.
+    struct Run: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Runs the agent until SIGTERM or SIGINT; the tunnels stay when it ends.")
+
+        @OptionGroup var state: StateOptions
+        @OptionGroup var logging: LogOptions
+
+        @Option(
+            name: .long,
+            help: ArgumentHelp(
+                "Where the controller serves agents; by default, the host that the agent enrolled with.",
+                valueName: "host:port"))
+        var controller: String?
+
+        @Option(name: .long, help: "The data plane to drive: embedded.")
+        var platform = Platform.embedded.rawValue
+
+        @Option(
+            name: .long,
+            help: ArgumentHelp("The warren-tunneld program; by default, the one beside this program.", valueName: "path"))
+        var tunneld: String?
+
+        @Option(name: .long, help: "What warren-tunneld runs as: NAME, UID or UID:GID.")
+        var tunneldUser = "warren-tunneld"
+
+        @Option(name: .long, help: ArgumentHelp("Where warren-tunneld writes its log; by default here.", valueName: "path"))
+        var tunneldLog: String?
+
+        @Option(
+            name: .long, help: ArgumentHelp("warren-tunneld's control socket, in a directory of its own.", valueName: "path"))
+        var controlSocket = "/run/warren/tunneld/control.sock"
+
+        func run() async throws {
+            guard geteuid() == 0 else {
+                throw AgentError(.invalid, "warren-agent run must be root: it makes interfaces, routes and firewall rules")
+            }
+            let log = logging.logger()
+            let directory = try state.directory()
+            guard let lock = try StateLock(directory) else {
+                throw AgentError(.invalid, "another warren-agent runs on \(directory.path)")
+            }
+            guard let identity = try AgentIdentity.load(from: directory) else {
+                throw AgentError(.invalid, "this gateway is not enrolled: run 'warren-agent enrol' first")
+            }
+            let address = try address(for: identity)
+            let prober = try Prober()
+            let agent = Agent(
+                site: identity.site, driver: try driver(log), directory: directory, prober: prober,
+                log: log)
+            let session = ControllerSession(
+                agent: agent, identity: identity, address: address, directory: directory, log: log)
+            log.info(
+                "warren-agent \(AgentRuntime.version)",
+                metadata: ["site": "\(identity.site)", "mesh": "\(identity.mesh)", "controller": "\(address)"])
+            prober.start()
+            let services = ServiceGroup(
+                services: [Running { await agent.run() }, Running { await session.run() }],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
+            try await services.run()
+            withExtendedLifetime(lock) { log.info("ended; the tunnels stay") }
+        }
+
+        private func address(for identity: AgentIdentity) throws -> ControllerAddress {
+            guard let controller else { return ControllerAddress.agents(of: identity) }
+            guard let address = ControllerAddress(agents: controller) else {
+                throw ValidationError("'\(controller)' is not HOST:PORT")
+            }
+            return address
+        }
+
+        private func driver(_ log: Logger) throws -> any DataPlaneDriver {
+            guard platform == Platform.embedded.rawValue else {
+                throw ValidationError("this build drives the data plane 'embedded' only, not '\(platform)'")
+            }
+            let beside = Bundle.main.executableURL?.deletingLastPathComponent().appending(path: "warren-tunneld").path
+            let path = tunneld ?? beside ?? "/usr/sbin/warren-tunneld"
+            guard access(path, X_OK) == 0 else {
+                throw AgentError(.invalid, "\(path) is not a program: name warren-tunneld with --tunneld PATH")
+            }
+            return EmbeddedDataPlaneDriver(
+                configuration: EmbeddedDataPlaneConfiguration(
+                    daemonPath: path, controlPath: controlSocket, daemonUser: tunneldUser,
+                    daemonLogLevel: logging.logLevel.rawValue, daemonLogPath: tunneldLog),
+                logger: log)
+        }
+    }
+}
+
+/// Work that ends by cancellation, as a service that a signal ends.
+private struct Running: Service {
+    let work: @Sendable () async -> Void
+    func run() async throws { await cancelWhenGracefulShutdown { await work() } }
+}
