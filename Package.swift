@@ -78,7 +78,8 @@ let package = Package(
         .target(
             name: "WarrenController",
             dependencies: [
-                "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenWire", "WarrenStore", "AgentCore", logging,
+                "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenWire", "WarrenStore", "AgentCore",
+                logging,
             ] + certificates + grpc + lifecycle + nio,
             path: "Sources/Controller"),
         .target(
@@ -87,7 +88,9 @@ let package = Package(
         .target(
             name: "WarrenAPI",
             dependencies: [
-                "WarrenModel", "WarrenPlan", "WarrenStatus", "WarrenController", "WarrenAPIModel", logging,
+                "WarrenModel", "WarrenPlan", "WarrenStatus", "WarrenController", "WarrenAPIModel", "WarrenInventory",
+                "WarrenStore", "WarrenWire",
+                logging, crypto,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
             ] + nio + lifecycle,
@@ -97,7 +100,8 @@ let package = Package(
             path: "Sources/Lab"),
         .target(
             name: "WarrenClient",
-            dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenAPIModel", asyncHTTPClient] + nio,
+            dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenAPIModel", asyncHTTPClient]
+                + nio,
             path: "Sources/Client"),
         .target(
             name: "WarrenCLI",
@@ -108,7 +112,8 @@ let package = Package(
             path: "Sources/CLI"),
         .executableTarget(name: "warren", dependencies: ["WarrenCLI"], path: "Sources/Executables/warren"),
         .executableTarget(
-            name: "warrend", dependencies: ["WarrenController", "WarrenAPI", "WarrenStore", argumentParser, logging] + lifecycle,
+            name: "warrend",
+            dependencies: ["WarrenModel", "WarrenWire", "WarrenController", "WarrenAPI", argumentParser, logging] + lifecycle,
             path: "Sources/Executables/warrend"),
 
         // The gateway's side.
@@ -129,7 +134,8 @@ let package = Package(
             ] + certificates + grpc + lifecycle,
             path: "Agents/AgentRuntime"),
         .target(
-            name: "Tunnel", dependencies: ["WarrenModel", "ESP", "IKEv2", "TunnelControl", "CWarrenSystem", "CLibcrypto", logging],
+            name: "Tunnel",
+            dependencies: ["WarrenModel", "ESP", "IKEv2", "TunnelControl", "CWarrenSystem", "CLibcrypto", logging],
             path: "Agents/Tunnel"),
         .executableTarget(
             name: "warren-agent",
@@ -163,17 +169,35 @@ let package = Package(
             path: "Tests/ControllerTests"),
         .testTarget(
             name: "APITests",
-            dependencies: ["WarrenAPI", "WarrenController", "WarrenAPIModel", "WarrenModel", "WarrenStatus", asyncHTTPClient] + nio,
+            dependencies: ["WarrenAPI", "WarrenController", "WarrenAPIModel", "WarrenModel", "WarrenStatus", asyncHTTPClient]
+                + nio,
             path: "Tests/APITests"),
         .testTarget(
             name: "AgentCoreTests", dependencies: ["AgentCore", "WarrenModel", "WarrenPlan"], path: "Tests/AgentCoreTests"),
+        .testTarget(
+            name: "AgentRuntimeTests",
+            dependencies: [
+                "AgentRuntime", "AgentCore", "DataPlane", "WarrenController", "WarrenInventory", "WarrenModel", "WarrenPlan",
+                "WarrenWire", logging,
+            ] + grpc,
+            path: "Tests/AgentRuntimeTests"),
         .executableTarget(
-            name: "warren-bench", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "ESP"], path: "Tests/Benchmarks"),
+            name: "warren-bench", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "ESP"],
+            path: "Tests/Benchmarks"),
+        .testTarget(
+            name: "DriverConformance",
+            dependencies: [
+                "DataPlane", "EmbeddedDataPlane", "AgentCore", "WarrenModel", "WarrenPlan", "TunnelControl", "warren-tunneld",
+                logging,
+            ],
+            path: "Tests/DriverConformance"),
         .testTarget(name: "RepositoryTests", path: "Tests/RepositoryTests"),
         // What runs in the lab's guests, and the tests that judge it.
         .executableTarget(
             name: "tunnel-control",
-            dependencies: ["WarrenModel", "WarrenPlan", "AgentCore", "DataPlane", "EmbeddedDataPlane", "TunnelControl", logging],
+            dependencies: [
+                "WarrenModel", "WarrenPlan", "AgentCore", "DataPlane", "EmbeddedDataPlane", "TunnelControl", logging,
+            ],
             path: "Tests/Support/tunnel-control"),
         .testTarget(
             name: "InteropTests", dependencies: ["WarrenModel", "WarrenPlan", "TunnelControl"], path: "Tests/InteropTests"),

@@ -1,1 +1,39 @@
-print("not built yet")
+import ArgumentParser
+import Logging
+import Tunnel
+
+struct TunneldCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "warren-tunneld",
+        abstract: "The packet path and IKE daemon of a gateway with the embedded data plane.",
+        discussion: "Started by warren-agent, which tells it over the control socket what to run.")
+
+    @Option(help: "Path of the control socket; its folder must be root's, mode 0700.")
+    var control = "/run/warren/tunneld/control.sock"
+
+    @Option(help: "The user to become after start: a name, or UID, or UID:GID.")
+    var user = TunnelUser.nobody
+
+    @Option(help: "The least level that is logged to standard error: trace, debug, info, notice, warning, error.")
+    var logLevel = Logger.Level.info
+
+    func run() throws {
+        var handler = LogfmtLogHandler()
+        handler.logLevel = logLevel
+        let logger = Logger(label: "warren-tunneld") { [handler] _ in handler }
+        do {
+            try runTunnelDaemon(TunnelOptions(controlPath: control, user: user), logger: logger)
+        } catch {
+            logger.critical("\(error)")
+            throw ExitCode.failure
+        }
+    }
+}
+
+extension TunnelUser: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}
+
+TunneldCommand.main()

@@ -1,0 +1,94 @@
+import CWarrenSystem
+import IKEv2
+import TunnelControl
+import WarrenModel
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// The UDP sockets of the wildcard addresses: 500 for IKE alone, 4500 for the packet path, which shares it with IKE
+/// (RFC 3948). Those of IPv6 are missing where the kernel has none.
+final class DaemonSockets {
+    static let ikePort: UInt16 = 500
+    static let encapsulationPort: UInt16 = 4500
+
+    let ike4: OwnedDescriptor
+    let ike6: OwnedDescriptor?
+    let encapsulation4: OwnedDescriptor
+    let encapsulation6: OwnedDescriptor?
+
+    init() throws {
+        ike4 = try Self.bound(AF_INET, Self.ikePort)
+        encapsulation4 = try Self.bound(AF_INET, Self.encapsulationPort)
+        if Self.hasIPv6 {
+            ike6 = try Self.bound(AF_INET6, Self.ikePort)
+            encapsulation6 = try Self.bound(AF_INET6, Self.encapsulationPort)
+        } else {
+            ike6 = nil
+            encapsulation6 = nil
+        }
+    }
+
+    private static var hasIPv6: Bool {
+        let probe = socket(AF_INET6, Int32(SOCK_DGRAM.rawValue), 0)
+        guard probe >= 0 else { return false }
+        close(probe)
+        return true
+    }
+
+    private static func bound(_ family: Int32, _ port: UInt16) throws -> OwnedDescriptor {
+        let descriptor = warren_datagram_socket(family, port)
+        guard descriptor >= 0 else {
+            throw TunnelStartError.lastSystemError("binding UDP port \(port) of IPv\(family == AF_INET ? 4 : 6)")
+        }
+        return OwnedDescriptor(descriptor)
+    }
+
+    /// The next datagram that waits on a socket of port 500; nil when none does.
+    func receiveIKE(_ socket: OwnedDescriptor, into buffer: inout [UInt8]) -> IKEDatagram? {
+        while true {
+            var source = warren_address(), destination = warren_address()
+            let count = buffer.withUnsafeMutableBytes {
+                warren_datagram_receive(socket.rawValue, $0.baseAddress, $0.count, &source, &destination)
+            }
+            if count < 0 {
+                // ICMP errors of earlier sends surface here, once each.
+                if errno == EAGAIN || errno == EWOULDBLOCK { return nil }
+                if [EINTR, EMSGSIZE, ECONNREFUSED, EHOSTUNREACH, ENETUNREACH].contains(errno) { continue }
+                return nil
+            }
+            guard let remote = IPAddress(source), let local = IPAddress(destination) else { continue }
+            return IKEDatagram(
+                local: Endpoint(address: local, port: Self.ikePort), remote: Endpoint(address: remote, port: source.port),
+                bytes: Array(buffer.prefix(count)))
+        }
+    }
+
+    /// Sends from port 500. False when the kernel refused: IKE repeats its requests, so that is for the log only.
+    func sendIKE(_ datagram: IKEDatagram) -> Bool {
+        guard let socket = datagram.remote.address.family == .ipv4 ? ike4 : ike6 else { return false }
+        var source = warren_address(datagram.local.address, port: 0)
+        var destination = warren_address(datagram.remote.address, port: datagram.remote.port)
+        return datagram.bytes.withUnsafeBytes {
+            warren_datagram_send(socket.rawValue, $0.baseAddress, $0.count, &source, &destination) >= 0
+        }
+    }
+}
+
+extension warren_address {
+    init(_ address: IPAddress, port: UInt16) {
+        self.init()
+        family = address.family == .ipv4 ? AF_INET : AF_INET6
+        self.port = port
+        withUnsafeMutableBytes(of: &bytes) { $0.copyBytes(from: address.bytes) }
+    }
+}
+
+extension IPAddress {
+    /// Nil when the kernel told none.
+    init?(_ address: warren_address) {
+        let length = address.family == AF_INET ? 4 : address.family == AF_INET6 ? 16 : 0
+        self.init(bytes: withUnsafeBytes(of: address.bytes) { Array($0.prefix(length)) })
+    }
+}

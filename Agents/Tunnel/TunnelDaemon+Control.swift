@@ -1,0 +1,73 @@
+import IKEv2
+import Logging
+import TunnelControl
+import WarrenModel
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// What the agent asks for. Each request may be repeated.
+extension TunnelDaemon {
+    func respond(to arrival: TunnelControlConnection.Arrival) -> TunnelControl.Response {
+        switch arrival.request {
+        case .hello(let version):
+            guard version == TunnelControl.version else { return .failure("this daemon speaks version \(TunnelControl.version)") }
+            return .welcome(version: TunnelControl.version, processID: getpid())
+        case .attachTunnel(let tunnel): return attach(tunnel, arrival.descriptor)
+        case .detachTunnel(let interface):
+            worker.detach(interface: interface)
+            logger.info("detached", metadata: ["interface": "\(interface)"])
+        case .addPolicy(let policy): worker.addPolicy(policy)
+        case .removePolicy(let policy): worker.removePolicy(policy)
+        case .setPeer(let peer, let transferred):
+            peers[peer.peer] = peer
+            engine.setPeer(peer, key: transferred.key, now: .now, random: &random)
+        case .removePeer(let site): remove(peer: site)
+        case .observe: return .observation(observation())
+        case .rekey(let site, let target):
+            guard peers[site] != nil else { return .failure("no peer \(site)") }
+            engine.rekey(peer: site, target == .child ? .child : .ike, now: .now, random: &random)
+        case .shutdown: isEnding = true
+        }
+        performOutputs()
+        return .done
+    }
+
+    private func attach(_ tunnel: GIFTunnel, _ descriptor: OwnedDescriptor?) -> TunnelControl.Response {
+        do {
+            try worker.attach(tunnel, descriptor: descriptor?.take() ?? -1)
+        } catch {
+            return .failure("attaching \(tunnel.interface): \(error)")
+        }
+        logger.info(
+            "attached",
+            metadata: ["interface": "\(tunnel.interface)", "peer": "\(tunnel.peer)", "mtu": "\(tunnel.mtu)"])
+        return .done
+    }
+
+    private func remove(peer site: SiteName) {
+        peers[site] = nil
+        engine.removePeer(site, now: .now, random: &random)
+        performOutputs()
+        worker.removeAll(peer: site)
+        associations = associations.filter { $0.key.peer != site }
+        packetsSeen = packetsSeen.filter { $0.key.peer != site }
+    }
+
+    func observation() -> TunnelControl.Observation {
+        let snapshot = worker.snapshot()
+        let now = MonotonicTime.now
+        var counters: [AssociationKey: PacketWorker.AssociationCounters] = [:]
+        for counter in snapshot.associations { counters[AssociationKey(counter)] = counter }
+        let reports = associations.map { key, record in
+            record.report(key, packets: counters[key]?.packets ?? 0, bytes: counters[key]?.bytes ?? 0, now: now)
+        }
+        return TunnelControl.Observation(
+            tunnels: snapshot.tunnels, policies: snapshot.policies,
+            peers: peers.values.sorted { $0.peer < $1.peer },
+            securityAssociations: reports.sorted { ($0.peer, $0.direction.rawValue, $0.spi) < ($1.peer, $1.direction.rawValue, $1.spi) },
+            ike: engine.reports(now: now),
+            drops: Dictionary(snapshot.drops.map { ("\($0.key)", $0.value) }, uniquingKeysWith: +))
+    }
+}
