@@ -13,6 +13,8 @@ import WarrenWire
 /// Operators come in through `WarrenAPI`, agents through `AgentListeners`; both only translate. All that an answer promises
 /// is in the store before the answer is given; sessions and reports live in memory, and come back as agents reconnect.
 public actor Controller {
+    public static let version = "0.1.0"
+
     public struct Options: Sendable {
         /// DNS names and IP addresses, beside `Wire.serverName`, that the controller's certificate is for.
         public var names: [String]

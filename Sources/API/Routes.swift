@@ -1,0 +1,123 @@
+import Foundation
+import Hummingbird
+import Logging
+import NIOCore
+import WarrenAPIModel
+import WarrenController
+import WarrenModel
+import WarrenStatus
+import WarrenStore
+import WarrenWire
+
+extension API {
+    typealias Handler = @Sendable (Request, BasicRequestContext) async throws -> Response
+
+    /// Every route, with the token in front when there is one.
+    static func router(controller: Controller, log: Logger, guardedBy token: BearerToken?) -> Router<BasicRequestContext> {
+        let routes: [(method: HTTPRequest.Method, path: String, handler: Handler)] = [
+            (
+                .get, "/v1/version",
+                { _, _ in
+                    try JSONAnswer.response(
+                        APIMessage.Version(version: Controller.version, agentProtocol: Wire.protocolVersion))
+                }
+            ),
+            (.get, "/v1/status", { _, _ in try JSONAnswer.response(await controller.status()) }),
+            (.get, "/v1/plan", { _, _ in try await currentPlan(controller) }),
+            (.post, "/v1/plan", { request, _ in try await preview(request, controller) }),
+            (.get, "/v1/generations", { _, _ in try await generations(controller) }),
+            (.post, "/v1/generations", { request, _ in try await accept(request, controller) }),
+            (.post, "/v1/tokens", { request, _ in try await createToken(request, controller) }),
+            (.get, "/v1/events", { request, _ in try await events(request, controller) }),
+            (.get, "/v1/reports/:site", { _, context in try await report(context, controller) }),
+            (.get, "/v1/watch", { _, _ in StatusWatch.response(controller) }),
+        ]
+        var methods: [String: Set<HTTPRequest.Method>] = [:]
+        for route in routes { methods[route.path.replacing(":site", with: "*"), default: []].insert(route.method) }
+        let router = Router()
+        router.add(middleware: ProblemMiddleware(log: log, routes: methods))
+        if let token { router.add(middleware: BearerMiddleware(token: token)) }
+        for route in routes { router.on(RouterPath(route.path), method: route.method, use: route.handler) }
+        return router
+    }
+
+    private static func currentPlan(_ controller: Controller) async throws -> Response {
+        guard let (generation, plan) = await controller.currentPlan else {
+            throw HTTPError(.notFound, message: "no inventory has been applied yet")
+        }
+        return try JSONAnswer.response(APIMessage.CurrentPlan(generation: generation, plan: plan))
+    }
+
+    private static func preview(_ request: Request, _ controller: Controller) async throws -> Response {
+        let message: APIMessage.PlanRequest = try await body(of: request)
+        let (current, changes) = try await controller.preview(message.files)
+        return try JSONAnswer.response(APIMessage.PlanPreview(current: current, changes: changes))
+    }
+
+    private static func accept(_ request: Request, _ controller: Controller) async throws -> Response {
+        let message: APIMessage.ApplyRequest = try await body(of: request)
+        let generation = try await controller.accept(message.files, expecting: message.expected)
+        return try JSONAnswer.response(APIMessage.Accepted(generation: generation), status: .created)
+    }
+
+    private static func createToken(_ request: Request, _ controller: Controller) async throws -> Response {
+        let message: APIMessage.TokenRequest = try await body(of: request)
+        let token = try await controller.createToken(for: message.site, lifetimeSeconds: message.lifetimeSeconds)
+        let answer = APIMessage.TokenResponse(token: token.text(), expiresInSeconds: message.lifetimeSeconds)
+        return try JSONAnswer.response(answer, status: .created)
+    }
+
+    private static func generations(_ controller: Controller) async throws -> Response {
+        let summaries = try await controller.generations().map { record in
+            APIMessage.GenerationSummary(
+                generation: record.generation, mesh: record.mesh, sites: record.siteCount, acceptedAt: text(record.acceptedAt))
+        }
+        return try JSONAnswer.response(summaries)
+    }
+
+    private static func events(_ request: Request, _ controller: Controller) async throws -> Response {
+        var since: UInt64 = 0
+        if let text = request.uri.queryParameters["since"] {
+            guard let number = UInt64(text) else { throw HTTPError(.badRequest, message: "'since' is not an event's number") }
+            since = number
+        }
+        let events = try await controller.events(since: since).map { event in
+            APIMessage.Event(
+                number: event.number, at: text(event.at), kind: event.kind.rawValue, site: event.site, text: event.text)
+        }
+        return try JSONAnswer.response(events)
+    }
+
+    private static func report(_ context: BasicRequestContext, _ controller: Controller) async throws -> Response {
+        guard let site = context.parameters.get("site").flatMap({ SiteName($0) }) else {
+            throw HTTPError(.badRequest, message: "this is not a site's name")
+        }
+        guard let report = try await controller.report(of: site) else {
+            throw HTTPError(.notFound, message: "the agent of '\(site)' has not reported since the controller started")
+        }
+        return try JSONAnswer.response(report)
+    }
+
+    private static func body<Message: Decodable>(of request: Request) async throws -> Message {
+        let buffer = try await request.body.collect(upTo: maximumBodySize)
+        do {
+            return try JSONDecoder().decode(Message.self, from: Data(buffer.readableBytesView))
+        } catch {
+            throw HTTPError(.badRequest, message: "the body is not what this route takes: \(explanation(of: error))")
+        }
+    }
+
+    /// What a decoder found wrong, without the type names around it.
+    private static func explanation(of error: any Error) -> String {
+        guard let error = error as? DecodingError else { return "it cannot be read" }
+        switch error {
+        case .keyNotFound(let key, _): return "'\(key.stringValue)' is missing"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+            let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+            return path.isEmpty ? context.debugDescription : "'\(path)': \(context.debugDescription)"
+        @unknown default: return "it cannot be read"
+        }
+    }
+
+    private static func text(_ date: Date) -> String { date.formatted(.iso8601) }
+}

@@ -1,0 +1,47 @@
+import WarrenModel
+
+extension APIMessage {
+    /// `GET /v1/version`.
+    public struct Version: Sendable, Codable {
+        public var version: String
+        /// The agents' protocol that the controller speaks.
+        public var agentProtocol: UInt32
+        public init(version: String, agentProtocol: UInt32) {
+            self.version = version
+            self.agentProtocol = agentProtocol
+        }
+    }
+
+    /// `GET /v1/generations`: a list of these, newest first.
+    public struct GenerationSummary: Sendable, Codable {
+        public var generation: Generation
+        public var mesh: String
+        public var sites: Int
+        /// RFC 3339, UTC.
+        public var acceptedAt: String
+        public init(generation: Generation, mesh: String, sites: Int, acceptedAt: String) {
+            self.generation = generation
+            self.mesh = mesh
+            self.sites = sites
+            self.acceptedAt = acceptedAt
+        }
+    }
+
+    /// `GET /v1/events?since=N`: a list of these with numbers above N, oldest first, at most 1000.
+    public struct Event: Sendable, Codable {
+        public var number: UInt64
+        /// RFC 3339, UTC.
+        public var at: String
+        /// `generation-accepted`, `agent-enrolled`, `agent-connected`, …
+        public var kind: String
+        public var site: SiteName?
+        public var text: String
+        public init(number: UInt64, at: String, kind: String, site: SiteName?, text: String) {
+            self.number = number
+            self.at = at
+            self.kind = kind
+            self.site = site
+            self.text = text
+        }
+    }
+}

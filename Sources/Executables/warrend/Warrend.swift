@@ -1,0 +1,123 @@
+import ArgumentParser
+import Foundation
+import Logging
+import ServiceLifecycle
+import WarrenAPI
+import WarrenController
+import WarrenModel
+import WarrenWire
+
+@main
+struct Warrend: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "warrend",
+        abstract: "The controller of a mesh: keeps its inventory, serves its agents and its operators.",
+        version: Controller.version)
+
+    @Option(help: ArgumentHelp("Folder of the controller's state, mode 0700.", valueName: "dir"))
+    var state = "/var/lib/warren"
+
+    @Option(help: ArgumentHelp("Unix socket of the operators' API.", valueName: "path"))
+    var apiSocket = "/run/warren/api.sock"
+
+    @Option(help: ArgumentHelp("Where enrolled agents connect; [::]:PORT takes both families.", valueName: "address:port"))
+    var agentListen = Endpoint(address: IPAddress(v4: 0), port: Wire.defaultAgentPort)
+
+    @Option(help: ArgumentHelp("Where agents enrol.", valueName: "address:port"))
+    var enrolListen = Endpoint(address: IPAddress(v4: 0), port: Wire.defaultEnrolmentPort)
+
+    @Option(
+        help: ArgumentHelp(
+            "Serve the API on TLS too, to whoever holds the token in the state's file 'api-token'.", valueName: "address:port"))
+    var apiListen: Endpoint?
+
+    @Option(
+        help: ArgumentHelp(
+            "A DNS name or address by which this controller is reached; may be repeated. The first goes into tokens.",
+            valueName: "host"))
+    var name: [String] = []
+
+    @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
+    var logLevel = Logger.Level.info
+
+    func validate() throws {
+        for name in name where IPAddress(name) == nil && !Self.isDNSName(name) {
+            throw ValidationError("'\(name)' is neither an IP address nor a DNS name")
+        }
+    }
+
+    private static func isDNSName(_ text: String) -> Bool {
+        (1...253).contains(text.utf8.count)
+            && text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
+                (1...63).contains(label.utf8.count)
+                    && label.utf8.allSatisfy {
+                        (97...122).contains($0) || (65...90).contains($0) || (48...57).contains($0) || $0 == 45
+                    }
+            }
+    }
+
+    func run() async throws {
+        umask(0o077)
+        LoggingSystem.bootstrap { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = logLevel
+            return handler
+        }
+        do {
+            try await serve(log: Logger(label: "warrend"))
+        } catch let error as ControllerError {
+            throw CleanExit.error(error)
+        }
+    }
+
+    private func serve(log: Logger) async throws {
+        let enrolmentAddress = name.first.map { host in
+            IPAddress(host).map { Endpoint(address: $0, port: enrolListen.port).description } ?? "\(host):\(enrolListen.port)"
+        }
+        let controller = try await Controller(
+            directory: state, options: .init(names: name, enrolmentAddress: enrolmentAddress), log: log)
+        var services: [any Service] = [
+            try AgentListeners(controller: controller, link: agentListen, enrolment: enrolListen),
+            API.onSocket(path: apiSocket, controller: controller, log: log),
+        ]
+        if let apiListen { services.append(try API.onTLS(apiListen, controller: controller, log: log)) }
+        log.info(
+            "serving",
+            metadata: ["agents": "\(agentListen)", "enrolment": "\(enrolListen)", "api": "\(apiSocket)", "state": "\(state)"])
+        let group = ServiceGroup(
+            configuration: .init(
+                services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
+        try await group.run()
+    }
+}
+
+extension CleanExit {
+    /// A failure that its own sentence explains, without a usage text.
+    static func error(_ error: ControllerError) -> any Error {
+        FileHandle.standardError.write(Data("warrend: \(error)\n".utf8))
+        return ExitCode.failure
+    }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}
+
+extension Endpoint: ExpressibleByArgument {
+    /// `192.0.2.1:7443` or `[2001:db8::1]:7443`.
+    public init?(argument: String) {
+        guard let colon = argument.lastIndex(of: ":"), let port = UInt16(argument[argument.index(after: colon)...]) else {
+            return nil
+        }
+        var host = argument[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+            guard let address = IPAddress(String(host)), address.family == .ipv6 else { return nil }
+            self.init(address: address, port: port)
+        } else {
+            guard let address = IPAddress(String(host)), address.family == .ipv4 else { return nil }
+            self.init(address: address, port: port)
+        }
+    }
+
+    public var defaultValueDescription: String { description }
+}
