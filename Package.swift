@@ -96,7 +96,8 @@ let package = Package(
             ] + nio + lifecycle,
             path: "Sources/API"),
         .target(
-            name: "WarrenLab", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenClient"],
+            name: "WarrenLab",
+            dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenAPIModel", "WarrenClient"],
             path: "Sources/Lab"),
         .target(
             name: "WarrenClient",
@@ -148,6 +149,13 @@ let package = Package(
             path: "Agents/warren-tunneld"),
 
         // Tests.
+        .testTarget(
+            name: "LabTests",
+            dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenClient", "WarrenLab"],
+            path: "Tests/LabTests"),
+        .testTarget(
+            name: "CLITests",
+            dependencies: ["WarrenModel", "WarrenStatus", "WarrenClient", "WarrenCLI", "warren"], path: "Tests/CLITests"),
         .testTarget(name: "ModelTests", dependencies: ["WarrenModel"], path: "Tests/ModelTests"),
         .testTarget(
             name: "InventoryTests", dependencies: ["WarrenModel", "WarrenInventory"], path: "Tests/InventoryTests"),
@@ -184,6 +192,8 @@ let package = Package(
         .executableTarget(
             name: "warren-bench", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "ESP"],
             path: "Tests/Benchmarks"),
+        .testTarget(
+            name: "TunnelControlTests", dependencies: ["TunnelControl", "WarrenModel"], path: "Tests/TunnelControlTests"),
         .testTarget(
             name: "DriverConformance",
             dependencies: [

@@ -1,0 +1,40 @@
+import ArgumentParser
+import Foundation
+import Glibc
+import WarrenInventory
+import WarrenLab
+
+struct LabCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lab",
+        abstract: "Run an inventory's whole mesh on this machine, in network namespaces, with real packets.",
+        discussion: """
+            Every site gets a gateway and a host behind it, all gateways share a small internet, and a controller rolls the \
+            inventory out: all by the real programs, which are found beside this one. Nothing of it touches the machine's own \
+            network. Only root may do it. FILE is the inventory; where only the mesh's name counts, that name will do.
+            """,
+        subcommands: [
+            LabUpCommand.self, LabStatusCommand.self, LabExecCommand.self, LabVerifyCommand.self, LabDownCommand.self,
+            LabDemoCommand.self,
+        ])
+
+    /// The lab of an inventory.
+    static func lab(
+        _ path: String, say: @escaping @Sendable (String) -> Void = { Terminal.note($0) }
+    ) throws -> Lab {
+        let (inventory, files) = try InventorySource.loadSound(path)
+        return try Lab(inventory, files: files, programDirectory: programDirectory(), say: say)
+    }
+
+    /// The names of the lab that an inventory, or a mesh's name, stands for.
+    static func names(_ reference: String) throws -> LabNames {
+        guard access(reference, F_OK) == 0 else { return try LabNames(mesh: reference) }
+        return try LabNames(mesh: InventorySource.loadSound(reference).inventory.mesh)
+    }
+
+    /// The folder of the running program.
+    private static func programDirectory() throws -> String {
+        let path = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        return URL(filePath: path).deletingLastPathComponent().path
+    }
+}

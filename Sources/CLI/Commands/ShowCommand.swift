@@ -1,0 +1,57 @@
+import ArgumentParser
+import WarrenClient
+import WarrenModel
+
+struct ShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show what one gateway reports.",
+        subcommands: [ShowAssociations.self, ShowReport.self])
+
+    enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
+
+    struct Target: ParsableArguments {
+        @Argument(help: "The site whose gateway to show.")
+        var site: SiteName
+
+        @Option(name: .shortAndLong, help: "How to print.")
+        var output = Format.text
+
+        @OptionGroup(title: "Controller") var controller: ControllerOptions
+
+        func report() async throws -> AgentReport {
+            let site = site
+            return try await ControllerClient.withClient(of: controller.address) { try await $0.report(of: site) }
+        }
+    }
+}
+
+struct ShowAssociations: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sa", abstract: "Show a gateway's security associations: both ways, with age and traffic.")
+
+    @OptionGroup var target: ShowCommand.Target
+
+    func run() async throws {
+        let report = try await target.report()
+        switch target.output {
+        case .json: try Terminal.show(json: report.securityAssociations)
+        case .text: Terminal.show(ReportText.associations(report))
+        }
+    }
+}
+
+struct ShowReport: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report", abstract: "Show everything a gateway reports: tunnels, routes, IKE, associations, probes, drift."
+    )
+
+    @OptionGroup var target: ShowCommand.Target
+
+    func run() async throws {
+        let report = try await target.report()
+        switch target.output {
+        case .json: try Terminal.show(json: report)
+        case .text: Terminal.show(ReportText.report(report))
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Foundation
+import Glibc
+import WarrenClient
+import WarrenModel
+
+struct TokenCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "token", abstract: "Let a new gateway's agent enrol.", subcommands: [CreateTokenCommand.self])
+}
+
+struct CreateTokenCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "create",
+        abstract: "Make a token with which one agent may enrol once, for one site.",
+        discussion: """
+            The site must be in the applied inventory. Whoever holds the token can be that site's gateway until it is used or \
+            expires: hand it over as a secret, and give it to 'warren-agent enrol' by file or standard input, never as an \
+            argument.
+            """)
+
+    @Argument(help: "The site that the agent is for.")
+    var site: SiteName
+
+    @Option(help: "How long the token can be used: 15m, 1h, 2d.")
+    var lifetime = TimeSpan(seconds: 3600)
+
+    @Option(
+        help: ArgumentHelp("Write the token to a new file that only you can read, instead of printing it.", valueName: "file"))
+    var output: String?
+
+    @OptionGroup(title: "Controller") var controller: ControllerOptions
+
+    func run() async throws {
+        let site = site, seconds = lifetime.seconds
+        let descriptor = try output.map(Self.create)
+        defer { if let descriptor { close(descriptor) } }
+        do {
+            let token = try await ControllerClient.withClient(of: controller.address) {
+                try await $0.createToken(for: site, lifetimeSeconds: seconds)
+            }
+            if let descriptor, let output {
+                try FileHandle(fileDescriptor: descriptor).write(contentsOf: Data((token.token + "\n").utf8))
+                Terminal.note("\(output): a token for \(site), good for \(TimeSpan(seconds: max(1, token.expiresInSeconds)))")
+            } else {
+                Terminal.show(token.token)
+                Terminal.note("for \(site), good for \(TimeSpan(seconds: max(1, token.expiresInSeconds))), once")
+            }
+        } catch {
+            if let output { unlink(output) }
+            throw error
+        }
+    }
+
+    /// A file that did not exist, mode 0600.
+    private static func create(_ path: String) throws -> Int32 {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw CommandFailure(usage: "cannot make the file '\(path)': \(String(cString: strerror(errno)))")
+        }
+        return descriptor
+    }
+}

@@ -1,0 +1,84 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+/// Where a controller is reached, and how it is known that it is the one.
+public enum ControllerAddress: Sendable, Hashable, CustomStringConvertible {
+    /// The unix socket of a controller on this machine: its file mode is the guard.
+    case socket(path: String)
+    /// TLS with a bearer token. `authorityFile` holds the certificates (PEM) to trust; nil: those of the system.
+    case https(url: String, tokenFile: String, authorityFile: String?)
+
+    public static let defaultSocket = "/run/warren/api.sock"
+
+    public var description: String {
+        switch self {
+        case .socket(let path): path
+        case .https(let url, _, _): url
+        }
+    }
+
+    /// What a path is appended to.
+    var base: String {
+        switch self {
+        case .socket(let path):
+            "http+unix://" + (path.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? path)
+        case .https(let url, _, _):
+            url.hasSuffix("/") ? String(url.dropLast()) : url
+        }
+    }
+
+    func tlsConfiguration() throws -> TLSConfiguration? {
+        guard case .https(let url, _, let authorityFile) = self else { return nil }
+        guard url.hasPrefix("https://") else {
+            throw ClientError(.usage, "'\(url)' does not start with https://: the token would travel in the clear")
+        }
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.minimumTLSVersion = .tlsv13
+        guard let authorityFile else { return configuration }
+        do {
+            configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(authorityFile))
+        } catch {
+            throw ClientError(.usage, "cannot read certificates from '\(authorityFile)'", cause: "\(error)")
+        }
+        return configuration
+    }
+
+    func bearerToken() throws -> String? {
+        guard case .https(_, let tokenFile, _) = self else { return nil }
+        guard let data = FileManager.default.contents(atPath: tokenFile), data.count <= 4096 else {
+            throw ClientError(.usage, "cannot read a token from '\(tokenFile)'")
+        }
+        let token = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        guard !token.isEmpty, token.utf8.allSatisfy({ (33...126).contains($0) }) else {
+            throw ClientError(.usage, "'\(tokenFile)' does not hold a token: one line of printable characters is expected")
+        }
+        return token
+    }
+
+    /// The plain sentence for a controller that cannot be spoken to.
+    func unreachable(cause: any Error) -> ClientError {
+        let message =
+            switch self {
+            case .socket(let path):
+                "warrend does not answer at \(path): is it running? "
+                    + "Start it with 'warrend --state /var/lib/warren --api-socket \(path)', "
+                    + "or name another socket with --socket or WARREN_SOCKET"
+            case .https(let url, _, _):
+                "warrend does not answer at \(url): is it running with --api-listen, and is --ca the certificate of its "
+                    + "authority?"
+            }
+        return ClientError(.unreachable, message, cause: Self.plainText(of: cause))
+    }
+
+    /// The errno or TLS text of a connection error without the layers around it.
+    private static func plainText(of error: any Error) -> String {
+        if let failure = error as? NIOConnectionError {
+            return failure.connectionErrors.first.map { plainText(of: $0.error) } ?? "cannot connect to \(failure.host)"
+        }
+        if let failure = error as? IOError { return String(cString: strerror(failure.errnoCode)) }
+        return "\(error)"
+    }
+}

@@ -1,0 +1,133 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOFoundationCompat
+import NIOHTTP1
+import WarrenAPIModel
+import WarrenInventory
+import WarrenModel
+import WarrenPlan
+import WarrenStatus
+
+/// Typed calls of the controller's HTTP API, one method per route. Every failure is a `ClientError`.
+///
+/// Use it through `withClient`, which closes its connections at the end.
+public final class ControllerClient: Sendable {
+    /// Larger answers than this are refused, in bytes.
+    static let largestAnswer = 64 << 20
+
+    public let address: ControllerAddress
+    private let http: HTTPClient
+    private let bearer: String?
+
+    /// Lends a client of the controller at `address`, and closes it when `body` ends either way.
+    @discardableResult
+    public static func withClient<Result: Sendable>(
+        of address: ControllerAddress, _ body: @Sendable (ControllerClient) async throws -> Result
+    ) async throws -> Result {
+        let client = try ControllerClient(address)
+        do {
+            let result = try await body(client)
+            try? await client.http.shutdown()
+            return result
+        } catch {
+            try? await client.http.shutdown()
+            throw error
+        }
+    }
+
+    private init(_ address: ControllerAddress) throws {
+        var configuration = HTTPClient.Configuration(
+            redirectConfiguration: .disallow,
+            timeout: .init(connect: .seconds(5), read: .seconds(60)))
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.httpVersion = .http1Only
+        configuration.tlsConfiguration = try address.tlsConfiguration()
+        bearer = try address.bearerToken()
+        self.address = address
+        http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    /// `GET /v1/status`.
+    public func status() async throws -> MeshStatus { try await get("/v1/status") }
+
+    /// `GET /v1/version`: whatever the controller says of itself, as text.
+    public func version() async throws -> String {
+        String(decoding: try await exchange(.GET, "/v1/version", body: nil), as: UTF8.self)
+    }
+
+    /// `GET /v1/plan`: the plan of the current generation.
+    public func currentPlan() async throws -> APIMessage.CurrentPlan { try await get("/v1/plan") }
+
+    /// `GET /v1/generations`: what was accepted, as the controller's own JSON.
+    public func generations() async throws -> Data { try await exchange(.GET, "/v1/generations", body: nil) }
+
+    /// `GET /v1/events?since=N`: what happened after event N, as the controller's own JSON.
+    public func events(since: UInt64) async throws -> Data {
+        try await exchange(.GET, "/v1/events?since=\(since)", body: nil)
+    }
+
+    /// `GET /v1/reports/{site}`: the last facts that the site's agent sent.
+    public func report(of site: SiteName) async throws -> AgentReport { try await get("/v1/reports/\(site)") }
+
+    /// `POST /v1/plan`: what would change if `files` were applied; nothing is stored.
+    public func preview(_ files: [InventoryFile]) async throws -> APIMessage.PlanPreview {
+        try await post("/v1/plan", APIMessage.PlanRequest(files: files))
+    }
+
+    /// `POST /v1/generations`: makes `files` the next generation. Fails with `.conflict` when the current generation is
+    /// not `expected`, and with `.rejected` when the inventory has faults.
+    public func apply(_ files: [InventoryFile], expected: Generation) async throws -> Generation {
+        let request = APIMessage.ApplyRequest(files: files, expected: expected)
+        let accepted: APIMessage.Accepted = try await post("/v1/generations", request)
+        return accepted.generation
+    }
+
+    /// `POST /v1/tokens`: a token with which one agent may enrol once for `site`.
+    public func createToken(for site: SiteName, lifetimeSeconds: UInt32) async throws -> APIMessage.TokenResponse {
+        try await post("/v1/tokens", APIMessage.TokenRequest(site: site, lifetimeSeconds: lifetimeSeconds))
+    }
+
+    private func get<Answer: Decodable>(_ path: String) async throws -> Answer {
+        try decode(try await exchange(.GET, path, body: nil), from: path)
+    }
+
+    private func post<Answer: Decodable>(_ path: String, _ message: some Encodable) async throws -> Answer {
+        try decode(try await exchange(.POST, path, body: try JSONEncoder().encode(message)), from: path)
+    }
+
+    private func decode<Answer: Decodable>(_ data: Data, from path: String) throws -> Answer {
+        do {
+            return try JSONDecoder().decode(Answer.self, from: data)
+        } catch {
+            throw ClientError(
+                .malformed, "\(address) answered \(path) with something that this version of warren does not understand",
+                cause: "\(error)")
+        }
+    }
+
+    /// One request and its whole answer; throws for every status but 2xx.
+    private func exchange(_ method: HTTPMethod, _ path: String, body: Data?) async throws -> Data {
+        var request = HTTPClientRequest(url: address.base + path)
+        request.method = method
+        request.headers.add(name: "Accept", value: "application/json, application/problem+json")
+        if let bearer { request.headers.add(name: "Authorization", value: "Bearer \(bearer)") }
+        if let body {
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.body = .bytes(ByteBuffer(data: body))
+        }
+        let response: HTTPClientResponse
+        let answer: Data
+        do {
+            response = try await http.execute(request, timeout: .seconds(60))
+            answer = Data(buffer: try await response.body.collect(upTo: Self.largestAnswer))
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            try Task.checkCancellation()
+            throw address.unreachable(cause: error)
+        }
+        guard !(200..<300).contains(response.status.code) else { return answer }
+        throw ClientError(refusal: answer, status: Int(response.status.code), address: address)
+    }
+}

@@ -1,0 +1,94 @@
+import WarrenInventory
+import WarrenModel
+
+/// The world of one inventory as network namespaces: who exists, what it is called, which addresses it has.
+///
+/// Pure: the same inventory gives the same value. `LabCommands` says how it is raised.
+public struct LabTopology: Sendable, Equatable {
+    /// One site: its gateway's two sides and one host behind it.
+    public struct SiteWorld: Sendable, Equatable {
+        public let name: SiteName
+        public let gatewayNamespace: String
+        public let hostNamespace: String
+        /// The name of the bridge's port that leads to the gateway.
+        public let port: String
+        /// What the gateway answers to on the internet.
+        public let publicAddresses: [IPAddress]
+        /// One per network of the site, in its order.
+        public let networks: [SiteNetwork]
+    }
+
+    /// One network of a site: who is who in it.
+    public struct SiteNetwork: Sendable, Equatable {
+        public let prefix: IPPrefix
+        public let gateway: IPAddress
+        /// Nil when the network has no room for anybody but the gateway.
+        public let host: IPAddress?
+    }
+
+    public let names: LabNames
+    public let sites: [SiteWorld]
+    /// The controller's addresses on the internet: IPv4, then IPv6.
+    public let controller: [IPAddress]
+
+    /// Fails when the inventory leaves no address for the controller, or a site's network has no address at all.
+    public init(_ inventory: Inventory) throws {
+        let names = try LabNames(mesh: inventory.mesh)
+        let taken = inventory.sites.flatMap { $0.networks + $0.gateway.publicAddresses.map(IPPrefix.init(host:)) }
+        self.names = names
+        controller = try AddressFamily.allCases.map { family in
+            guard let free = Self.controllerCandidates.first(where: { $0.family == family && !taken.contains(anyHolding: $0) })
+            else {
+                throw LabError(.unusable, "the inventory uses every \(family) address that the lab's controller could have")
+            }
+            return free
+        }
+        sites = try inventory.sites.enumerated().map { position, site in
+            SiteWorld(
+                name: site.name, gatewayNamespace: names.gateway(of: site.name), hostNamespace: names.host(of: site.name),
+                port: "port\(position + 1)", publicAddresses: site.gateway.publicAddresses,
+                networks: try site.networks.map { try SiteNetwork(of: $0, gatewayAddress: site.gateway.privateAddress) })
+        }
+    }
+
+    public subscript(site: SiteName) -> SiteWorld? { sites.first { $0.name == site } }
+
+    /// Every namespace, the internet first.
+    public var namespaces: [String] {
+        [names.internet, names.controller] + sites.flatMap { [$0.gatewayNamespace, $0.hostNamespace] }
+    }
+
+    /// Documentation and benchmarking ranges (RFC 5737, RFC 2544, RFC 3849), in order of preference.
+    static let controllerCandidates: [IPAddress] = [
+        IPAddress(v4: 0xC000_0201), IPAddress(v4: 0xC633_6401), IPAddress(v4: 0xCB00_7101), IPAddress(v4: 0xC612_0001),
+        IPAddress(v6: 0x2001_0db8_ffff << 80 | 1), IPAddress(v6: 0x2001_0db8_fffe << 80 | 1),
+    ]
+}
+
+extension LabTopology.SiteNetwork {
+    /// The gateway keeps its private address where that lies in the network, else it has the first usable one. The
+    /// host is the tenth (IPv4) or sixteenth (IPv6) address, or the first free one in a small network.
+    init(of prefix: IPPrefix, gatewayAddress: IPAddress) throws {
+        let usable = Self.usable(prefix)
+        let gateway = prefix.contains(gatewayAddress) ? gatewayAddress : usable.first
+        let preferred = prefix.first.advanced(by: prefix.family == .ipv4 ? 10 : 16)
+        let candidates = [preferred, usable.first, usable.first.advanced(by: 1)].compactMap { $0 }
+        self.init(
+            prefix: prefix, gateway: gateway,
+            host: candidates.first { $0 != gateway && usable.first <= $0 && $0 <= usable.last })
+    }
+
+    /// Lowest and highest address that a host may have: without network and broadcast address where there are such
+    /// (not in /31, RFC 3021), and without the subnet-router anycast address (RFC 4291, 2.6.1; not in /127, RFC 6164).
+    private static func usable(_ prefix: IPPrefix) -> (first: IPAddress, last: IPAddress) {
+        guard prefix.length < prefix.family.bitWidth - 1, let first = prefix.first.advanced(by: 1) else {
+            return (prefix.first, prefix.last)
+        }
+        guard prefix.family == .ipv4 else { return (first, prefix.last) }
+        return (first, IPAddress(v4: UInt32(truncatingIfNeeded: prefix.last.bits) &- 1))
+    }
+}
+
+extension [IPPrefix] {
+    fileprivate func contains(anyHolding address: IPAddress) -> Bool { contains { $0.contains(address) } }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import Glibc
+import WarrenModel
+
+/// A running capture of every frame on the lab's internet.
+struct BridgeCapture: Sendable {
+    let file: String
+    private let pid: pid_t
+    private let namespace: String
+    private let controllerNamespace: String
+
+    /// Returns once frames are being captured.
+    static func start(_ names: LabNames) async throws -> BridgeCapture {
+        let file = "\(names.directory)/internet.pcap", log = "\(names.directory)/tcpdump.log"
+        unlink(file)
+        unlink(log)
+        let pid = try ChildProcess.start(
+            LabPrograms.enter(
+                names.internet,
+                [
+                    "tcpdump", "-i", "br0", "-n", "--immediate-mode", "-U", "-s", "262144", "-B", "16384", "-Z", "root", "-w",
+                    file,
+                ]),
+            log: log)
+        let capture = BridgeCapture(file: file, pid: pid, namespace: names.internet, controllerNamespace: names.controller)
+        try await awaitCondition("tcpdump listens on the lab's internet", within: .seconds(10), details: { text(of: log) }) {
+            guard ChildProcess.isRunning(pid) else {
+                throw LabError(.failed, "tcpdump ended early", details: text(of: log))
+            }
+            return text(of: log).contains("listening on") ? true : nil
+        }
+        return capture
+    }
+
+    /// Ends the capture once a frame that was sent last of all is in it, and answers with every frame before that one.
+    func finish() async throws -> [PacketCapture.Frame] {
+        defer { kill(pid, SIGKILL) }
+        let marker: [UInt8] = [192, 0, 2, 254]
+        let frames = try await awaitCondition("the capture's last frame is on the disk", within: .seconds(10)) {
+            // Nobody has the address: the question who has it (RFC 826) is the marker.
+            _ = try await ChildProcess.run(
+                LabPrograms.enter(
+                    controllerNamespace,
+                    ["ping", "-n", "-q", "-c", "1", "-W", "0.05", marker.map(String.init).joined(separator: ".")]))
+            let frames = try read()
+            return frames.firstIndex { Self.isQuestion($0.bytes, about: marker) }.map { Array(frames[..<$0]) }
+        }
+        kill(pid, SIGINT)
+        try await awaitCondition("tcpdump ends", within: .seconds(5)) { ChildProcess.isRunning(pid) ? nil : true }
+        return frames
+    }
+
+    func abandon() {
+        kill(pid, SIGKILL)
+        _ = ChildProcess.isRunning(pid)
+    }
+
+    private func read() throws -> [PacketCapture.Frame] {
+        guard let data = FileManager.default.contents(atPath: file), data.count >= 24 else { return [] }
+        return try PacketCapture(Array(data)).frames
+    }
+
+    /// An ARP request for `address`: the target's protocol address is at byte 24 of the message.
+    private static func isQuestion(_ frame: [UInt8], about address: [UInt8]) -> Bool {
+        frame.count >= 42 && frame[12] == 0x08 && frame[13] == 0x06 && Array(frame[38..<42]) == address
+    }
+}
+
+/// A file's text, or none when it cannot be read.
+func text(of path: String) -> String {
+    FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
+}

@@ -1,0 +1,123 @@
+import WarrenModel
+
+/// What a lab's hosts and its internet showed.
+public struct LabVerification: Sendable, Codable, Equatable {
+    /// Echo requests from one host's address to another's.
+    public struct Reach: Sendable, Codable, Equatable {
+        public let from: SiteName
+        public let to: SiteName
+        public let source: IPAddress
+        public let destination: IPAddress
+        public let sent: Int
+        public let received: Int
+        public let roundTripMilliseconds: Double?
+        public var holds: Bool { sent > 0 && received == sent }
+    }
+
+    public let pairs: [Reach]
+    /// Frames on the internet meanwhile, by kind.
+    public let frames: [String: Int]
+    /// The first frames that must not be there, described.
+    public let violations: [String]
+    public let violationCount: Int
+
+    /// Every echo was answered, nothing but the kinds of `FrameKind` was on the internet, and ESP was.
+    public var holds: Bool {
+        !pairs.isEmpty && pairs.allSatisfy(\.holds) && violationCount == 0 && protectedFrames > 0
+    }
+
+    public var protectedFrames: Int {
+        frames[FrameKind.esp.rawValue, default: 0] + frames[FrameKind.espInUDP.rawValue, default: 0]
+    }
+
+    static let describedViolations = 10
+
+    init(pairs: [Reach], frames: [PacketCapture.Frame], classifier: FrameClassifier) {
+        var classifier = classifier
+        var counts: [String: Int] = [:]
+        var violations: [String] = []
+        for (index, frame) in frames.enumerated() {
+            do {
+                counts[try classifier.classify(frame.bytes).rawValue, default: 0] += 1
+            } catch {
+                violations.append("frame \(index + 1): \(error)")
+            }
+        }
+        self.pairs = pairs
+        self.frames = counts
+        self.violations = Array(violations.prefix(Self.describedViolations))
+        violationCount = violations.count
+    }
+
+    public var text: String {
+        var lines = pairs.map { pair in
+            let verdict = pair.holds ? "ok  " : "FAIL"
+            let time = pair.roundTripMilliseconds.map { ", \($0) ms" } ?? ""
+            return "\(verdict) \(pair.from) \(pair.source) to \(pair.to) \(pair.destination): "
+                + "\(pair.received) of \(pair.sent) echoes answered\(time)"
+        }
+        let total = frames.values.reduce(0, +) + violationCount
+        lines.append("on the internet meanwhile: \(total) frames")
+        lines += FrameKind.allCases.compactMap { kind in frames[kind.rawValue].map { "  \($0) \(kind.rawValue)" } }
+        if violationCount > 0 {
+            lines.append("  \(violationCount) that must not be there:")
+            lines += violations.map { "    \($0)" }
+        }
+        if protectedFrames == 0 { lines.append("  no ESP at all") }
+        let answered = pairs.filter(\.holds).count
+        lines.append("\(holds ? "verified" : "NOT verified"): \(answered) of \(pairs.count) address pairs reach each other")
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension Lab {
+    /// Sends echoes from every site's host to every other's, in each network, while every frame on the internet is
+    /// captured and sorted.
+    public func verify() async throws -> LabVerification {
+        try NamespaceShell.requireMeans()
+        guard LabStatus(names).isUp else {
+            throw LabError(.wrongState, "no lab of mesh '\(names.mesh)' is up: raise it with 'warren lab up'")
+        }
+        let checks = topology.reachabilityChecks(over: links)
+        let capture = try await BridgeCapture.start(names)
+        do {
+            let pairs = try await mapConcurrently(checks, limit: 8) { try await reach($0) }
+            return LabVerification(pairs: pairs, frames: try await capture.finish(), classifier: classifier)
+        } catch {
+            capture.abandon()
+            throw error
+        }
+    }
+
+    var classifier: FrameClassifier {
+        FrameClassifier(gateways: Set(topology.sites.flatMap(\.publicAddresses)), controller: Set(topology.controller))
+    }
+
+    private func reach(_ check: ReachabilityCheck) async throws -> LabVerification.Reach {
+        let echo = try await ChildProcess.run(
+            LabPrograms.enter(
+                names.host(of: check.from),
+                ["ping", "-n", "-q", "-c", "3", "-i", "0.2", "-W", "2", "-I", "\(check.source)", "\(check.destination)"]))
+        let summary = PingSummary(echo.output)
+        return LabVerification.Reach(
+            from: check.from, to: check.to, source: check.source, destination: check.destination, sent: 3,
+            received: summary.received, roundTripMilliseconds: summary.averageMilliseconds)
+    }
+}
+
+/// What ping(8) of iputils says at its end.
+struct PingSummary: Equatable {
+    /// 0 when the text says nothing of it.
+    let received: Int
+    let averageMilliseconds: Double?
+
+    /// Reads `3 packets transmitted, 2 received, …` and `rtt min/avg/max/mdev = 0.1/0.2/0.3/0.0 ms`.
+    init(_ text: String) {
+        let fields = text.split(separator: "\n").first { $0.contains("packets transmitted") }?.split(separator: ",") ?? []
+        received =
+            fields.first { $0.hasSuffix(" received") }.flatMap { $0.split(separator: " ").first }.flatMap { Int($0) } ?? 0
+        let times = text.split(separator: "\n").first { $0.hasPrefix("rtt ") }?.split(separator: "=").last?.split(
+            separator: "/")
+        averageMilliseconds = times.flatMap { $0.count == 4 ? Double($0[1]) : nil }
+    }
+}
