@@ -1,9 +1,10 @@
 # One end of a link by strongSwan, the kernel's ESP and the kernel's IP-in-IP devices; sourced by link.
 #
-# A gif tunnel carries both families; Linux has a device for each: ipip for protocol 4, sit for 41. The policies are the
-# kernel's own, not charon's (`policies = no`): they stand before the first SA and after the last, so that nothing leaves
-# in the clear. One child SA serves both, by its reqid.
-reqid=101
+# A gif tunnel carries both families; Linux has a device for each: ipip for protocol 4, sit for 41.
+#
+# charon makes the policies, because only then does the end that answers a rekey keep to the old SA until the other end has
+# the new one (with `policies = no` it sends on the new SA at once, and what overtakes its answer is lost). While no SA
+# stands, wider policies of the last priority block what charon's would protect.
 # What it proposes and accepts; a scenario may say otherwise.
 ike_proposal=aes256gcm16-prfsha384-x25519 esp_proposal=aes256gcm16-esn-noesn
 
@@ -22,7 +23,7 @@ link add gif0six type sit local ${outer[$side]} remote ${outer[$far]} ttl 64
 link set gif0six mtu $mtu up
 route add fd00:${number[$far]}::/64 dev gif0six src $(inner6 "$side")
 END
-    strongswan_policies "$side" "$mode"
+    strongswan_block "$side"
     strongswan_files "$side" "$mode" "$secret"
     STRONGSWAN_CONF=$folder/strongswan.conf ip netns exec "gw-$side" charon-systemd >"$folder/charon.out" 2>&1 &
     echo $! >"$folder/pid"
@@ -30,17 +31,13 @@ END
     vici "$side" load-all --file "$folder/swanctl.conf" >"$folder/load.out" 2>&1 || { cat "$folder/load.out"; return 1; }
 }
 
-strongswan_policies() {
-    local side=$1 mode=$2 far=${other[$1]} out='' in='' protocol
-    if [ "$mode" = tunnel ]; then
-        out="src ${outer[$side]} dst ${outer[$far]}" in="src ${outer[$far]} dst ${outer[$side]}"
-    fi
+strongswan_block() {
+    local side=$1 protocol direction
     for protocol in 4 41; do
-        ip -n "gw-$side" -batch - <<END
-xfrm policy add dir out src ${outer[$side]}/32 dst ${outer[$far]}/32 proto $protocol tmpl $out proto esp reqid $reqid mode $mode
-xfrm policy add dir in src ${outer[$far]}/32 dst ${outer[$side]}/32 proto $protocol tmpl $in proto esp reqid $reqid mode $mode
-END
-    done
+        for direction in out in; do
+            echo "xfrm policy add dir $direction src 203.0.113.0/24 dst 203.0.113.0/24 proto $protocol action block priority 4294967295"
+        done
+    done | ip -n "gw-$side" -batch -
 }
 
 strongswan_files() {
@@ -105,8 +102,6 @@ connections {
                 remote_ts = ${outer[$far]}/32[4],${outer[$far]}/32[41]
                 esp_proposals = $esp_proposal
                 replay_window = 1024
-                policies = no
-                reqid = $reqid
             }
         }
     }
