@@ -5,7 +5,7 @@ import Logging
 import TunnelControl
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Finds or starts `warren-tunneld`, talks to it, and notices its death at once: a process descriptor tells, also of a

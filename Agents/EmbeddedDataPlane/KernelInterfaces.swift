@@ -5,7 +5,7 @@ import TunnelControl
 import WarrenModel
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// A TUN device of Warren's as the kernel has it.

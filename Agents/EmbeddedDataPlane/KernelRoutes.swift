@@ -12,13 +12,15 @@ struct KernelRoutes {
 
     let tools: NetworkTools
 
-    /// An unnumbered next hop stands for a peer whose inner address is of the other family. Sources need no hint: the kernel
-    /// prefers an address of the outgoing interface.
+    /// No next hop stands for a peer whose inner address is of the other family. A next hop is on the link whether or not the
+    /// kernel has noticed yet that the link is ready. Sources need no hint: an address of the outgoing interface is preferred.
     func add(_ route: Route) throws(DataPlaneError) {
         let via = route.via.map { ["via", "\($0)"] } ?? []
         try tools.require(
             ip(route.destination) + ["route", "replace", "\(route.destination)"] + via
-                + ["dev", route.interface, "proto", Self.routingProtocol, "metric", Self.tunnelMetric])
+                + ["dev", route.interface] + (via.isEmpty ? [] : ["onlink"]) + [
+                    "proto", Self.routingProtocol, "metric", Self.tunnelMetric,
+                ])
     }
 
     func remove(_ route: Route) throws(DataPlaneError) {
@@ -29,8 +31,10 @@ struct KernelRoutes {
 
     func addUnreachable(_ prefix: IPPrefix) throws(DataPlaneError) {
         try tools.require(
-            ip(prefix) + ["route", "replace", "unreachable", "\(prefix)", "proto", Self.routingProtocol, "metric",
-                Self.unreachableMetric])
+            ip(prefix) + [
+                "route", "replace", "unreachable", "\(prefix)", "proto", Self.routingProtocol, "metric",
+                Self.unreachableMetric,
+            ])
     }
 
     func removeUnreachable(_ prefix: IPPrefix) throws(DataPlaneError) {

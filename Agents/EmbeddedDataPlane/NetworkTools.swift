@@ -3,7 +3,7 @@ import DataPlane
 import TunnelControl
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Runs iproute2 and nft with argument vectors, never through a shell, and reaches into one network namespace.

@@ -4,7 +4,7 @@ import TunnelControl
 import WarrenModel
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// The UDP sockets of the wildcard addresses: 500 for IKE alone, 4500 for the packet path, which shares it with IKE

@@ -1,7 +1,7 @@
 import Logging
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Log lines as `level=info msg="…" key=value`, one write(2) each, to standard error. Time stamps are the journal's task.

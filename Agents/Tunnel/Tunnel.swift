@@ -3,7 +3,7 @@ import Logging
 import TunnelControl
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// How `warren-tunneld` is started.

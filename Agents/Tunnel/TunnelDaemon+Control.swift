@@ -4,7 +4,7 @@ import TunnelControl
 import WarrenModel
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// What the agent asks for. Each request may be repeated.
@@ -12,7 +12,9 @@ extension TunnelDaemon {
     func respond(to arrival: TunnelControlConnection.Arrival) -> TunnelControl.Response {
         switch arrival.request {
         case .hello(let version):
-            guard version == TunnelControl.version else { return .failure("this daemon speaks version \(TunnelControl.version)") }
+            guard version == TunnelControl.version else {
+                return .failure("this daemon speaks version \(TunnelControl.version)")
+            }
             return .welcome(version: TunnelControl.version, processID: getpid())
         case .attachTunnel(let tunnel): return attach(tunnel, arrival.descriptor)
         case .detachTunnel(let interface):
@@ -35,13 +37,11 @@ extension TunnelDaemon {
     }
 
     private func attach(_ tunnel: GIFTunnel, _ descriptor: OwnedDescriptor?) -> TunnelControl.Response {
-        do {
-            try worker.attach(tunnel, descriptor: descriptor?.take() ?? -1)
-        } catch {
+        do { try worker.attach(tunnel, descriptor: descriptor?.take() ?? -1) } catch {
             return .failure("attaching \(tunnel.interface): \(error)")
         }
         logger.info(
-            "attached",
+            "\(descriptor == nil ? "settings renewed" : "attached")",
             metadata: ["interface": "\(tunnel.interface)", "peer": "\(tunnel.peer)", "mtu": "\(tunnel.mtu)"])
         return .done
     }
@@ -66,7 +66,9 @@ extension TunnelDaemon {
         return TunnelControl.Observation(
             tunnels: snapshot.tunnels, policies: snapshot.policies,
             peers: peers.values.sorted { $0.peer < $1.peer },
-            securityAssociations: reports.sorted { ($0.peer, $0.direction.rawValue, $0.spi) < ($1.peer, $1.direction.rawValue, $1.spi) },
+            securityAssociations: reports.sorted {
+                ($0.peer, $0.direction.rawValue, $0.spi) < ($1.peer, $1.direction.rawValue, $1.spi)
+            },
             ike: engine.reports(now: now),
             drops: Dictionary(snapshot.drops.map { ("\($0.key)", $0.value) }, uniquingKeysWith: +))
     }

@@ -5,7 +5,7 @@ import TunnelControl
 import WarrenModel
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// The daemon's control thread: one loop that waits for the agent, for IKE, for the packet path and for timers, and passes

@@ -1,7 +1,7 @@
 import CWarrenSystem
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// What can go wrong between an agent and its daemon.

@@ -1,7 +1,7 @@
 import CWarrenSystem
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// The agent's end of the control socket: blocking, one call at a time, used by one thread at a time.

@@ -1,7 +1,7 @@
 import CWarrenSystem
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// The daemon's listening socket. Nothing here blocks: the daemon's event loop says when a descriptor is ready.

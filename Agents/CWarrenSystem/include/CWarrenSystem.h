@@ -16,4 +16,5 @@
 #include "packet_io.h"
 #include "privileges.h"
 #include "process.h"
+#include "thread.h"
 #include "tun.h"
