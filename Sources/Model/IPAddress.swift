@@ -111,8 +111,9 @@ extension IPAddress: LosslessStringConvertible {
                 guard index == parts.count - 1, let quad = parseIPv4(part) else { return nil }
                 groups += [UInt16(quad >> 16), UInt16(truncatingIfNeeded: quad)]
             } else {
+                // The number's own parser would take a sign.
                 guard (1...4).contains(part.utf8.count), part.utf8.first != UInt8(ascii: "+"),
-                    let group = UInt16(part, radix: 16)
+                    part.utf8.first != UInt8(ascii: "-"), let group = UInt16(part, radix: 16)
                 else { return nil }
                 groups.append(group)
             }

@@ -80,4 +80,25 @@ import WarrenInventory
             #expect((cut.inventory == nil) == !cut.diagnostics.isEmpty)
         }
     }
+
+    /// Texts put together from the pieces of YAML and of the language: none may trap, all must end soon.
+    @Test(arguments: 0..<40) func noRandomTextTraps(seed: UInt64) {
+        let pieces = [
+            "version: 1\n", "mesh: a\n", "sites:\n", "  a: ", "    gateway: ", "    networks: ", "- ", "? ", ": ", ", ", "[",
+            "]", "{",
+            "}", "\n", "  ", "\t", "&a ", "*a ", "!t ", "!!int ", "|", ">", "%YAML 1.2\n", "---\n", "...\n", "#", "\"", "'",
+            "\\", "\\x41",
+            "<<", "~", "10.0.0.0/8", "::/0", "1.2.3.4", "4h", "\u{feff}", "\u{0}", "\r", "é", "public: ", "private: ",
+            "lifetime: ", "9999999999h",
+        ]
+        var random = SeededGenerator(state: seed)
+        for _ in 0..<200 {
+            let count = Int.random(in: 1...40, using: &random)
+            let text = (0..<count).compactMap { _ in pieces.randomElement(using: &random) }.joined()
+            let result = load(text)
+            #expect((result.inventory == nil) == !result.diagnostics.isEmpty)
+            let prefixed = load(pair + text)
+            #expect((prefixed.inventory == nil) == !prefixed.diagnostics.isEmpty)
+        }
+    }
 }
