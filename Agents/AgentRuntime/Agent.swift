@@ -155,7 +155,7 @@ public actor Agent {
     /// How the gateway is now.
     func makeReport() async -> AgentReport {
         var report = AgentReport(
-            site: site, agentVersion: AgentRuntime.version, applied: state.appliedGeneration,
+            site: site, agentVersion: AgentProgram.version, applied: state.appliedGeneration,
             failure: state.failure ?? storageFault)
         do {
             // Before anything is known there may be no daemon to ask, and nothing to start one for.
@@ -166,7 +166,10 @@ public actor Agent {
             report.ike = observed.ike
             if let target = state.target { report.drift = drift(desired: target, observed: observed) }
         } catch {
-            report.failure = report.failure ?? "the data plane cannot be observed: \(error)"
+            // While a daemon is being started it cannot be asked; if that fails, the reconciliation says so.
+            if !(error.code == .unavailable && state.isChanging) {
+                report.failure = report.failure ?? "the data plane cannot be observed: \(error)"
+            }
         }
         prober?.setTargets((state.target?.plan.tunnels ?? []).map(ProbeTarget.init))
         report.probes = prober?.reports() ?? []

@@ -3,7 +3,7 @@
 /// `Agent` reconciles the gateway through a driver and makes reports; `ControllerSession` brings it desired states and
 /// carries its reports; `Enrolment` gets it a certificate; `StateDirectory` keeps what must outlive it; `Prober` sends
 /// echo requests through the tunnels. None of them needs another to be up: a gateway runs its last good state alone.
-public enum AgentRuntime {
+public enum AgentProgram {
     /// What agents tell the controller of themselves.
     public static let version = "0.1.0"
 }

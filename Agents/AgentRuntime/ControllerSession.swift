@@ -82,7 +82,7 @@ public actor ControllerSession {
             try await writer.write(
                 .with {
                     $0.hello.protocolVersion = Wire.protocolVersion
-                    $0.hello.agentVersion = AgentRuntime.version
+                    $0.hello.agentVersion = AgentProgram.version
                     $0.hello.appliedGeneration = applied.rawValue
                 })
             var schedule = ReportSchedule()
