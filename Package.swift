@@ -67,7 +67,8 @@ let package = Package(
         .target(name: "WarrenStatus", dependencies: ["WarrenModel", "WarrenPlan"], path: "Sources/Status"),
         .target(name: "AgentCore", dependencies: ["WarrenModel", "WarrenPlan"], path: "Agents/AgentCore"),
         .target(name: "ESP", dependencies: ["WarrenModel", "CLibcrypto"], path: "Agents/ESP"),
-        .target(name: "IKEv2", dependencies: ["WarrenModel", "ESP", crypto], path: "Agents/IKEv2"),
+        .target(
+            name: "IKEv2", dependencies: ["WarrenModel", "ESP", crypto], path: "Agents/IKEv2", exclude: ["README.md"]),
 
         // The controller's side.
         .target(
@@ -156,6 +157,8 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: ["WarrenModel", "WarrenStatus", "WarrenClient", "WarrenCLI", "warren"], path: "Tests/CLITests"),
+        .testTarget(
+            name: "IKEv2Tests", dependencies: ["WarrenModel", "ESP", "IKEv2", crypto], path: "Tests/IKEv2Tests"),
         .testTarget(name: "ModelTests", dependencies: ["WarrenModel"], path: "Tests/ModelTests"),
         .testTarget(
             name: "InventoryTests", dependencies: ["WarrenModel", "WarrenInventory"], path: "Tests/InventoryTests"),

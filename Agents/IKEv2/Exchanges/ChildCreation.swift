@@ -1,0 +1,274 @@
+import ESP
+import WarrenModel
+
+/// The nonces under which a child SA's keys are made.
+struct ChildExchange {
+    let nonceInitiator: [UInt8]
+    let nonceResponder: [UInt8]
+    /// Within IKE_AUTH: no nonces and no key exchange of its own.
+    let inAuth: Bool
+}
+
+/// Making and rekeying child SAs (RFC 7296, 1.3.1 and 1.3.3).
+extension IKEEngine {
+    /// SA, TSi, TSr and the notifies of a request for a child SA.
+    func childRequest(_ offer: ChildOffer, _ peer: IKEPeer, withKeyExchange: Bool) -> [Payload] {
+        var payloads: [Payload] = []
+        if let old = offer.rekeys { payloads.append(.notify(Notify(.rekeySA, esp: old))) }
+        if peer.parameters.mode == .transport { payloads.append(.notify(Notify(.useTransportMode))) }
+        payloads.append(
+            .securityAssociation(
+                Negotiation.offer(
+                    peer.parameters.child.proposals, spi: offer.inboundSPI, withKeyExchange: withKeyExchange)))
+        if withKeyExchange {
+            payloads.append(.nonce(offer.nonce))
+            if let key = offer.keyExchange {
+                payloads.append(.keyExchange(group: key.method.groupNumber, data: key.publicValue))
+            }
+        }
+        payloads.append(.trafficSelectorsInitiator(Narrowing.local(peer.selectors)))
+        payloads.append(.trafficSelectorsResponder(Narrowing.remote(peer.selectors)))
+        return payloads
+    }
+
+    mutating func requestChild(
+        _ sa: inout IKESA, replacing old: ChildSA?, group: KeyExchangeMethod? = nil, restarts: Int = 0, now: MonotonicTime,
+        random: inout some RandomNumberGenerator
+    ) {
+        guard let peer = peers[sa.peer]?.peer else { return }
+        let method = group ?? peer.parameters.child.proposals.first?.keyExchange
+        let offer = ChildOffer(
+            inboundSPI: newSPI(&random), nonce: randomBytes(32, using: &random),
+            keyExchange: method.flatMap { KeyExchangeKey($0, using: &random) }, rekeys: old?.inbound.spi, restarts: restarts)
+        request(&sa, .createChildSA, .createChild(offer), childRequest(offer, peer, withKeyExchange: true), now: now)
+    }
+
+    /// The response to our offer: installs the child SA, or says why there is none.
+    mutating func finishChild(
+        _ sa: inout IKESA, _ offer: ChildOffer, _ payloads: PayloadSet, inAuth: Bool, now: MonotonicTime,
+        random: inout some RandomNumberGenerator
+    ) {
+        guard let peer = peers[sa.peer]?.peer else {
+            reservedSPIs.remove(offer.inboundSPI)
+            return
+        }
+        guard let answer = payloads.proposals,
+            let (choice, peerSPI) = Negotiation.chosen(
+                answer, from: peer.parameters.child.proposals, withKeyExchange: !inAuth),
+            let nonceInitiator = Optional(offer.nonce), let nonceResponder = inAuth ? [] : payloads.nonce,
+            let local = payloads.selectorsInitiator, let remote = payloads.selectorsResponder
+        else {
+            reservedSPIs.remove(offer.inboundSPI)
+            return childRefused(&sa, offer, payloads.firstError, now: now, random: &random)
+        }
+        var shared: SecretBytes?
+        if let method = choice.keyExchange {
+            shared = payloads.keyExchange.flatMap {
+                $0.group == method.groupNumber ? offer.keyExchange?.sharedSecret(with: $0.data) : nil
+            }
+        }
+        let selectors = Narrowing.covered(peer.selectors, local: local, remote: remote)
+        let fault: String? =
+            if choice.keyExchange != nil, shared == nil {
+                "INVALID_KE_PAYLOAD: the peer's public value is not usable"
+            } else if payloads.has(.useTransportMode) != (peer.parameters.mode == .transport) {
+                "USE_TRANSPORT_MODE: the peer answered with another mode than \(peer.parameters.mode)"
+            } else if selectors.isEmpty || !Narrowing.isNarrowing(local, of: Narrowing.local(peer.selectors))
+                || !Narrowing.isNarrowing(remote, of: Narrowing.remote(peer.selectors))
+            {
+                "TS_UNACCEPTABLE: the peer answered with other traffic selectors"
+            } else {
+                nil
+            }
+        let nonces =
+            inAuth ? sa.authNonces : (initiator: nonceInitiator, responder: nonceResponder)
+        var child = makeChild(
+            sa, peer, choice, inboundSPI: offer.inboundSPI, outboundSPI: peerSPI, shared: shared, nonces: nonces,
+            weInitiated: true, selectors: selectors, now: now, random: &random)
+        if let fault {
+            // The peer has installed it: it is never used here, and deleted there.
+            child.sending = .withheld
+            child.standing = .closing
+            sa.children.append(child)
+            sa.enqueue(.deleteChildren([offer.inboundSPI]))
+            return childFailed(&sa, offer, fault, now: now, random: &random)
+        }
+        outputs.append(.addInbound(child.inbound, child.lifetime))
+        if let rival = offer.rival, rival.winsOver(offer.nonce, nonceResponder) {
+            child.sending = .withheld
+            child.standing = .closing
+            sa.children.append(child)
+            sa.enqueue(.deleteChildren([offer.inboundSPI]))
+            return
+        }
+        child.sending = .installed
+        outputs.append(.addOutbound(child.outbound, child.lifetime))
+        if let rival = offer.rival, let index = sa.child(inbound: rival.identifier) {
+            sa.children[index].sending = .withheld
+            sa.children[index].standing = .replaced
+        }
+        if let old = offer.rekeys, let index = sa.child(inbound: old) {
+            sa.children[index].standing = .closing
+            sa.enqueue(.deleteChildren([old]))
+        }
+        sa.children.append(child)
+        sa.childRetryAt = nil
+        peers[sa.peer]?.lastError = nil
+        log(
+            sa.peer, offer.rekeys == nil ? .childEstablished : .childRekeyed,
+            "child SA in \(offer.inboundSPI) out \(peerSPI) \(peer.parameters.mode)")
+    }
+
+    private mutating func childRefused(
+        _ sa: inout IKESA, _ offer: ChildOffer, _ error: Notify?, now: MonotonicTime,
+        random: inout some RandomNumberGenerator
+    ) {
+        let old = offer.rekeys.flatMap { sa.child(inbound: $0) }
+        switch error?.known {
+        case .temporaryFailure:
+            let pause = Duration.milliseconds(Int64.random(in: 500...1500, using: &random))
+            if let old, sa.children[old].standing == .active { sa.children[old].softAt = now + pause }
+            if offer.rekeys == nil { sa.childRetryAt = now + pause }
+        case .childSANotFound:
+            // The peer doesn't have it (any more), so neither do we (RFC 7296, 2.25).
+            if let old, sa.children[old].standing == .active {
+                let gone = sa.children.remove(at: old)
+                uninstall(gone, now: now)
+            }
+        case .invalidKEPayload:
+            guard let data = error?.data, data.count == 2, offer.restarts < 2,
+                let method = KeyExchangeMethod(groupNumber: UInt16(data[0]) << 8 | UInt16(data[1])),
+                method != offer.keyExchange?.method,
+                peers[sa.peer]?.peer.parameters.child.proposals.contains(where: { $0.keyExchange == method }) == true,
+                offer.rekeys == nil || old != nil
+            else { fallthrough }
+            requestChild(
+                &sa, replacing: old.map { sa.children[$0] }, group: method, restarts: offer.restarts + 1, now: now,
+                random: &random)
+        default:
+            childFailed(
+                &sa, offer, "\(error?.name ?? "NO_PROPOSAL_CHOSEN"): the peer refused the child SA", now: now, random: &random)
+        }
+    }
+
+    private mutating func childFailed(
+        _ sa: inout IKESA, _ offer: ChildOffer, _ reason: String, now: MonotonicTime, random: inout some RandomNumberGenerator
+    ) {
+        peers[sa.peer]?.lastError = reason
+        log(sa.peer, .failed, reason)
+        let share = Double.random(in: 0.5...1, using: &random)
+        let retryAt = now + .milliseconds(Int64(configuration.childRetryPause.inSeconds * share * 1000))
+        if let old = offer.rekeys.flatMap({ sa.child(inbound: $0) }), sa.children[old].standing == .active {
+            sa.children[old].softAt = retryAt
+        } else if offer.rekeys == nil {
+            sa.childRetryAt = retryAt
+        }
+    }
+
+    // MARK: as responder
+
+    /// The responder's payloads for a child SA, and the child SA when one was made.
+    mutating func answerChild(
+        _ sa: inout IKESA, _ payloads: PayloadSet, _ exchange: ChildExchange, replacing old: Int?, now: MonotonicTime,
+        random: inout some RandomNumberGenerator
+    ) -> (payloads: [Payload], inbound: SPI?) {
+        guard let peer = peers[sa.peer]?.peer, let offered = payloads.proposals,
+            let remote = payloads.selectorsInitiator, let local = payloads.selectorsResponder
+        else { return ([.notify(Notify(.invalidSyntax))], nil) }
+        guard payloads.has(.useTransportMode) == (peer.parameters.mode == .transport) else {
+            return refuseChild(sa, .noProposalChosen, "the peer asked for another mode than \(peer.parameters.mode)")
+        }
+        let spi = newSPI(&random)
+        guard
+            let (choice, answer, peerSPI) = Negotiation.choose(
+                offered, from: peer.parameters.child.proposals, spi: spi, withKeyExchange: !exchange.inAuth)
+        else {
+            reservedSPIs.remove(spi)
+            return refuseChild(sa, .noProposalChosen, "the peer offered no ESP proposal that is configured")
+        }
+        let selectors = Narrowing.covered(peer.selectors, local: local, remote: remote)
+        guard !selectors.isEmpty else {
+            reservedSPIs.remove(spi)
+            return refuseChild(sa, .tsUnacceptable, "the peer offered other traffic selectors")
+        }
+        var key: KeyExchangeKey?, shared: SecretBytes?
+        if let method = choice.keyExchange {
+            guard let (group, value) = payloads.keyExchange, group == method.groupNumber else {
+                reservedSPIs.remove(spi)
+                var wanted = ByteWriter()
+                wanted.uint16(method.groupNumber)
+                return ([.notify(Notify(.invalidKEPayload, data: wanted.bytes))], nil)
+            }
+            key = KeyExchangeKey(method, using: &random)
+            shared = key?.sharedSecret(with: value)
+            guard shared != nil else {
+                reservedSPIs.remove(spi)
+                return ([.notify(Notify(.invalidSyntax))], nil)
+            }
+        }
+        var child = makeChild(
+            sa, peer, choice, inboundSPI: spi, outboundSPI: peerSPI, shared: shared,
+            nonces: (exchange.nonceInitiator, exchange.nonceResponder), weInitiated: false, selectors: selectors, now: now,
+            random: &random)
+        outputs.append(.addInbound(child.inbound, child.lifetime))
+        if let old {
+            child.sending = .waiting(until: now + configuration.outboundSwitchLimit, replaced: sa.children[old].inbound.spi)
+            sa.children[old].standing = .replaced
+        } else {
+            outputs.append(.addOutbound(child.outbound, child.lifetime))
+            log(sa.peer, .childEstablished, "child SA in \(spi) out \(peerSPI) \(peer.parameters.mode)")
+        }
+        sa.children.append(child)
+        sa.childRetryAt = nil
+        peers[sa.peer]?.lastError = nil
+        var reply: [Payload] = peer.parameters.mode == .transport ? [.notify(Notify(.useTransportMode))] : []
+        reply.append(.securityAssociation([answer]))
+        if !exchange.inAuth { reply.append(.nonce(exchange.nonceResponder)) }
+        if let key { reply.append(.keyExchange(group: key.method.groupNumber, data: key.publicValue)) }
+        reply.append(.trafficSelectorsInitiator(Narrowing.remote(selectors)))
+        reply.append(.trafficSelectorsResponder(Narrowing.local(selectors)))
+        return (reply, spi)
+    }
+
+    private mutating func refuseChild(
+        _ sa: IKESA, _ type: NotifyType, _ reason: String
+    ) -> (payloads: [Payload], inbound: SPI?) {
+        peers[sa.peer]?.lastError = "\(type.standardName): \(reason)"
+        log(sa.peer, .refused, "\(type.standardName): \(reason)")
+        return ([.notify(Notify(type))], nil)
+    }
+
+    /// A CREATE_CHILD_SA request: for an IKE SA, a rekeyed child SA, or another child SA.
+    mutating func answerCreateChild(
+        _ sa: inout IKESA, _ payloads: PayloadSet, now: MonotonicTime, random: inout some RandomNumberGenerator
+    ) -> [Payload] {
+        guard let offered = payloads.proposals, let nonce = payloads.nonce else { return [.notify(Notify(.invalidSyntax))] }
+        if offered.contains(where: { $0.protocolID == SecurityProtocol.ike }) {
+            return answerIKERekey(&sa, payloads, offered, nonce: nonce, now: now, random: &random)
+        }
+        // RFC 7296, 2.25.2.
+        if sa.standing != .active { return [.notify(Notify(.temporaryFailure))] }
+        if case .rekeyIKE = sa.outstanding?.exchange { return [.notify(Notify(.temporaryFailure))] }
+        let exchange = ChildExchange(
+            nonceInitiator: nonce, nonceResponder: randomBytes(32, using: &random), inAuth: false)
+        guard let rekey = payloads.notify(.rekeySA) else {
+            return answerChild(&sa, payloads, exchange, replacing: nil, now: now, random: &random).payloads
+        }
+        guard rekey.protocolID == SecurityProtocol.esp, let spi = SPI(networkBytes: rekey.spi) else {
+            return [.notify(Notify(.childSANotFound))]
+        }
+        guard let old = sa.child(outbound: spi) else { return [.notify(Notify(.childSANotFound, esp: spi))] }
+        // RFC 7296, 2.25.1; also for the second rekey of a child SA that the peer has rekeyed already.
+        guard sa.children[old].standing == .active else { return [.notify(Notify(.temporaryFailure))] }
+        let oldInbound = sa.children[old].inbound.spi
+        let (reply, made) = answerChild(&sa, payloads, exchange, replacing: old, now: now, random: &random)
+        if let made {
+            log(sa.peer, .childRekeyed, "child SA in \(made), asked for by the peer")
+            if case .createChild(var offer) = sa.outstanding?.exchange, offer.rekeys == oldInbound {
+                offer.rival = Rival(made, nonce, exchange.nonceResponder)
+                sa.outstanding?.exchange = .createChild(offer)
+            }
+        }
+        return reply
+    }
+}

@@ -1,0 +1,235 @@
+import ESP
+import IKEv2
+import WarrenModel
+
+/// A generator whose whole sequence follows from its seed (splitmix64).
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 0x1234_5678 }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
+
+/// How badly the network treats datagrams.
+struct Weather {
+    var loss = 0.0
+    var duplication = 0.0
+    var minimumDelay = Duration.milliseconds(10)
+    var maximumDelay = Duration.milliseconds(10)
+
+    static let fair = Weather()
+    static let storm = Weather(loss: 0.25, duplication: 0.2, minimumDelay: .milliseconds(5), maximumDelay: .milliseconds(400))
+}
+
+/// One gateway: its engine, and a data plane that only remembers which SAs it holds.
+struct Gateway {
+    let name: SiteName
+    var engine: IKEEngine
+    var random: SeededGenerator
+    var inbound: [SPI: SecurityAssociation] = [:]
+    var outbound: [SPI: SecurityAssociation] = [:]
+    var currentOutbound: SPI?
+    var events: [IKEEvent] = []
+    var sent: [IKEDatagram] = []
+    var everAdded: [SecurityAssociation] = []
+    var faults: [String] = []
+    /// Times at which a packet could not have been sent.
+    var outages = 0
+
+    mutating func take(_ output: IKEOutput) -> IKEDatagram? {
+        switch output {
+        case .send(let datagram):
+            sent.append(datagram)
+            return datagram
+        case .addInbound(let sa, _):
+            if inbound[sa.spi] != nil { faults.append("inbound \(sa.spi) added twice") }
+            record(sa)
+            inbound[sa.spi] = sa
+        case .addOutbound(let sa, _):
+            if outbound[sa.spi] != nil { faults.append("outbound \(sa.spi) added twice") }
+            record(sa)
+            outbound[sa.spi] = sa
+            currentOutbound = sa.spi
+        case .remove(let spi, .inbound, _): inbound[spi] = nil
+        case .remove(let spi, .outbound, _):
+            outbound[spi] = nil
+            if currentOutbound == spi { currentOutbound = nil }
+        case .event(let event): events.append(event)
+        case .sendKeepalive: break
+        }
+        return nil
+    }
+
+    private mutating func record(_ sa: SecurityAssociation) {
+        if everAdded.contains(where: {
+            $0.direction == sa.direction && ($0.spi == sa.spi || $0.keyingMaterial == sa.keyingMaterial)
+        }) {
+            faults.append("\(sa.direction) SPI or key of \(sa.spi) used again")
+        }
+        everAdded.append(sa)
+    }
+}
+
+/// Two gateways, a network between them, and a clock that only moves when told to.
+struct Simulation {
+    static let berlin = SiteName("berlin")!, tokyo = SiteName("tokyo")!
+    static let berlinAddress = IPAddress("203.0.113.10")!, tokyoAddress = IPAddress("198.51.100.20")!
+    static let key = PreSharedKey(SecretBytes(Array(repeating: 7, count: 32)))
+
+    var now = MonotonicTime(nanoseconds: 1_000_000_000)
+    var gateways: [Gateway]
+    var weather = Weather.fair
+    var parameters: [IPsecParameters]
+    var keys = [Simulation.key, Simulation.key]
+    private var flights: [(at: MonotonicTime, serial: Int, datagram: IKEDatagram)] = []
+    private var serial = 0
+    private var chance: SeededGenerator
+    /// Sees, and may drop or change, every datagram before the weather does.
+    var filter: (inout IKEDatagram) -> Bool = { _ in true }
+
+    init(seed: UInt64 = 1, parameters: IPsecParameters = IPsecParameters(), configuration: IKEConfiguration = .init()) {
+        chance = SeededGenerator(seed: seed)
+        self.parameters = [parameters, parameters]
+        gateways = [Self.berlin, Self.tokyo].enumerated().map { index, name in
+            Gateway(
+                name: name, engine: IKEEngine(configuration: configuration),
+                random: SeededGenerator(seed: seed &* 31 &+ UInt64(index) &+ 100))
+        }
+    }
+
+    func peer(of index: Int) -> IKEPeer {
+        let addresses = [Self.berlinAddress, Self.tokyoAddress], names = [Self.berlin, Self.tokyo]
+        let local = addresses[index], remote = addresses[1 - index]
+        return IKEPeer(
+            peer: names[1 - index], outer: AddressPair(local: local, remote: remote), initiator: index == 0,
+            parameters: parameters[index],
+            selectors: [.ipencap, .ipv6].map {
+                TrafficSelector(source: IPPrefix(host: local), destination: IPPrefix(host: remote), ipProtocol: $0)
+            },
+            key: PSKReference(link: LinkID(names[0], names[1])!, epoch: 1))
+    }
+
+    mutating func configure(_ indices: [Int] = [0, 1]) {
+        for index in indices {
+            let peer = peer(of: index), key = keys[index]
+            act(index) { $0.setPeer(peer, key: key, now: $1, random: &$2) }
+        }
+    }
+
+    /// The process of one gateway ends without a word and starts anew.
+    mutating func restart(_ index: Int, configuration: IKEConfiguration = .init()) {
+        gateways[index].engine = IKEEngine(configuration: configuration)
+        gateways[index].inbound = [:]
+        gateways[index].outbound = [:]
+        gateways[index].currentOutbound = nil
+        configure([index])
+    }
+
+    mutating func act(_ index: Int, _ action: (inout IKEEngine, MonotonicTime, inout SeededGenerator) -> Void) {
+        var gateway = gateways[index]
+        action(&gateway.engine, now, &gateway.random)
+        gateways[index] = gateway
+        flush(index)
+    }
+
+    mutating func flush(_ index: Int) {
+        for output in gateways[index].engine.takeOutputs() {
+            guard var datagram = gateways[index].take(output), filter(&datagram) else { continue }
+            launch(datagram)
+        }
+    }
+
+    mutating func launch(_ datagram: IKEDatagram) {
+        if Double.random(in: 0..<1, using: &chance) < weather.loss { return }
+        let copies = Double.random(in: 0..<1, using: &chance) < weather.duplication ? 2 : 1
+        for _ in 0..<copies {
+            let delay = Double.random(in: weather.minimumDelay.inSeconds...weather.maximumDelay.inSeconds, using: &chance)
+            serial += 1
+            flights.append((now + .milliseconds(Int64(delay * 1000)), serial, datagram))
+        }
+    }
+
+    mutating func run(for duration: Duration) {
+        let end = now + duration
+        var steps = 0
+        while true {
+            let nextFlight = flights.map(\.at).min()
+            let nextTimer = gateways.compactMap(\.engine.nextTimeout).min()
+            guard let next = [nextFlight, nextTimer].compactMap({ $0 }).min(), next <= end else { break }
+            steps += 1
+            if steps > 200_000 {
+                gateways[0].faults.append("the engines never rest")
+                break
+            }
+            now = max(now, next)
+            if let index = flights.indices.filter({ flights[$0].at <= now }).min(by: { flights[$0].serial < flights[$1].serial }
+            ) {
+                deliver(flights.remove(at: index).datagram)
+            } else {
+                for index in gateways.indices { act(index) { $0.handleTimeout(now: $1, random: &$2) } }
+            }
+        }
+        now = end
+    }
+
+    private mutating func deliver(_ datagram: IKEDatagram) {
+        let index = datagram.remote.address == Self.berlinAddress ? 0 : 1
+        let arrived = IKEDatagram(local: datagram.remote, remote: datagram.local, bytes: datagram.bytes)
+        act(index) { $0.receive(arrived, now: $1, random: &$2) }
+    }
+
+    /// Packets flow both ways: each end tells its engine of the first on an inbound SA, and of life.
+    mutating func exchangeTraffic() {
+        for index in gateways.indices {
+            guard let spi = gateways[index].currentOutbound, let sa = gateways[index].outbound[spi] else {
+                gateways[index].outages += 1
+                act(index) { $0.outboundNeeded(peer: index == 0 ? Self.tokyo : Self.berlin, now: $1, random: &$2) }
+                continue
+            }
+            let other = 1 - index, from = gateways[index].name
+            guard let received = gateways[other].inbound[spi], received.keyingMaterial == sa.keyingMaterial else {
+                gateways[index].outages += 1
+                act(other) { $0.unknownSPISeen(local: sa.remote, remote: sa.local, now: $1, random: &$2) }
+                continue
+            }
+            act(other) { engine, now, _ in
+                engine.firstPacketReceived(inbound: spi, peer: from, now: now)
+                engine.protectedTrafficSeen(peer: from, now: now)
+            }
+        }
+    }
+
+    var states: [IKEReport] { gateways.flatMap { $0.engine.reports(now: now) } }
+
+    /// What is wrong with the two ends' SAs, if anything: each must send on what the other receives, under the same key.
+    var discord: [String] {
+        var found = gateways.flatMap(\.faults)
+        for index in gateways.indices {
+            let own = gateways[index], other = gateways[1 - index]
+            if own.outbound.count != 1 { found.append("\(own.name) has \(own.outbound.count) outbound SAs") }
+            if own.inbound.count != 1 { found.append("\(own.name) has \(own.inbound.count) inbound SAs") }
+            guard let spi = own.currentOutbound, let sa = own.outbound[spi] else {
+                found.append("\(own.name) can't send")
+                continue
+            }
+            guard let received = other.inbound[spi] else {
+                found.append("\(other.name) does not know \(spi)")
+                continue
+            }
+            if received.keyingMaterial != sa.keyingMaterial { found.append("the keys of \(spi) differ") }
+            if received.extendedSequenceNumbers != sa.extendedSequenceNumbers || received.mode != sa.mode
+                || received.encryption != sa.encryption || received.selectors != sa.selectors
+            {
+                found.append("the ends disagree about \(spi)")
+            }
+        }
+        for report in states where report.state != .established { found.append("\(report.peer): \(report.state)") }
+        return found
+    }
+}
