@@ -60,7 +60,7 @@ struct FaultList {
         omitted += other.omitted
     }
 
-    /// In the order of files, lines, columns and rules, each said once.
+    /// In the order of files, lines, columns and rules.
     func diagnostics(files: [InventoryFile]) -> [Diagnostic] {
         func location(_ place: Place) -> SourceLocation {
             let name = files.indices.contains(place.file) ? files[place.file].name : "inventory"

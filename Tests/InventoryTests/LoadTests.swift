@@ -122,6 +122,26 @@ import WarrenModel
             ])
     }
 
+    @Test func theWayATextIsWrittenDoesNotMatter() throws {
+        let six = """
+            version: 1
+            mesh: "six"
+            sites:
+              north:
+                gateway:
+                  public: 2001:db8::10
+                  private: fd00:1::1
+                networks: [fd00:1::/64, 10.1.0.0/16]
+              south: {gateway: {public: [2001:db8::20], private: 'fd00:2::1'}, networks: ["fd00:2::/64"]}
+
+            """
+        let expected = try #require(load(six).inventory, "\(load(six).diagnostics)")
+        #expect(expected.sites.map(\.networks.count) == [2, 1])
+        #expect(load(six.replacing("\n", with: "\r\n")).inventory == expected)
+        #expect(load("\u{feff}" + six).inventory == expected)
+        #expect(load("# a remark: ümlaut & *more* !\n---\n" + six + "...\n").inventory == expected)
+    }
+
     @Test func noFileAndAnEmptyFileAreFaults() {
         #expect(Inventory.load([]).diagnostics.map(\.rule) == [.missingKey])
         #expect(load("").diagnostics.map(\.rule) == [.missingKey])

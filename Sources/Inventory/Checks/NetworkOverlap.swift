@@ -2,19 +2,23 @@ import WarrenModel
 
 /// `network-overlap`: two sites own the same addresses, so that no gateway could tell where a packet belongs.
 enum NetworkOverlap {
+    /// How many faults come with a free network that would do.
+    private static let proposals = 100
+
     static func faults(in declaration: Declaration) -> [Fault] {
         var free = FreeSpace(taken: declaration)
         let pairs = overlaps(disjointWithinSites(declaration), limit: InventoryLimits.diagnostics + 1)
-        return pairs.map { pair in
+        return pairs.enumerated().map { number, pair in
             let (earlier, later) = pair.a.place < pair.b.place ? (pair.a, pair.b) : (pair.b, pair.a)
             let name = { (network: DeclaredNetwork) in declaration.sites[network.site].name.value }
             let relation =
                 later.prefix == earlier.prefix
                 ? "equals" : later.prefix.contains(earlier.prefix) ? "contains" : "lies in"
             let common = max(earlier.prefix.length, later.prefix.length) == later.prefix.length ? later.prefix : earlier.prefix
+            // Looking for free space costs as much as there are networks, and nobody reads that many proposals.
+            let proposal = number < proposals ? free.takeNearest(to: later.prefix) : nil
             let remedy =
-                free.takeNearest(to: later.prefix).map { "give \(name(later)) a free network, such as \($0)" }
-                ?? "renumber one of the two"
+                proposal.map { "give \(name(later)) a free network, such as \($0)" } ?? "renumber one of the two"
             return Fault(
                 .networkOverlap, at: later.place,
                 "\(later.prefix) of \(name(later)) \(relation) \(earlier.prefix) of \(name(earlier)): both have \(common)",

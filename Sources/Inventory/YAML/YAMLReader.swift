@@ -29,7 +29,7 @@ struct YAMLReader {
         faults.add(controlCharacters(in: text.utf8, file: file))
         guard faults.isEmpty else { return }
         var text = text
-        isReadable = text.withUTF8 { read($0) }
+        isReadable = text.withUTF8 { read(UnsafeBufferPointer(rebasing: $0.dropFirst(byteOrderMark($0)))) }
         if !isReadable { root = nil }
     }
 
@@ -171,4 +171,9 @@ struct YAMLReader {
             .syntax, at: place(parser.problem_mark), "\(problem) \(context)",
             related: start == place(parser.problem_mark) ? nil : start)
     }
+}
+
+/// How many bytes a byte order mark takes at the start of a text: 3 or 0. libyaml skips one only when it guesses encodings.
+private func byteOrderMark(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+    bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
 }
