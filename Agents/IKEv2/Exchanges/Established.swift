@@ -27,8 +27,18 @@ extension IKEEngine {
                     peer: sa.peer, identity: sa.identity, envelope: sa.envelope, lastRequestID: sa.expectedRequestID &- 1,
                     response: sa.lastResponse, expiresAt: now + configuration.closedLifetime))
             bury(sa, now: now, random: &random)
+            if sa.standing == .replaced { endQuiet(of: sa.peer, now: now, random: &random) }
         case .drop: bury(sa, now: now, random: &random)
         }
+    }
+
+    /// The peer is done with an IKE SA that it rekeyed: what replaces it may begin requests.
+    private mutating func endQuiet(of site: SiteName, now: MonotonicTime, random: inout some RandomNumberGenerator) {
+        guard let current = peers[site]?.current, case .established(var successor) = sessions[current],
+            successor.quietUntil != nil
+        else { return }
+        successor.quietUntil = nil
+        settle(successor, now: now, random: &random)
     }
 
     private mutating func takeRequest(
@@ -149,6 +159,9 @@ extension IKEEngine {
             let present = spis.filter { sa.child(inbound: $0) != nil }
             guard !present.isEmpty else { return }
             request(&sa, .informational, .deleteChildren(present), [.delete(.esp(present))], now: now)
+        case .deleteUnknown(let spi):
+            guard !reservedSPIs.contains(spi) else { return }
+            request(&sa, .informational, .deleteChildren([spi]), [.delete(.esp([spi]))], now: now)
         case .rekeyIKE: requestIKERekey(&sa, now: now, random: &random)
         case .deleteIKE: request(&sa, .informational, .deleteIKE, [.delete(.ikeSA)], now: now)
         }
