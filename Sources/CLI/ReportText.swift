@@ -44,10 +44,16 @@ enum ReportText {
         return sorted.map { association in
             StatusText.pad(association.peer.description, width) + StatusText.pad(association.direction.rawValue, 4)
                 + "\(association.spi) \(association.encryption.rawValue)\(association.extendedSequenceNumbers ? "-esn" : "") "
-                + "\(association.mode.rawValue) \(association.outer.local) > \(association.outer.remote), "
+                + "\(association.mode.rawValue) \(path(association)), "
                 + "age \(association.ageSeconds) s, rekey in \(association.rekeyInSeconds) s, "
                 + "\(association.packets) packets, \(association.bytes) bytes"
         }
+    }
+
+    /// From the sender to the receiver.
+    private static func path(_ association: SAReport) -> String {
+        let ends = association.outer
+        return association.direction == .outbound ? "\(ends.local) > \(ends.remote)" : "\(ends.remote) > \(ends.local)"
     }
 
     private static func section(_ title: String, _ lines: [String]) -> String {

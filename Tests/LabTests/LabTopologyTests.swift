@@ -83,7 +83,7 @@ func makeInventory(mesh: String = "acme") throws -> Inventory {
             gateway.batch == [
                 "link set lo up", "link set wan up", "addr add 203.0.113.10/32 dev wan",
                 "addr add 2001:db8:a::10/128 dev wan nodad", "route add default dev wan scope link",
-                "-6 route add default dev wan", "link set lan up", "addr add 192.168.1.1/24 dev lan",
+                "route add ::/0 dev wan", "link set lan up", "addr add 192.168.1.1/24 dev lan",
                 "addr add fd00:1::1/64 dev lan nodad",
             ])
         let host = try #require(commands.configure.first { $0.namespace == "wr-acme.lima.host" })

@@ -29,6 +29,9 @@ public struct FrameClassifier: Sendable {
         init(_ description: String) { self.description = description }
     }
 
+    /// Between whom ESP was seen: the sender is the local end.
+    public private(set) var protectedFlows: Set<AddressPair> = []
+
     private let gateways: Set<IPAddress>
     private let controller: Set<IPAddress>
     private var records = TLSRecordTracker()
@@ -91,7 +94,7 @@ public struct FrameClassifier: Sendable {
         }
     }
 
-    private func datagram(_ packet: IPPacket) throws(Violation) -> FrameKind {
+    private mutating func datagram(_ packet: IPPacket) throws(Violation) -> FrameKind {
         var reader = ByteReader(packet.payload)
         guard let sourcePort = reader.uint16(), let destinationPort = reader.uint16(), let length = reader.uint16(),
             reader.uint16() != nil
@@ -121,7 +124,9 @@ public struct FrameClassifier: Sendable {
     }
 
     /// RFC 4303, 2: SPI (not reserved), sequence number (never 0), and room for a nonce and an integrity check value.
-    private func esp(_ content: ArraySlice<UInt8>, _ kind: FrameKind, _ packet: IPPacket) throws(Violation) -> FrameKind {
+    private mutating func esp(_ content: ArraySlice<UInt8>, _ kind: FrameKind, _ packet: IPPacket) throws(Violation)
+        -> FrameKind
+    {
         var reader = ByteReader(content)
         guard let spi = reader.uint32(), let sequence = reader.uint32(), reader.remaining >= 20 else {
             throw Violation("\(packet): shorter than an ESP packet")
@@ -129,6 +134,7 @@ public struct FrameClassifier: Sendable {
         guard spi >= 256, sequence != 0 || packet.fragment != nil else {
             throw Violation("\(packet): where ESP should be, SPI \(spi) and sequence number \(sequence)")
         }
+        protectedFlows.insert(AddressPair(local: packet.source, remote: packet.destination))
         return kind
     }
 

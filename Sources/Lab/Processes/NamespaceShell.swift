@@ -42,7 +42,7 @@ enum NamespaceShell {
     /// Ends every process in the namespaces that start with `prefix`, then deletes them. What is not there is fine.
     static func remove(startingWith prefix: String) async throws {
         let namespaces = ProcessTable.namespaces(startingWith: prefix)
-        for (signal, patience) in [(SIGTERM, Duration.seconds(5)), (SIGKILL, .seconds(5))] {
+        for (signal, patience) in [(SIGTERM, Duration.seconds(2)), (SIGKILL, .seconds(5))] {
             let entries = ProcessTable.entries(in: namespaces)
             for entry in entries { kill(entry.pid, signal) }
             let gone: Bool? = try? await awaitCondition("processes end", within: patience) {

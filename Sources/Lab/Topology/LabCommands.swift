@@ -83,7 +83,7 @@ public struct LabCommands: Sendable, Equatable {
     private static func onInternet(_ addresses: [IPAddress]) -> [String] {
         let families = AddressFamily.allCases.filter { family in addresses.contains { $0.family == family } }
         return ["link set wan up"] + addresses.map { address($0, "/\($0.family.bitWidth)", "wan") }
-            + families.map { $0 == .ipv4 ? "route add default dev wan scope link" : "-6 route add default dev wan" }
+            + families.map { $0 == .ipv4 ? "route add default dev wan scope link" : "route add ::/0 dev wan" }
     }
 
     private static func address(_ address: IPAddress, _ length: String, _ device: String) -> String {

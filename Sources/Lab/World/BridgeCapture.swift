@@ -6,7 +6,7 @@ import WarrenModel
 struct BridgeCapture: Sendable {
     let file: String
     private let pid: pid_t
-    private let namespace: String
+    private let log: String
     private let controllerNamespace: String
 
     /// Returns once frames are being captured.
@@ -22,7 +22,7 @@ struct BridgeCapture: Sendable {
                     file,
                 ]),
             log: log)
-        let capture = BridgeCapture(file: file, pid: pid, namespace: names.internet, controllerNamespace: names.controller)
+        let capture = BridgeCapture(file: file, pid: pid, log: log, controllerNamespace: names.controller)
         try await awaitCondition("tcpdump listens on the lab's internet", within: .seconds(10), details: { text(of: log) }) {
             guard ChildProcess.isRunning(pid) else {
                 throw LabError(.failed, "tcpdump ended early", details: text(of: log))
@@ -33,11 +33,13 @@ struct BridgeCapture: Sendable {
     }
 
     /// Ends the capture once a frame that was sent last of all is in it, and answers with every frame before that one.
+    /// Fails when the kernel had to drop frames: then nobody knows what was in them.
     func finish() async throws -> [PacketCapture.Frame] {
-        defer { kill(pid, SIGKILL) }
-        let marker: [UInt8] = [192, 0, 2, 254]
+        defer { abandon() }
+        // Nobody has the address: the question who has it (RFC 826) is the marker. It is another one each time, for the
+        // kernel repeats its question for seconds. The range is that of benchmarks (RFC 2544).
+        let marker = [198, 18] + (0..<2).map { _ in UInt8.random(in: 1...254) }
         let frames = try await awaitCondition("the capture's last frame is on the disk", within: .seconds(10)) {
-            // Nobody has the address: the question who has it (RFC 826) is the marker.
             _ = try await ChildProcess.run(
                 LabPrograms.enter(
                     controllerNamespace,
@@ -47,6 +49,9 @@ struct BridgeCapture: Sendable {
         }
         kill(pid, SIGINT)
         try await awaitCondition("tcpdump ends", within: .seconds(5)) { ChildProcess.isRunning(pid) ? nil : true }
+        guard text(of: log).contains("\n0 packets dropped by kernel") else {
+            throw LabError(.failed, "the capture is not complete", details: text(of: log))
+        }
         return frames
     }
 

@@ -20,19 +20,21 @@ public struct LabVerification: Sendable, Codable, Equatable {
     /// The first frames that must not be there, described.
     public let violations: [String]
     public let violationCount: Int
+    /// Pairs of gateways whose hosts exchanged echoes while no ESP was seen from the first to the second.
+    public let silent: [String]
 
-    /// Every echo was answered, nothing but the kinds of `FrameKind` was on the internet, and ESP was.
+    /// Every echo was answered, nothing but the kinds of `FrameKind` was on the internet, and ESP was, both ways between
+    /// every two gateways.
     public var holds: Bool {
-        !pairs.isEmpty && pairs.allSatisfy(\.holds) && violationCount == 0 && protectedFrames > 0
-    }
-
-    public var protectedFrames: Int {
-        frames[FrameKind.esp.rawValue, default: 0] + frames[FrameKind.espInUDP.rawValue, default: 0]
+        !pairs.isEmpty && pairs.allSatisfy(\.holds) && violationCount == 0 && silent.isEmpty
     }
 
     static let describedViolations = 10
 
-    init(pairs: [Reach], frames: [PacketCapture.Frame], classifier: FrameClassifier) {
+    /// - Parameter addresses: the public addresses of each site's gateway.
+    init(
+        pairs: [Reach], frames: [PacketCapture.Frame], classifier: FrameClassifier, addresses: [SiteName: [IPAddress]]
+    ) {
         var classifier = classifier
         var counts: [String: Int] = [:]
         var violations: [String] = []
@@ -47,6 +49,13 @@ public struct LabVerification: Sendable, Codable, Equatable {
         self.frames = counts
         self.violations = Array(violations.prefix(Self.describedViolations))
         violationCount = violations.count
+        let flows = classifier.protectedFlows
+        func isProtected(_ from: SiteName, _ to: SiteName) -> Bool {
+            flows.contains {
+                addresses[from, default: []].contains($0.local) && addresses[to, default: []].contains($0.remote)
+            }
+        }
+        silent = Set(pairs.filter { !isProtected($0.from, $0.to) }.map { "\($0.from) to \($0.to)" }).sorted()
     }
 
     public var text: String {
@@ -63,7 +72,7 @@ public struct LabVerification: Sendable, Codable, Equatable {
             lines.append("  \(violationCount) that must not be there:")
             lines += violations.map { "    \($0)" }
         }
-        if protectedFrames == 0 { lines.append("  no ESP at all") }
+        lines += silent.map { "  no ESP from \($0)" }
         let answered = pairs.filter(\.holds).count
         lines.append("\(holds ? "verified" : "NOT verified"): \(answered) of \(pairs.count) address pairs reach each other")
         return lines.joined(separator: "\n") + "\n"
@@ -82,7 +91,9 @@ extension Lab {
         let capture = try await BridgeCapture.start(names)
         do {
             let pairs = try await mapConcurrently(checks, limit: 8) { try await reach($0) }
-            return LabVerification(pairs: pairs, frames: try await capture.finish(), classifier: classifier)
+            return LabVerification(
+                pairs: pairs, frames: try await capture.finish(), classifier: classifier,
+                addresses: Dictionary(topology.sites.map { ($0.name, $0.publicAddresses) }) { first, _ in first })
         } catch {
             capture.abandon()
             throw error

@@ -45,7 +45,7 @@ import WarrenModel
             #expect(verification.pairs.count == 12)
             #expect(verification.pairs.allSatisfy { $0.received == 0 })
             #expect(verification.frames[FrameKind.arp.rawValue, default: 0] > 0)
-            #expect(verification.protectedFrames == 0)
+            #expect(verification.silent.count == 6)
 
             #expect(throws: LabError.self) { try lab.claim() }
             #expect(LabStatus(names).namespaces.count == 8)
