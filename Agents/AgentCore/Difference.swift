@@ -51,13 +51,9 @@ struct Difference {
     private mutating func compareTunnels(_ desired: GatewayPlan, _ observed: ObservedState) {
         let wanted = Dictionary(desired.tunnels.map { ($0.interface, $0) }) { first, _ in first }
         let present = Dictionary(grouping: observed.tunnels, by: \.tunnel.interface)
+        // Whether a tunnel is up is its link's affair: a driver shows what must be set anew as other settings.
         wantingTunnels = wanted.values
-            .filter { tunnel in
-                guard let reports = present[tunnel.interface], reports.count == 1, let report = reports.first else {
-                    return true
-                }
-                return report.tunnel != tunnel || !report.isUp
-            }
+            .filter { present[$0.interface]?.map(\.tunnel) != [$0] }
             .sorted { $0.interface < $1.interface }
         let ends = Dictionary(wantingTunnels.map { ($0.outer, $0.interface) }) { first, _ in first }
         let displaced = present.filter { interface, reports in

@@ -4,16 +4,15 @@ import WarrenPlan
 /// One sentence for each thing in which the gateway differs from what it shall run; empty when nothing does.
 public func drift(desired: DesiredState, observed: ObservedState) -> [String] {
     let difference = Difference(desired: desired.plan, observed: observed, changedKeys: [])
-    let present = Dictionary(observed.tunnels.map { ($0.tunnel.interface, $0) }) { first, _ in first }
+    let present = Set(observed.tunnels.map(\.tunnel.interface))
     var sentences: [String] = []
     if observed.firewall != desired.plan.firewall { sentences.append("the firewall's rules are not those of the plan") }
     sentences += difference.missingUnreachable.map { "the unreachable route for \($0) is missing" }
     sentences += difference.missingPolicies.map { "the \($0.direction.rawValue) policy \($0.selector) is missing" }
     sentences += difference.wantingTunnels.map { tunnel in
-        guard let report = present[tunnel.interface] else { return "tunnel \(tunnel.interface) to \(tunnel.peer) is missing" }
-        return report.tunnel == tunnel
-            ? "tunnel \(tunnel.interface) to \(tunnel.peer) is not up"
-            : "tunnel \(tunnel.interface) to \(tunnel.peer) has other settings"
+        present.contains(tunnel.interface)
+            ? "tunnel \(tunnel.interface) to \(tunnel.peer) has other settings"
+            : "tunnel \(tunnel.interface) to \(tunnel.peer) is missing"
     }
     let known = Set(observed.peers.map(\.peer))
     sentences += difference.wantingPeers.map {

@@ -40,7 +40,7 @@ extension WarrenAgent {
 
         @Option(
             name: .long, help: ArgumentHelp("warren-tunneld's control socket, in a directory of its own.", valueName: "path"))
-        var controlSocket = "/run/warren/tunneld/control.sock"
+        var controlSocket = "/run/warren-agent/control.sock"
 
         func run() async throws {
             guard geteuid() == 0 else {
@@ -62,7 +62,7 @@ extension WarrenAgent {
             let session = ControllerSession(
                 agent: agent, identity: identity, address: address, directory: directory, log: log)
             log.info(
-                "warren-agent \(AgentRuntime.version)",
+                "warren-agent \(AgentProgram.version)",
                 metadata: ["site": "\(identity.site)", "mesh": "\(identity.mesh)", "controller": "\(address)"])
             prober.start()
             let services = ServiceGroup(
