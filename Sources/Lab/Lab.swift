@@ -66,6 +66,8 @@ public struct Lab: Sendable {
         if FileManager.default.fileExists(atPath: names.directory) {
             try FileManager.default.removeItem(atPath: names.directory)
         }
+        // Succeeds for the last lab only.
+        rmdir(LabNames.root)
         return stood
     }
 

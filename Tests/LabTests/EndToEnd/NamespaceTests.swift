@@ -39,6 +39,26 @@ import WarrenModel
             let controller = try await run(names.gateway(of: #require(SiteName("lima"))), "ping", "-c1", "-W2", "192.0.2.1")
             #expect(controller.succeeded, "\(controller.output)\(controller.errorOutput)")
 
+            // What leaves in the clear is caught, each time: a capture is whole, also right after another.
+            for _ in 1...3 {
+                let capture = try await BridgeCapture.start(names)
+                let clear = try await run(
+                    names.gateway(of: #require(SiteName("berlin"))), "ping", "-c4", "-i0.01", "-W2", "198.51.100.20")
+                #expect(clear.succeeded)
+                var classifier = lab.classifier
+                let faults = try await capture.finish().compactMap { frame -> String? in
+                    do {
+                        _ = try classifier.classify(frame.bytes)
+                        return nil
+                    } catch {
+                        return error.description
+                    }
+                }
+                #expect(faults.filter { $0.contains("203.0.113.10 to 198.51.100.20, protocol 1,") }.count == 4)
+                #expect(faults.filter { $0.contains("198.51.100.20 to 203.0.113.10, protocol 1,") }.count == 4)
+                #expect(faults.count == 8, "\(faults)")
+            }
+
             // Without tunnels nobody reaches another site, and the capture sees who tries.
             let verification = try await lab.verify()
             #expect(!verification.holds)
