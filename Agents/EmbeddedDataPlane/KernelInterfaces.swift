@@ -28,7 +28,7 @@ struct KernelInterfaces {
     /// Makes the device match. Returns a queue of it for the daemon, nil when the daemon `isServed` by one already.
     func set(_ tunnel: GIFTunnel, isServed: Bool) throws(DataPlaneError) -> OwnedDescriptor? {
         let name = try Self.checked(tunnel.interface)
-        let entry = try listing().first { $0.ifname == name }
+        let entry = try entry(name)
         if let entry, !entry.isWarrens, !entry.isUnfinished {
             throw DataPlaneError(.refused, "the interface \(name) exists and is not Warren's")
         }
@@ -49,7 +49,7 @@ struct KernelInterfaces {
     /// Removes the device, and with it its addresses and routes.
     func remove(_ interface: String) throws(DataPlaneError) {
         let name = try Self.checked(interface)
-        guard let entry = try listing().first(where: { $0.ifname == name }) else { return }
+        guard let entry = try entry(name) else { return }
         guard entry.isWarrens || entry.isUnfinished else { return }
         try tools.removing(["ip", "link", "delete", "dev", name])
     }
@@ -78,6 +78,15 @@ struct KernelInterfaces {
         ] {
             _ = warren_write_in_network_namespace(tools.namespacePath, "/proc/sys/net/\(setting)", value)
         }
+    }
+
+    private func entry(_ name: String) throws(DataPlaneError) -> LinkEntry? {
+        let outcome = try tools.run(["ip", "-j", "-d", "addr", "show", "dev", name])
+        guard outcome.status == 0 else {
+            if outcome.errors.contains("does not exist") { return nil }
+            throw DataPlaneError(.refused, "ip addr show dev \(name): \(outcome.errors)")
+        }
+        return try decodeJSON([LinkEntry].self, outcome.output).first { $0.ifname == name }
     }
 
     private func listing() throws(DataPlaneError) -> [LinkEntry] {

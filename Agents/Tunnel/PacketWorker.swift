@@ -34,6 +34,9 @@ public final class PacketWorker: Sendable {
         case firstInbound(peer: SiteName, spi: SPI)
         /// Authenticated packets of an inbound SA now come from elsewhere (a NAT moved); see `redirect`.
         case remoteMoved(peer: SiteName, spi: SPI, remote: Endpoint)
+        /// A packet with an SPI that nobody has: this end or that one has restarted (RFC 7296, 1.5). Not authentic; at most
+        /// once a second for each address.
+        case strayPacket(spi: SPI, local: Endpoint, remote: Endpoint)
         /// The TUN device behind an interface is gone; the interface is detached.
         case tunnelLost(interface: String)
     }
@@ -73,7 +76,11 @@ public final class PacketWorker: Sendable {
         engine = try PacketEngine(udp4: udp4, udp6: udp6, commands: commands, events: events)
     }
 
-    deinit { stop() }
+    deinit {
+        stop()
+        // Descriptors that nobody took yet are closed with the engine.
+        engine.obeyCommands()
+    }
 
     /// Starts the thread; does nothing when it runs.
     public func start() throws {

@@ -38,6 +38,8 @@ extension TunnelDaemon {
             case .firstInbound(let peer, let spi):
                 engine.firstPacketReceived(inbound: spi, peer: peer, now: .now)
                 engine.protectedTrafficSeen(peer: peer, now: .now)
+            case .strayPacket(let spi, let local, let remote):
+                engine.unknownSPISeen(spi, local: local, remote: remote, now: .now, random: &random)
             case .remoteMoved(let peer, _, let remote): follow(peer, to: remote)
             case .tunnelLost(let interface): logger.warning("the device is gone", metadata: ["interface": "\(interface)"])
             }

@@ -25,6 +25,8 @@ final class TunnelDaemon {
     /// Packets that each inbound SA had authenticated when it was last looked at.
     var packetsSeen: [AssociationKey: UInt64] = [:]
 
+    private var lastTrafficLook = MonotonicTime(nanoseconds: 0)
+
     private var connections: [Int32: TunnelControlConnection] = [:]
     private var datagramBuffer = [UInt8](repeating: 0, count: 65_536)
     var isEnding = false
@@ -86,8 +88,13 @@ final class TunnelDaemon {
 
     private func runTimers() {
         guard let next = engine.nextTimeout, next <= .now else { return }
-        // A peer whose traffic flows needs no liveness check, so look before the engine decides.
-        noteProtectedTraffic()
+        // A peer whose traffic flows needs no liveness check, so look before the engine decides; but not at every timer of
+        // every peer, for a look stops the packets for a moment.
+        let now = MonotonicTime.now
+        if now.since(lastTrafficLook) >= .seconds(1) {
+            lastTrafficLook = now
+            noteProtectedTraffic()
+        }
         engine.handleTimeout(now: .now, random: &random)
         performOutputs()
     }

@@ -6,7 +6,7 @@ import WarrenModel
 /// descriptor of a TUN queue travels beside `attachTunnel` as ancillary data (SCM_RIGHTS).
 public enum TunnelControl {
     public static let version = 1
-    public static let maximumLength = 4 << 20
+    public static let maximumLength = 16 << 20
 
     public enum Request: Sendable, Codable {
         case hello(version: Int)

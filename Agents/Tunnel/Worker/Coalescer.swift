@@ -88,7 +88,11 @@ final class Coalescer {
         used = 0
     }
 
+    /// Of the IPv4 header too: joining writes a new one, which must not mend what was wrong.
     private static func isChecksumRight(_ packet: UnsafeMutableRawPointer, header: IPHeader) -> Bool {
+        if !header.isIPv6, InternetChecksum.fold(InternetChecksum.add(0, packet, header.headerLength)) != 0xffff {
+            return false
+        }
         let count = header.totalLength &- header.headerLength
         let pseudo = InternetChecksum.pseudoHeader(packet, isIPv6: header.isIPv6, transport: 6, count: count)
         return InternetChecksum.fold(InternetChecksum.add(pseudo, packet + header.headerLength, count)) == 0xffff

@@ -64,11 +64,19 @@ final class CommandQueue: Sendable {
     }
 }
 
-/// Events on their way to the control side, in order. Bounded: what the network can cause is refused when it is full.
+/// Events on their way to the control side, in order. Bounded: datagrams, which anybody can send, are refused first.
 final class EventQueue: Sendable {
     /// More than the IKE daemon answers in a second.
-    static let capacity = 1024
-    private let waiting = Mutex<[PacketWorker.Event]>([])
+    static let datagramCapacity = 1024
+    static let datagramBytes = 4 << 20
+    static let capacity = 4 * datagramCapacity
+
+    private struct Waiting {
+        var events: [PacketWorker.Event] = []
+        var bytes = 0
+    }
+
+    private let waiting = Mutex(Waiting())
     private let event: EventDescriptor
     var descriptor: Int32 { event.descriptor }
 
@@ -78,8 +86,14 @@ final class EventQueue: Sendable {
     @discardableResult
     func append(_ event: PacketWorker.Event) -> Bool {
         let accepted = waiting.withLock { waiting in
-            guard waiting.count < Self.capacity else { return false }
-            waiting.append(event)
+            guard waiting.events.count < Self.capacity else { return false }
+            if case .ikeDatagram(_, _, let message) = event {
+                guard waiting.events.count < Self.datagramCapacity, waiting.bytes + message.count <= Self.datagramBytes else {
+                    return false
+                }
+                waiting.bytes += message.count
+            }
+            waiting.events.append(event)
             return true
         }
         if accepted { self.event.signal() }
@@ -89,8 +103,8 @@ final class EventQueue: Sendable {
     func take() -> [PacketWorker.Event] {
         event.clear()
         return waiting.withLock { waiting in
-            defer { waiting = [] }
-            return waiting
+            defer { waiting = Waiting() }
+            return waiting.events
         }
     }
 }

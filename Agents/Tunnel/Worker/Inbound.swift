@@ -25,16 +25,26 @@ extension PacketEngine {
         }
         let spi = bytes.network(at: 0, as: UInt32.self)
         guard spi != 0 else { return receiveIKE(bytes, count: count, origin) }
-        guard let entry = inbound[spi] else { return drops.count(.unknownSPI) }
+        guard let entry = inbound[spi] else { return noteStray(SPI(rawValue: spi), origin) }
+        let before = entry.association.sequenceNumber
         switch entry.association.open(bytes, count: count) {
         case .dropped(let reason):
             drops.count(reason)
             if reason == .lifetimeExpired { tellHardLimit(entry) }
         case .payload(let count, let nextHeader):
-            noteAuthentic(entry, origin)
+            noteAuthentic(entry, isNewest: entry.association.sequenceNumber > before, origin)
             let reason = deliver(bytes + ESP.payloadOffset, count: count, nextHeader: nextHeader, entry, origin)
             if let reason { drops.count(reason) }
         }
+    }
+
+    private func noteStray(_ spi: SPI, _ origin: warren_origin) {
+        drops.count(.unknownSPI)
+        guard strayLimit.mayTell(of: origin.remoteAddress, now: now) else { return }
+        events.append(
+            .strayPacket(
+                spi: spi, local: Endpoint(address: origin.localAddress, port: 4500),
+                remote: Endpoint(address: origin.remoteAddress, port: origin.remote_port)))
     }
 
     private func receiveIKE(_ bytes: UnsafeMutableRawPointer, count: Int, _ origin: warren_origin) {
@@ -48,21 +58,23 @@ extension PacketEngine {
 
     /// Book-keeping of an authenticated packet.
     @inline(__always)
-    private func noteAuthentic(_ entry: InboundEntry, _ origin: warren_origin) {
+    private func noteAuthentic(_ entry: InboundEntry, isNewest: Bool, _ origin: warren_origin) {
         if entry.lastUsed == nil || entry.association.isPastSoftLimit || origin.remote_port != entry.remote.port
             || origin.remoteAddress != entry.remote.address
         {
-            noteUnusual(entry, origin)
+            noteUnusual(entry, isNewest: isNewest, origin)
         }
         entry.lastUsed = now
     }
 
-    private func noteUnusual(_ entry: InboundEntry, _ origin: warren_origin) {
+    private func noteUnusual(_ entry: InboundEntry, isNewest: Bool, _ origin: warren_origin) {
         let association = entry.association.securityAssociation
         if entry.lastUsed == nil { events.append(.firstInbound(peer: association.peer, spi: association.spi)) }
         let remote = Endpoint(address: origin.remoteAddress, port: origin.remote_port)
         // Only the newest packet speaks of where the peer is now: an old one may have been held back (RFC 7296, 2.23).
-        if remote != entry.remote, events.append(.remoteMoved(peer: association.peer, spi: association.spi, remote: remote)) {
+        if isNewest, remote != entry.remote,
+            events.append(.remoteMoved(peer: association.peer, spi: association.spi, remote: remote))
+        {
             entry.remote = remote
         }
         if !entry.isSoftLimitTold, entry.association.isPastSoftLimit {

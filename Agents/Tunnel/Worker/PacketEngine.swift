@@ -32,6 +32,7 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     var tunnelSlots: [TunnelEntry?] = []
     /// CLOCK_MONOTONIC at the last wake-up.
     var now = MonotonicTime(nanoseconds: 0)
+    var strayLimit = StrayLimit()
     private var isStopping = false
 
     /// What epoll tells of a descriptor: the command queue, a socket, or a tunnel.

@@ -1,3 +1,4 @@
+import CWarrenSystem
 import Glibc
 
 private final class ThreadBody {
@@ -14,6 +15,7 @@ func spawnThread(_ body: @escaping @Sendable () -> Void) throws -> pthread_t {
     let failure = pthread_create(
         &thread, nil,
         { context in
+            warren_name_thread("packets")
             if let context { Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue().body() }
             return nil
         }, context.toOpaque())
