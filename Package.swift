@@ -176,12 +176,15 @@ let package = Package(
             dependencies: [
                 "WarrenController", "WarrenStore", "WarrenWire", "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus",
                 "AgentCore",
-            ] + certificates + grpc,
+                logging,
+            ] + certificates + grpc + lifecycle,
             path: "Tests/ControllerTests"),
         .testTarget(
             name: "APITests",
-            dependencies: ["WarrenAPI", "WarrenController", "WarrenAPIModel", "WarrenModel", "WarrenStatus", asyncHTTPClient]
-                + nio,
+            dependencies: [
+                "WarrenAPI", "WarrenController", "WarrenAPIModel", "WarrenModel", "WarrenStatus", logging, asyncHTTPClient,
+            ]
+                + nio + lifecycle,
             path: "Tests/APITests"),
         .testTarget(
             name: "AgentCoreTests", dependencies: ["AgentCore", "WarrenModel", "WarrenPlan"], path: "Tests/AgentCoreTests"),

@@ -68,7 +68,8 @@ public struct AgentListeners: Service {
                         }
                     }
                 }
-                try await group.waitForAll()
+                // The first failure ends both.
+                for try await _ in group {}
             }
         } onGracefulShutdown: {
             link.beginGracefulShutdown()

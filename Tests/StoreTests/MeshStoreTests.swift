@@ -1,0 +1,110 @@
+import Foundation
+import Testing
+import WarrenInventory
+import WarrenModel
+import WarrenPlan
+
+@testable import WarrenStore
+
+@Suite struct MeshStoreTests {
+    let folder: TemporaryFolder
+    let store: MeshStore
+    let date = Date(timeIntervalSince1970: 1_800_000_000)
+    let berlin = SiteID("0123456789abcdef0123456789abcdef")!
+
+    init() throws {
+        folder = try TemporaryFolder()
+        store = MeshStore(try SQLiteStore(path: folder.database))
+    }
+
+    private func plan() throws -> Plan {
+        Plan(
+            mesh: "acme",
+            gateways: try ["berlin", "tokyo"].enumerated().map { offset, name in
+                GatewayPlan(
+                    site: try #require(SiteName(name)), platform: .embedded, index: offset + 1, outerAddresses: [],
+                    innerAddress: try #require(IPAddress("192.168.1.1")), networks: [])
+            })
+    }
+
+    private func accept(_ number: UInt64, expecting: UInt64) async throws {
+        let record = GenerationRecord(
+            generation: Generation(rawValue: number), mesh: "acme", files: [InventoryFile(name: "m.yaml", text: "v\(number)")],
+            siteCount: 2, acceptedAt: date)
+        try await store.accept(record, plan: try plan(), sites: [], expecting: Generation(rawValue: expecting))
+    }
+
+    @Test func generationsAreWholeAfterReopening() async throws {
+        #expect(try await store.current() == .none)
+        try await accept(1, expecting: 0)
+        try await accept(2, expecting: 1)
+        let reopened = MeshStore(try SQLiteStore(path: folder.database))
+        #expect(try await reopened.current() == Generation(rawValue: 2))
+        #expect(try await reopened.plan(of: Generation(rawValue: 1)) == plan())
+        #expect(try await reopened.generations(limit: 10).map(\.files[0].text) == ["v2", "v1"])
+        #expect(try await reopened.generations(limit: 1).map(\.files[0].text) == ["v2"])
+    }
+
+    @Test func aStaleExpectationConflicts() async throws {
+        try await accept(1, expecting: 0)
+        let error = await #expect(throws: StoreError.self) { try await accept(1, expecting: 0) }
+        guard case .generationConflict(current: 1)? = error else {
+            Issue.record("\(error.map { "\($0)" } ?? "no error")")
+            return
+        }
+        #expect(try await store.generations(limit: 10).count == 1)
+    }
+
+    @Test func oldPlansAreDroppedAndInventoriesStay() async throws {
+        for number in 1...(MeshStore.plansKept + 2) { try await accept(number, expecting: number - 1) }
+        #expect(try await store.plan(of: Generation(rawValue: 1)) == nil)
+        #expect(try await store.plan(of: Generation(rawValue: 3)) != nil)
+        #expect(try await store.generation(Generation(rawValue: 1)) != nil)
+    }
+
+    @Test func aTokenWorksOnce() async throws {
+        let agent = AgentRecord(site: berlin, fingerprint: "aa", enrolledAt: date, certificateEnds: date + 10)
+        try await store.addToken(TokenRecord(site: berlin, expiresAt: date + 5), hash: [1, 2])
+        await #expect(throws: StoreError.self) { try await store.usableToken(hash: [1, 3], now: date) }
+        await #expect(throws: StoreError.self) { try await store.usableToken(hash: [1, 2], now: date + 5) }
+        #expect(try await store.agent(of: berlin) == nil)
+        let shared = store, now = date
+        let successes = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<10 {
+                group.addTask { (try? await shared.consumeToken(hash: [1, 2], now: now, enrolling: agent)) != nil }
+            }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(successes == 1)
+        #expect(try await store.agent(of: berlin) == agent)
+    }
+
+    @Test func replacingAnAgentComparesItsCertificate() async throws {
+        let first = AgentRecord(site: berlin, fingerprint: "aa", enrolledAt: date, certificateEnds: date)
+        try await store.addToken(TokenRecord(site: berlin, expiresAt: date + 5), hash: [1])
+        try await store.consumeToken(hash: [1], now: date, enrolling: first)
+        let second = AgentRecord(site: berlin, fingerprint: "bb", enrolledAt: date, certificateEnds: date, renews: "aa")
+        await #expect(throws: StoreError.self) { try await store.replaceAgent(withFingerprint: "xx", by: second) }
+        try await store.replaceAgent(withFingerprint: "aa", by: second)
+        #expect(try await store.agent(of: berlin) == second)
+    }
+
+    @Test func eventsAreNumberedAcrossWriters() async throws {
+        let shared = store, now = date
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<25 {
+                group.addTask { try await shared.append(EventRecord(at: now, kind: .applied, text: "\(number)")) }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try await store.events(since: 0, limit: 100).map(\.number) == Array(1...25))
+        #expect(try await store.events(since: 20, limit: 3).map(\.number) == [21, 22, 23])
+    }
+
+    @Test func damageIsTold() async throws {
+        var transaction = StoreTransaction()
+        transaction.put("current", Array("{".utf8))
+        try await store.store.commit(transaction)
+        await #expect(throws: StoreError.self) { try await store.current() }
+    }
+}
