@@ -10,6 +10,8 @@ struct Capture {
         case espInUDP
         /// One byte 0xFF (RFC 3948, 2.3).
         case keepalive
+        /// The kernel's answer to IKE for a daemon that has ended: ICMP "port unreachable", which quotes UDP 4500.
+        case unreachablePort
         case other(String)
     }
 
@@ -52,10 +54,20 @@ struct Capture {
         }
     }
 
+    /// RFC 792: type 3, code 3, and the packet that found nobody.
+    private static func isUnreachablePort(_ message: [UInt8]) -> Bool {
+        let quoted = Array(message.dropFirst(8))
+        guard message.count >= 8 + 28, message[0] == 3, message[1] == 3, quoted[0] == 0x45, quoted[9] == 17 else {
+            return false
+        }
+        return quoted[22] == 0x11 && quoted[23] == 0x94
+    }
+
     private static func ipv4(_ packet: [UInt8]) -> Kind {
         guard packet.count >= 20, packet[0] >> 4 == 4 else { return .other("a broken IPv4 header") }
         let length = Int(packet[0] & 15) * 4
         let isFragment = (UInt16(packet[6]) << 8 | UInt16(packet[7])) & 0x3fff != 0
+        if packet[9] == 1, !isFragment, isUnreachablePort(Array(packet.dropFirst(length))) { return .unreachablePort }
         guard packet[9] == 17, !isFragment else {
             return .other("IPv4 protocol \(packet[9])\(isFragment ? ", a fragment" : "")")
         }

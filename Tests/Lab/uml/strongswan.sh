@@ -12,8 +12,7 @@ vici() { local side=$1 verb=$2; shift 2; STRONGSWAN_CONF=$work/$side/strongswan.
 
 # strongswan_up SIDE MODE SECRET: devices, routes, charon and its connection `link`; nothing is initiated.
 strongswan_up() {
-    local side=$1 mode=$2 secret=$3 far=${other[$1]} folder=$work/$1
-    mkdir -p "$folder/swanctl"
+    local side=$1 mode=$2 secret=$3 far=${other[$1]}
     ip -n "gw-$side" -batch - <<END
 link add gif0 type ipip local ${outer[$side]} remote ${outer[$far]} ttl 64
 link set gif0 mtu $mtu up
@@ -24,11 +23,28 @@ link set gif0six mtu $mtu up
 route add fd00:${number[$far]}::/64 dev gif0six src $(inner6 "$side")
 END
     strongswan_block "$side"
+    mkdir -p "$work/$side/swanctl"
     strongswan_files "$side" "$mode" "$secret"
-    STRONGSWAN_CONF=$folder/strongswan.conf ip netns exec "gw-$side" charon-systemd >"$folder/charon.out" 2>&1 &
+    charon_start "$side"
+}
+
+charon_start() {
+    local side=$1 folder=$work/$1
+    STRONGSWAN_CONF=$folder/strongswan.conf ip netns exec "gw-$side" charon-systemd >>"$folder/charon.out" 2>&1 &
     echo $! >"$folder/pid"
     await 10 test -S "$folder/vici"
     vici "$side" load-all --file "$folder/swanctl.conf" >"$folder/load.out" 2>&1 || { cat "$folder/load.out"; return 1; }
+}
+
+# Ends charon without a word to its peer; the kernel forgets its SAs and what was to be protected stays blocked.
+charon_crash() {
+    local side=$1
+    kill -KILL "$(cat "$work/$side/pid")"
+    wait "$(cat "$work/$side/pid")" 2>/dev/null
+    rm -f "$work/$side/vici"
+    in_gateway "$side" ip xfrm state flush
+    in_gateway "$side" ip xfrm policy flush
+    strongswan_block "$side"
 }
 
 strongswan_block() {

@@ -20,11 +20,12 @@ load_modules() {
     echo 1 >/proc/sys/net/core/fb_tunnels_only_for_init_net
 }
 
-# IPv6 speaks up by itself on every new interface: only the private networks and the tunnels have it.
+# IPv6 speaks up by itself on every new interface: only the private networks and the tunnels have it. So does a bridge that
+# snoops on multicast.
 topology_up() {
     ip netns add wan
     ip netns exec wan sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
-    ip -n wan link add internet type bridge forward_delay 0
+    ip -n wan link add internet type bridge forward_delay 0 mcast_snooping 0
     ip -n wan link set internet up
     local side
     for side in a b; do

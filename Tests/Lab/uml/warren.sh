@@ -13,6 +13,9 @@ warren_up() {
     control "$side" up "$plan" "$work/$side/secret" "$programs/warren-tunneld" >"$work/$side/up.out" 2>&1
 }
 
+# Ends the daemon without a word to its peer.
+warren_crash() { kill -KILL "$(sed -n 's/.*msg=started.* pid=\([0-9]*\).*/\1/p' "$work/$1/tunneld.log" | tail -n 1)"; }
+
 warren_observe() { control "$1" observe; }
 warren_rekey_child() { control "$1" rekey child; }
 warren_rekey_ike() { control "$1" rekey ike; }
