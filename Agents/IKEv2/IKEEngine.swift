@@ -58,11 +58,12 @@ public struct IKEEngine: Sendable {
         acquire(peer: peer, now: now, random: &random)
     }
 
-    /// An ESP packet with an SPI that nobody has came from a peer's address: we or it may have restarted.
+    /// An ESP packet with an SPI that nobody has came from a peer's address: one of us may have restarted or lost an SA.
+    /// With its SPI, the peer can be told that it sends to nobody, should an IKE SA stand.
     public mutating func unknownSPISeen(
-        local: Endpoint, remote: Endpoint, now: MonotonicTime, random: inout some RandomNumberGenerator
+        _ spi: SPI? = nil, local: Endpoint, remote: Endpoint, now: MonotonicTime, random: inout some RandomNumberGenerator
     ) {
-        contactWithoutState(local: local.address, remote: remote.address, now: now, random: &random)
+        contactWithoutState(spi, local: local.address, remote: remote.address, now: now, random: &random)
     }
 
     /// An SA of the peer, inbound or outbound, reached a soft limit: its child SA is rekeyed.

@@ -5,7 +5,13 @@ import WarrenModel
 /// A generator whose whole sequence follows from its seed (splitmix64).
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
-    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 0x1234_5678 }
+
+    /// Neighbouring seeds must not give one sequence shifted by a step, so the seed itself is scrambled.
+    init(seed: UInt64) {
+        state = seed &+ 0x1234_5678
+        state = next() ^ seed << 32
+        state = next()
+    }
 
     mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
@@ -59,7 +65,7 @@ struct Gateway {
         case .remove(let spi, .inbound, _): inbound[spi] = nil
         case .remove(let spi, .outbound, _):
             outbound[spi] = nil
-            if currentOutbound == spi { currentOutbound = nil }
+            if currentOutbound == spi { currentOutbound = everAdded.last { outbound[$0.spi] == $0 }?.spi }
         case .event(let event): events.append(event)
         case .sendKeepalive: break
         }
@@ -163,7 +169,7 @@ struct Simulation {
             let nextTimer = gateways.compactMap(\.engine.nextTimeout).min()
             guard let next = [nextFlight, nextTimer].compactMap({ $0 }).min(), next <= end else { break }
             steps += 1
-            if steps > 200_000 {
+            if steps > 20_000 {
                 gateways[0].faults.append("the engines never rest")
                 break
             }
@@ -195,7 +201,7 @@ struct Simulation {
             let other = 1 - index, from = gateways[index].name
             guard let received = gateways[other].inbound[spi], received.keyingMaterial == sa.keyingMaterial else {
                 gateways[index].outages += 1
-                act(other) { $0.unknownSPISeen(local: sa.remote, remote: sa.local, now: $1, random: &$2) }
+                act(other) { $0.unknownSPISeen(spi, local: sa.remote, remote: sa.local, now: $1, random: &$2) }
                 continue
             }
             act(other) { engine, now, _ in

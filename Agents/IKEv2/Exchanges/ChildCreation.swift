@@ -101,8 +101,7 @@ extension IKEEngine {
             sa.enqueue(.deleteChildren([offer.inboundSPI]))
             return
         }
-        child.sending = .installed
-        outputs.append(.addOutbound(child.outbound, child.lifetime))
+        startSending(&child)
         if let rival = offer.rival, let index = sa.child(inbound: rival.identifier) {
             sa.children[index].sending = .withheld
             sa.children[index].standing = .replaced
@@ -130,10 +129,10 @@ extension IKEEngine {
             if let old, sa.children[old].standing == .active { sa.children[old].softAt = now + pause }
             if offer.rekeys == nil { sa.childRetryAt = now + pause }
         case .childSANotFound:
-            // The peer doesn't have it (any more), so neither do we (RFC 7296, 2.25).
+            // The peer doesn't have it, so neither do we (RFC 7296, 2.25). A Delete makes sure that both ends agree.
             if let old, sa.children[old].standing == .active {
-                let gone = sa.children.remove(at: old)
-                uninstall(gone, now: now)
+                sa.children[old].standing = .closing
+                sa.enqueue(.deleteChildren([sa.children[old].inbound.spi]))
             }
         case .invalidKEPayload:
             guard let data = error?.data, data.count == 2, offer.restarts < 2,
@@ -215,7 +214,7 @@ extension IKEEngine {
             child.sending = .waiting(until: now + configuration.outboundSwitchLimit, replaced: sa.children[old].inbound.spi)
             sa.children[old].standing = .replaced
         } else {
-            outputs.append(.addOutbound(child.outbound, child.lifetime))
+            startSending(&child)
             log(sa.peer, .childEstablished, "child SA in \(spi) out \(peerSPI) \(peer.parameters.mode)")
         }
         sa.children.append(child)

@@ -95,9 +95,17 @@ extension IKEEngine {
     }
 
     mutating func contactWithoutState(
-        local: IPAddress, remote: IPAddress, now: MonotonicTime, random: inout some RandomNumberGenerator
+        _ spi: SPI?, local: IPAddress, remote: IPAddress, now: MonotonicTime, random: inout some RandomNumberGenerator
     ) {
-        guard let site = site(local: local, remote: remote), mayReact(to: site, now: now) else { return }
+        guard let site = site(local: local, remote: remote), spi.map({ !reservedSPIs.contains($0) }) ?? true,
+            mayReact(to: site, now: now)
+        else { return }
+        if let current = peers[site]?.current, case .established(var sa) = sessions[current] {
+            // A Delete of what we don't have: the peer drops its half if it has one, and both ends agree again.
+            guard let spi else { return }
+            sa.enqueue(.deleteUnknown(spi))
+            return settle(sa, now: now, random: &random)
+        }
         connectIfStateless(site, now: now, random: &random)
     }
 

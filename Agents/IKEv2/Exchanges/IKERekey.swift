@@ -150,7 +150,7 @@ extension IKEEngine {
         for task in sa.pending {
             switch task {
             case .createChild, .rekeyChild, .deleteChildren: new.enqueue(task)
-            case .liveness, .rekeyIKE, .deleteIKE: break
+            case .liveness, .deleteUnknown, .rekeyIKE, .deleteIKE: break
             }
         }
         sa.children = []

@@ -96,8 +96,13 @@ extension IKEEngine {
     mutating func queueRekey(_ sa: inout IKESA, _ index: Int) -> Bool {
         let child = sa.children[index]
         guard child.standing == .active else { return false }
-        if case .createChild(let offer) = sa.outstanding?.exchange, offer.rekeys == child.inbound.spi { return false }
+        // The peer may not know it yet: its own rekey must be over first.
+        if case .waiting(let until, _) = child.sending {
+            sa.children[index].softAt = until
+            return false
+        }
         sa.children[index].softAt = .never
+        if case .createChild(let offer) = sa.outstanding?.exchange, offer.rekeys == child.inbound.spi { return false }
         sa.enqueue(.rekeyChild(inbound: child.inbound.spi))
         return true
     }
@@ -110,7 +115,7 @@ extension IKEEngine {
         }
         switch target {
         case .child:
-            for index in sa.children.indices { _ = queueRekey(&sa, index) }
+            for index in sa.children.indices where sa.children[index].sending == .installed { _ = queueRekey(&sa, index) }
         case .ike:
             if case .rekeyIKE = sa.outstanding?.exchange { return }
             sa.softAt = .never

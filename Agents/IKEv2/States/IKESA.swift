@@ -65,6 +65,8 @@ enum ExchangeTask: Sendable, Equatable {
     case createChild
     case rekeyChild(inbound: SPI)
     case deleteChildren([SPI])
+    /// Tells the peer that we don't receive under this SPI.
+    case deleteUnknown(SPI)
     case rekeyIKE
     case deleteIKE
 }

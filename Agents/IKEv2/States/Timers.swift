@@ -80,7 +80,13 @@ extension IKEEngine {
         }
         for index in sa.children.indices.reversed() {
             let child = sa.children[index]
-            if case .waiting(let until, _) = child.sending, now >= until { startSending(&sa.children[index]) }
+            if case .waiting(let until, _) = child.sending, now >= until {
+                if child.standing == .closing {
+                    sa.children[index].sending = .withheld
+                } else {
+                    startSending(&sa.children[index])
+                }
+            }
             if now >= child.hardAt {
                 if child.standing == .closing { continue }
                 sa.children[index].standing = .closing
@@ -141,7 +147,7 @@ extension IKEEngine {
                 consider(strayAt(sa))
                 for child in sa.children {
                     if case .waiting(let until, _) = child.sending { consider(until) }
-                    consider(child.softAt)
+                    if child.standing == .active { consider(child.softAt) }
                     if child.standing != .closing { consider(child.hardAt) }
                 }
             }
