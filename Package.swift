@@ -90,7 +90,6 @@ let package = Package(
             name: "WarrenAPI",
             dependencies: [
                 "WarrenModel", "WarrenPlan", "WarrenStatus", "WarrenController", "WarrenAPIModel", "WarrenInventory",
-                "WarrenStore", "WarrenWire",
                 logging, crypto,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -115,7 +114,7 @@ let package = Package(
         .executableTarget(name: "warren", dependencies: ["WarrenCLI"], path: "Sources/Executables/warren"),
         .executableTarget(
             name: "warrend",
-            dependencies: ["WarrenModel", "WarrenWire", "WarrenController", "WarrenAPI", argumentParser, logging] + lifecycle,
+            dependencies: ["WarrenModel", "WarrenController", "WarrenAPI", argumentParser, logging] + lifecycle,
             path: "Sources/Executables/warrend"),
 
         // The gateway's side.

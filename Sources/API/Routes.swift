@@ -6,8 +6,6 @@ import WarrenAPIModel
 import WarrenController
 import WarrenModel
 import WarrenStatus
-import WarrenStore
-import WarrenWire
 
 extension API {
     typealias Handler = @Sendable (Request, BasicRequestContext) async throws -> Response
@@ -19,7 +17,7 @@ extension API {
                 .get, "/v1/version",
                 { _, _ in
                     try JSONAnswer.response(
-                        APIMessage.Version(version: Controller.version, agentProtocol: Wire.protocolVersion))
+                        APIMessage.Version(version: Controller.version, agentProtocol: Controller.agentProtocol))
                 }
             ),
             (.get, "/v1/status", { _, _ in try JSONAnswer.response(await controller.status()) }),

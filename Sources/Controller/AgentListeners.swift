@@ -10,6 +10,9 @@ import WarrenWire
 ///
 /// Two, because a TLS listener of gRPC either demands a client certificate or looks at none.
 public struct AgentListeners: Service {
+    public static let defaultLinkPort = Wire.defaultAgentPort
+    public static let defaultEnrolmentPort = Wire.defaultEnrolmentPort
+
     private let controller: Controller
     private let link: GRPCServer<HTTP2ServerTransport.Posix>
     private let enrolment: GRPCServer<HTTP2ServerTransport.Posix>

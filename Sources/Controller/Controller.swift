@@ -14,6 +14,8 @@ import WarrenWire
 /// is in the store before the answer is given; sessions and reports live in memory, and come back as agents reconnect.
 public actor Controller {
     public static let version = "0.1.0"
+    /// The version of the agents' protocol that is served.
+    public static let agentProtocol = Wire.protocolVersion
 
     public struct Options: Sendable {
         /// DNS names and IP addresses, beside `Wire.serverName`, that the controller's certificate is for.

@@ -18,7 +18,8 @@ extension AddressPair {
 extension IPPrefix {
     init(wire: Warren_Agent_V1_Prefix, _ field: String) throws(WireError) {
         let address = try Field.address(wire.address, field)
-        guard let prefix = IPPrefix(containing: address, length: try Field.narrow(wire.length, field)), prefix.address == address
+        guard let prefix = IPPrefix(containing: address, length: try Field.narrow(wire.length, field)),
+            prefix.address == address
         else { throw Field.fault(field, "not a canonical prefix") }
         self = prefix
     }
@@ -147,7 +148,8 @@ extension IPsecParameters {
                 proposals: try wire.ikeProposals.read { text throws(WireError) in try Field.proposal(text, "ike_proposals") },
                 lifetimeSeconds: wire.ikeLifetimeSeconds, livenessSeconds: wire.livenessSeconds),
             child: ChildSAParameters(
-                proposals: try wire.childProposals.read { text throws(WireError) in try Field.proposal(text, "child_proposals") },
+                proposals: try wire.childProposals.read { text throws(WireError) in try Field.proposal(text, "child_proposals")
+                },
                 lifetimeSeconds: wire.childLifetimeSeconds, lifetimeBytes: wire.childLifetimeBytes))
     }
 

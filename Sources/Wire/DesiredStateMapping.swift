@@ -31,7 +31,9 @@ extension GatewayPlan {
 
     /// What no single field shows: names used twice, and keys that are not this site's.
     private func checkConsistency() throws(WireError) {
-        guard Set(tunnels.map(\.interface)).count == tunnels.count else { throw Field.fault("plan.tunnels", "interface used twice") }
+        guard Set(tunnels.map(\.interface)).count == tunnels.count else {
+            throw Field.fault("plan.tunnels", "interface used twice")
+        }
         guard Set(tunnels.map(\.peer)).count == tunnels.count, !tunnels.contains(where: { $0.peer == site }) else {
             throw Field.fault("plan.tunnels", "peer used twice, or the site itself")
         }
@@ -77,7 +79,8 @@ extension DesiredState {
         let plan = try GatewayPlan(wire: try Field.present(wire.hasPlan, wire.plan, "plan"))
         var keys: [PSKReference: PreSharedKey] = [:]
         for key in wire.keys {
-            let reference = try Field.link(try Field.present(key.hasReference, key.reference, "keys.reference"), "keys.reference")
+            let reference = try Field.link(
+                try Field.present(key.hasReference, key.reference, "keys.reference"), "keys.reference")
             guard key.secret.count == Self.keyLength else { throw Field.fault("keys", "a key is not \(Self.keyLength) bytes") }
             guard reference.link.contains(plan.site) else { throw Field.fault("keys", "a key of another site's link") }
             guard keys.updateValue(PreSharedKey(SecretBytes(key.secret)), forKey: reference) == nil else {

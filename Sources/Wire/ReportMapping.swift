@@ -68,7 +68,8 @@ extension SAReport {
             direction: try SecurityPolicy.Direction(wire: wire.direction), spi: SPI(rawValue: wire.spi), encryption: encryption,
             extendedSequenceNumbers: wire.extendedSequenceNumbers, mode: try IPsecMode(wire: wire.mode),
             outer: try AddressPair(
-                wire: try Field.present(wire.hasOuter, wire.outer, "security_associations.outer"), "security_associations.outer"),
+                wire: try Field.present(wire.hasOuter, wire.outer, "security_associations.outer"), "security_associations.outer"
+            ),
             ageSeconds: wire.ageSeconds, packets: wire.packets, bytes: wire.bytes, rekeyInSeconds: wire.rekeyInSeconds)
     }
 

@@ -8,7 +8,7 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
     ("Sources/Plan", "WarrenPlan", ["WarrenModel", "WarrenInventory"]),
     ("Sources/Status", "WarrenStatus", ["WarrenModel", "WarrenPlan"]),
     ("Sources/Wire", "WarrenWire", ["WarrenModel", "WarrenPlan", "WarrenStatus", "AgentCore"]),
-    ("Sources/Store", "WarrenStore", ["WarrenModel"]),
+    ("Sources/Store", "WarrenStore", ["WarrenModel", "WarrenInventory", "WarrenPlan"]),
     (
         "Sources/Controller", "WarrenController",
         ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenWire", "WarrenStore", "AgentCore"]

@@ -5,7 +5,6 @@ import ServiceLifecycle
 import WarrenAPI
 import WarrenController
 import WarrenModel
-import WarrenWire
 
 @main
 struct Warrend: AsyncParsableCommand {
@@ -21,10 +20,10 @@ struct Warrend: AsyncParsableCommand {
     var apiSocket = "/run/warren/api.sock"
 
     @Option(help: ArgumentHelp("Where enrolled agents connect; [::]:PORT takes both families.", valueName: "address:port"))
-    var agentListen = Endpoint(address: IPAddress(v4: 0), port: Wire.defaultAgentPort)
+    var agentListen = Endpoint(address: IPAddress(v4: 0), port: AgentListeners.defaultLinkPort)
 
     @Option(help: ArgumentHelp("Where agents enrol.", valueName: "address:port"))
-    var enrolListen = Endpoint(address: IPAddress(v4: 0), port: Wire.defaultEnrolmentPort)
+    var enrolListen = Endpoint(address: IPAddress(v4: 0), port: AgentListeners.defaultEnrolmentPort)
 
     @Option(
         help: ArgumentHelp(
