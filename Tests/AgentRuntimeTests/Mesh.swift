@@ -57,8 +57,15 @@ actor Mesh {
         let listeners = try AgentListeners(
             controller: controller, link: .init(address: loopback, port: ports.link),
             enrolment: .init(address: loopback, port: ports.enrolment))
-        serving = Task { try await listeners.run() }
-        ports = try await listeners.ports
+        let running = Task { try await listeners.run() }
+        serving = running
+        do {
+            ports = try await listeners.ports
+        } catch {
+            // Why it does not listen is what its run throws.
+            try await running.value
+            throw error
+        }
     }
 
     func stop() async {

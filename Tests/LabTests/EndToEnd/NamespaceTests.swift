@@ -51,7 +51,7 @@ import WarrenModel
                         _ = try classifier.classify(frame.bytes)
                         return nil
                     } catch {
-                        return error.description
+                        return String(describing: error)
                     }
                 }
                 #expect(faults.filter { $0.contains("203.0.113.10 to 198.51.100.20, protocol 1,") }.count == 4)
