@@ -151,7 +151,9 @@ let package = Package(
         // Tests.
         .testTarget(
             name: "LabTests",
-            dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenClient", "WarrenLab"],
+            dependencies: [
+                "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenClient", "WarrenLab", "WarrenWire", "AgentCore",
+            ],
             path: "Tests/LabTests"),
         .testTarget(
             name: "CLITests",

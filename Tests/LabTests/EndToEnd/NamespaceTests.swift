@@ -16,18 +16,14 @@ import WarrenModel
         try await ChildProcess.run(LabPrograms.enter(namespace, command))
     }
 
-    private func rootDevices() throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: "/sys/class/net").sorted()
-    }
-
     @Test func aWorldIsRaisedAndLeavesNothing() async throws {
         let lab = try makeLab("lab-test-a"), names = lab.names
-        let devices = try rootDevices()
+        let devices = try BuiltPrograms.rootDevices()
         try await Lab.takeDown(names)
         try lab.claim()
         do {
             try await lab.raiseNamespaces()
-            #expect(try rootDevices() == devices)
+            #expect(try BuiltPrograms.rootDevices() == devices)
 
             let neighbour = try await run(
                 names.gateway(of: #require(SiteName("berlin"))), "ping", "-c1", "-W2", "198.51.100.20")
@@ -78,7 +74,7 @@ import WarrenModel
         #expect(!LabStatus(names).isUp)
         #expect(access(names.directory, F_OK) != 0)
         #expect(try await !Lab.takeDown(names))
-        #expect(try rootDevices() == devices)
+        #expect(try BuiltPrograms.rootDevices() == devices)
     }
 
     @Test func takingDownEndsExactlyItsOwnProcesses() async throws {

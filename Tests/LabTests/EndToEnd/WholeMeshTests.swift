@@ -9,45 +9,19 @@ import WarrenStatus
 
 /// The built programs, whole meshes, real packets. As root; without root or a program they fail, they do not skip.
 @Suite(.serialized) struct WholeMeshTests {
-    private let warren: String = {
-        let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? CommandLine.arguments[0]
-        return URL(filePath: bundle).deletingLastPathComponent().appending(path: "warren").path
-    }()
-
-    private func sample(_ name: String) -> String {
-        var root = URL(filePath: #filePath)
-        for _ in 0..<4 { root.deleteLastPathComponent() }
-        return root.appending(path: "Inventory/\(name)").path
-    }
-
-    /// The sample under a mesh name of its own, so that a lab that somebody has up is left alone.
     private func renamed(_ name: String, mesh: String) throws -> String {
-        let text = try String(contentsOfFile: sample(name), encoding: .utf8)
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
-            $0.hasPrefix("mesh:") ? "mesh: \(mesh)" : String($0)
-        }
-        let path = FileManager.default.temporaryDirectory.appending(path: "\(mesh)-\(getpid()).yaml").path
-        try lines.joined(separator: "\n").write(toFile: path, atomically: true, encoding: .utf8)
-        return path
-    }
-
-    private func run(_ arguments: String...) async throws -> ChildProcess.Completion {
-        try await ChildProcess.run([warren] + arguments)
-    }
-
-    private func rootDevices() throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: "/sys/class/net").sorted()
+        try BuiltPrograms.write(BuiltPrograms.renamed(BuiltPrograms.sampleText(name), mesh: mesh), name: mesh)
     }
 
     @Test func theDemonstrationHolds() async throws {
-        let file = try renamed("five-sites.yaml", mesh: "lab-test-demo"), devices = try rootDevices()
+        let file = try renamed("five-sites.yaml", mesh: "lab-test-demo"), devices = try BuiltPrograms.rootDevices()
         defer { unlink(file) }
-        let demo = try await run("lab", "demo", file)
+        let demo = try await BuiltPrograms.warren("lab", "demo", file)
         #expect(demo.succeeded, "\(demo.output)\(demo.errorOutput)")
         #expect(demo.output.contains("10 of 10 links up"))
         #expect(demo.output.contains("the same 40 security associations as before"))
         #expect(try !LabStatus(LabNames(mesh: "lab-test-demo")).isUp)
-        #expect(try rootDevices() == devices)
+        #expect(try BuiltPrograms.rootDevices() == devices)
     }
 
     @Test(arguments: ["handbook.yaml", "ipv6-outer.yaml", "transport.yaml"])
@@ -57,22 +31,22 @@ import WarrenStatus
         defer { unlink(file) }
         let names = try LabNames(mesh: mesh), socket = "\(names.directory)/api.sock"
         do {
-            let up = try await run("lab", "up", "--wait", file)
+            let up = try await BuiltPrograms.warren("lab", "up", "--wait", file)
             #expect(up.succeeded, "\(up.errorOutput)")
             #expect(LabStatus(names).isWhole)
-            let verify = try await run("lab", "verify", file)
+            let verify = try await BuiltPrograms.warren("lab", "verify", file)
             #expect(verify.succeeded, "\(verify.output)\(verify.errorOutput)")
-            let again = try await run("apply", "--yes", file, "--socket", socket)
+            let again = try await BuiltPrograms.warren("apply", "--yes", file, "--socket", socket)
             #expect(again.succeeded && again.errorOutput.contains("nothing changes"), "\(again.errorOutput)")
-            let second = try await run("lab", "up", file)
+            let second = try await BuiltPrograms.warren("lab", "up", file)
             #expect(second.status == 1 && second.errorOutput.contains("warren lab down \(mesh)"))
-            let status = try await run("status", "--socket", socket)
+            let status = try await BuiltPrograms.warren("status", "--socket", socket)
             #expect(status.succeeded, "\(status.output)")
         } catch {
             try await Lab.takeDown(names)
             throw error
         }
-        let down = try await run("lab", "down", mesh)
+        let down = try await BuiltPrograms.warren("lab", "down", mesh)
         #expect(down.succeeded, "\(down.errorOutput)")
         #expect(!LabStatus(names).isUp)
     }
@@ -81,7 +55,7 @@ import WarrenStatus
         let file = try renamed("five-sites.yaml", mesh: "lab-test-signal")
         defer { unlink(file) }
         let names = try LabNames(mesh: "lab-test-signal")
-        let pid = try ChildProcess.start([warren, "lab", "up", file], log: "/dev/null")
+        let pid = try ChildProcess.start(["\(BuiltPrograms.directory)/warren", "lab", "up", file], log: "/dev/null")
         try await awaitCondition("namespaces appear", within: .seconds(20)) {
             LabStatus(names).isUp ? true : nil
         }
