@@ -41,7 +41,7 @@ struct LinkShape: Sendable, CustomStringConvertible {
 
 /// Two gateways in network namespaces of their own, joined by a wire, each with a TUN device and a packet worker whose SAs
 /// were put in by hand. Needs root: making one throws where it cannot be made.
-final class GatewayPair {
+final class GatewayPair: @unchecked Sendable {
     struct Gateway {
         let site: SiteName
         let namespace: String
@@ -71,14 +71,7 @@ final class GatewayPair {
             let tunnel = GIFTunnel(
                 peer: there.site, interface: "gif0", outer: .init(local: here.outer, remote: there.outer),
                 inner: .init(local: here.inner, remote: there.inner), mtu: shape.tunnelMTU, mode: shape.mode)
-            let descriptor = warren_tun_open("gif0", here.path)
-            guard descriptor >= 0 else { throw CommandFailure(description: "TUNSETIFF: \(String(cString: strerror(errno)))") }
-            try run("ip", "-n", here.namespace, "link", "set", "gif0", "mtu", "\(shape.tunnelMTU)", "up")
-            try run("ip", "-n", here.namespace, "address", "add", "\(here.inner)", "peer", "\(there.inner)", "dev", "gif0")
-            try run(
-                "ip", "-n", here.namespace, "address", "add", "\(here.innerIPv6)", "peer", "\(there.innerIPv6)", "dev", "gif0",
-                "nodad")
-            try here.worker.attach(tunnel, descriptor: descriptor)
+            try attachDevice(here, tunnel)
             for ipProtocol in [IPProtocol.ipencap, .ipv6] {
                 let out = TrafficSelector(
                     source: .init(host: here.outer), destination: .init(host: there.outer), ipProtocol: ipProtocol)
@@ -97,6 +90,20 @@ final class GatewayPair {
             close(gateway.sockets.1)
             _ = try? run("ip", "netns", "delete", gateway.namespace)
         }
+    }
+
+    /// Makes the TUN device of one gateway and hands its queue to the worker.
+    func attachDevice(_ gateway: Gateway, _ tunnel: GIFTunnel) throws {
+        let descriptor = warren_tun_open("gif0", gateway.path)
+        guard descriptor >= 0 else { throw CommandFailure(description: "TUNSETIFF: \(String(cString: strerror(errno)))") }
+        let peer = gateway.site == first.site ? second : first
+        try run("ip", "-n", gateway.namespace, "link", "set", "gif0", "mtu", "\(shape.tunnelMTU)", "up")
+        try run(["ip", "-n", gateway.namespace, "address", "add", "\(gateway.inner)", "peer", "\(peer.inner)", "dev", "gif0"])
+        try run([
+            "ip", "-n", gateway.namespace, "address", "add", "\(gateway.innerIPv6)", "peer", "\(peer.innerIPv6)", "dev", "gif0",
+            "nodad",
+        ])
+        try gateway.worker.attach(tunnel, descriptor: descriptor)
     }
 
     /// A child SA in each direction, keyed by the generation.

@@ -26,10 +26,8 @@ struct PacketPathTests {
             return UInt8(truncatingIfNeeded: state >> 56)
         }
         for target in [pair.second.inner, pair.second.innerIPv6] {
-            let started = ContinuousClock.now
             let received = try StreamTransfer.send(bytes, from: pair.first.path, to: pair.second.path, address: target)
             #expect(received == bytes)
-            print("\(shape): 4 MiB to \(target) in \(ContinuousClock.now - started)")
         }
         let snapshot = pair.first.worker.snapshot()
         let tunnel = try #require(snapshot.tunnels.first)

@@ -1,0 +1,166 @@
+import ESP
+import Glibc
+import Testing
+
+@testable import Tunnel
+
+/// A socket pair that keeps the bounds of messages: one end stands in for a TUN queue.
+final class FakeQueue {
+    let near: Int32
+    let far: Int32
+
+    init() {
+        var pair: (Int32, Int32) = (-1, -1)
+        let failure = withUnsafeMutableBytes(of: &pair) {
+            socketpair(
+                AF_UNIX, Int32(SOCK_SEQPACKET.rawValue | SOCK_NONBLOCK.rawValue), 0,
+                $0.baseAddress!.assumingMemoryBound(to: Int32.self))
+        }
+        precondition(failure == 0)
+        (near, far) = pair
+        var size: Int32 = 4 << 20
+        for descriptor in [near, far] { setsockopt(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, &size, 4) }
+    }
+
+    deinit {
+        close(near)
+        close(far)
+    }
+
+    /// What was written to the queue, one element for each write.
+    func written() -> [[UInt8]] {
+        var result: [[UInt8]] = [], buffer = [UInt8](repeating: 0, count: 70_000)
+        while true {
+            let count = read(far, &buffer, buffer.count)
+            guard count > 0 else { return result }
+            result.append(Array(buffer[..<count]))
+        }
+    }
+}
+
+@Suite struct Coalescing {
+    /// Hands packets over in one batch and returns what is written.
+    private func coalesce(_ packets: [[UInt8]], drops: DropCounters = DropCounters()) -> [[UInt8]] {
+        let queue = FakeQueue(), sink = Coalescer.Sink(descriptor: queue.near), coalescer = Coalescer(drops: drops)
+        let slab = UnsafeMutableRawPointer.allocate(byteCount: packets.reduce(0) { $0 + $1.count }, alignment: 16)
+        defer { slab.deallocate() }
+        var offset = 0
+        for packet in packets {
+            let place = slab + offset
+            place.copyMemory(from: packet, byteCount: packet.count)
+            if let header = IPHeader(place, count: packet.count) { coalescer.add(place, header: header, sink: sink) }
+            offset += packet.count
+        }
+        coalescer.flush()
+        let written = queue.written()
+        #expect(sink.packets == packets.count)
+        #expect(sink.bytes == packets.reduce(0) { $0 + $1.count })
+        return written
+    }
+
+    @Test(arguments: [false, true])
+    func aStreamBecomesOnePacket(isIPv6: Bool) {
+        var random = SeededGenerator(state: 1)
+        let whole = Obvious.Packet(isIPv6: isIPv6, flags: 0x18, payload: random.bytes(1000 * 30 + 17))
+        let written = coalesce(whole.segments(of: 1000).map(\.bytes))
+        #expect(written == [whole.virtio(segment: 1000)])
+    }
+
+    @Test func whatDiffersIsNotJoined() {
+        let first = Obvious.Packet(payload: [UInt8](repeating: 1, count: 100))
+        var next = first.segments(of: 100)[0]
+        next.sequence += 100
+        next.identification += 1
+        #expect(coalesce([first.bytes, next.bytes]).count == 1)
+        func joins(_ change: (inout Obvious.Packet) -> Void) -> Bool {
+            var other = next
+            change(&other)
+            let written = coalesce([first.bytes, other.bytes])
+            #expect(written.flatMap { segment($0) ?? [] } == [first.bytes, other.bytes])
+            return written.count == 1
+        }
+        #expect(joins { $0.payload = [5] })
+        #expect(!joins { $0.payload += [5] })
+        #expect(!joins { $0.payload = [] })
+        #expect(!joins { $0.sequence += 1 })
+        #expect(!joins { $0.identification += 1 })
+        #expect(!joins { $0.acknowledgement += 1 })
+        #expect(!joins { $0.window += 1 })
+        #expect(!joins { $0.options[7] = 9 })
+        #expect(!joins { $0.options = [] })
+        #expect(!joins { $0.trafficClass = 1 })
+        #expect(!joins { $0.hopLimit = 63 })
+        #expect(!joins { $0.dontFragment = false })
+        #expect(!joins { $0.source = 9 })
+        #expect(!joins { $0.sourcePort = 9 })
+        for flags in [0x11, 0x12, 0x14, 0x30, 0x50, 0x90, 0x00] as [UInt8] { #expect(!joins { $0.flags = flags }) }
+    }
+
+    @Test func brokenChecksumsAreNotMended() {
+        let packets = Obvious.Packet(payload: [UInt8](repeating: 1, count: 300)).segments(of: 100).map(\.bytes)
+        for offset in [11, 37, 60] {
+            var broken = packets
+            broken[1][offset] ^= 1
+            let written = coalesce(broken)
+            #expect(written.contains([UInt8](repeating: 0, count: 10) + broken[1]))
+        }
+    }
+
+    /// Many flows mixed, some packets lost, doubled or swapped: each flow comes out as it went in.
+    @Test(arguments: [UInt64(1), 2, 3, 4, 5, 6])
+    func everyFlowKeepsItsPacketsAndOrder(seed: UInt64) {
+        var random = SeededGenerator(state: seed)
+        var flows: [[[UInt8]]] = (0..<12).map { index in
+            var packet = Obvious.Packet()
+            packet.isIPv6 = index % 3 == 0
+            packet.isTCP = index % 5 != 4
+            packet.sourcePort = UInt16(1000 + index)
+            packet.sequence = .random(in: 0 ... .max, using: &random)
+            packet.flags = [0x10, 0x18, 0x11].randomElement(using: &random)!
+            packet.payload = random.bytes(Int.random(in: 0...20_000, using: &random))
+            var segments = packet.segments(of: Int.random(in: 200...1400, using: &random)).map(\.bytes)
+            if segments.count > 3 {
+                let at = Int.random(in: 1..<segments.count - 1, using: &random)
+                switch index % 4 {
+                case 0: segments.remove(at: at)
+                case 1: segments.insert(segments[at], at: at)
+                case 2: segments.swapAt(at, at + 1)
+                default: break
+                }
+            }
+            return segments
+        }
+        let expected = flows
+        var mixed: [[UInt8]] = []
+        while let index = flows.indices.filter({ !flows[$0].isEmpty }).randomElement(using: &random) {
+            for _ in 0..<Int.random(in: 1...9, using: &random) where !flows[index].isEmpty {
+                mixed.append(flows[index].removeFirst())
+            }
+        }
+        let written = coalesce(mixed)
+        #expect(written.count < mixed.count)
+        let cut = written.flatMap { segment($0) ?? [] }
+        #expect(cut.count == mixed.count)
+        for flow in expected {
+            let port = flow[0][0] >> 4 == 6 ? 40 : 20
+            let same = cut.filter { packet in
+                let offset = packet[0] >> 4 == 6 ? 40 : 20
+                return offset == port && packet[offset..<offset + 2].elementsEqual(flow[0][port..<port + 2])
+            }
+            #expect(same == flow)
+        }
+    }
+
+    @Test func aQueueThatRefusesIsCounted() {
+        let drops = DropCounters(), coalescer = Coalescer(drops: drops), sink = Coalescer.Sink(descriptor: -1)
+        var packet = Obvious.Packet(payload: [1]).bytes
+        packet.withUnsafeMutableBytes { bytes in
+            if let header = IPHeader(bytes.baseAddress!, count: bytes.count) {
+                coalescer.add(bytes.baseAddress!, header: header, sink: sink)
+            }
+            coalescer.flush()
+        }
+        #expect(drops.snapshot == [.tunnelWriteFailed: 1])
+        #expect(sink.packets == 0)
+    }
+}
