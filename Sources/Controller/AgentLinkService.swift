@@ -20,14 +20,12 @@ struct AgentLinkService: Warren_Agent_V1_AgentLink.SimpleServiceProtocol {
         let controller = controller
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask {
-                    defer { opening.finish() }
-                    try await Self.read(request, from: certificate, into: controller, opening: opening)
-                }
+                group.addTask { try await Self.read(request, from: certificate, into: controller, opening: opening) }
                 group.addTask {
                     for await session in opened { try await Self.send(session, from: controller, to: response) }
                 }
-                // Whichever ends first ends the stream: the agent has gone, or the controller ends the session.
+                // Whichever ends first ends the stream, with its error: the agent has gone or is refused, or the controller
+                // ends the session. `opened` is left open, so that a refusal is never overtaken by the end of the sending.
                 try await group.next()
                 group.cancelAll()
             }
