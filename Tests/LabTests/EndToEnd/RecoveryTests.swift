@@ -57,8 +57,9 @@ import WarrenWire
                 let start = ContinuousClock.now
                 // Not the old state seen once more: all SAs are new, and both ends and a probe prove the link again.
                 try await awaitCondition("links return after \(site.name)'s daemon died", within: .seconds(10)) {
-                    guard try await status(lab).isWell else { return nil }
-                    return try await associations(lab).isDisjoint(with: before) ? true : nil
+                    let isWell = try await status(lab).isWell
+                    let isNew = try await associations(lab).isDisjoint(with: before)
+                    return isWell && isNew ? true : nil
                 }
                 #expect(ContinuousClock.now - start < .seconds(10))
             }
