@@ -7,6 +7,11 @@ struct Place: Hashable, Comparable {
     static func < (a: Place, b: Place) -> Bool {
         (a.file, a.line, a.column) < (b.file, b.line, b.column)
     }
+
+    func location(in files: [InventoryFile]) -> SourceLocation {
+        let name = files.indices.contains(file) ? files[file].name : "inventory"
+        return SourceLocation(file: name, line: line, column: column)
+    }
 }
 
 /// A value and where it was written.
@@ -62,10 +67,6 @@ struct FaultList {
 
     /// In the order of files, lines, columns and rules.
     func diagnostics(files: [InventoryFile]) -> [Diagnostic] {
-        func location(_ place: Place) -> SourceLocation {
-            let name = files.indices.contains(place.file) ? files[place.file].name : "inventory"
-            return SourceLocation(file: name, line: place.line, column: place.column)
-        }
         var ordered = faults.enumerated().sorted {
             ($0.element.place, $0.element.rule.rawValue, $0.offset) < ($1.element.place, $1.element.rule.rawValue, $1.offset)
         }.map(\.element)
@@ -74,8 +75,8 @@ struct FaultList {
         }
         return ordered.map { fault in
             Diagnostic(
-                rule: fault.rule, location: location(fault.place), message: fault.message,
-                related: fault.related.map(location), remedy: fault.remedy)
+                rule: fault.rule, location: fault.place.location(in: files), message: fault.message,
+                related: fault.related.map { $0.location(in: files) }, remedy: fault.remedy)
         }
     }
 }

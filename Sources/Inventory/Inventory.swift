@@ -3,12 +3,23 @@ import WarrenModel
 /// What the operator declares, decoded and free of faults.
 public struct Inventory: Sendable, Equatable {
     public var mesh: String
+    public var topology: Topology
     /// In the order of the files.
     public var sites: [Site]
+    /// In the order of the files; no pair twice.
+    public var links: [DeclaredLink]
+    /// In the order of the files. Not yet answered: that takes the plan.
+    public var tests: [ReachabilityTest]
 
-    public init(mesh: String, sites: [Site]) {
+    public init(
+        mesh: String, topology: Topology = .fullMesh, sites: [Site], links: [DeclaredLink] = [],
+        tests: [ReachabilityTest] = []
+    ) {
         self.mesh = mesh
+        self.topology = topology
         self.sites = sites
+        self.links = links
+        self.tests = tests
     }
 
     /// Reads, decodes and checks the files of one inventory, which are merged in the order given.
@@ -20,7 +31,8 @@ public struct Inventory: Sendable, Equatable {
         let declaration = decode(roots, faults: &faults)
         check(declaration, faults: &faults)
         return InventoryLoad(
-            inventory: faults.isEmpty ? declaration?.inventory : nil, diagnostics: faults.diagnostics(files: files))
+            inventory: faults.isEmpty ? declaration?.inventory(files: files) : nil,
+            diagnostics: faults.diagnostics(files: files))
     }
 }
 
@@ -44,12 +56,21 @@ public struct Site: Sendable, Equatable {
     /// Canonical, without duplicates, at least one.
     public var networks: [IPPrefix]
     public var tags: [String]
+    /// The number that its peers call the tunnel to it by, when the operator chose one.
+    public var index: Int?
+    /// It keeps its place and number, and has no link for now.
+    public var isDrained: Bool
 
-    public init(name: SiteName, gateway: Gateway, networks: [IPPrefix], tags: [String] = []) {
+    public init(
+        name: SiteName, gateway: Gateway, networks: [IPPrefix], tags: [String] = [], index: Int? = nil,
+        isDrained: Bool = false
+    ) {
         self.name = name
         self.gateway = gateway
         self.networks = networks
         self.tags = tags
+        self.index = index
+        self.isDrained = isDrained
     }
 }
 
@@ -61,12 +82,18 @@ public struct Gateway: Sendable, Equatable {
     public var privateAddress: IPAddress
     public var platform: Platform
     public var ipsec: IPsecParameters
+    /// The largest packet, in bytes with its IP header, that the gateway's way to the Internet carries.
+    public var mtu: Int
 
-    public init(publicAddresses: [IPAddress], privateAddress: IPAddress, platform: Platform, ipsec: IPsecParameters) {
+    public init(
+        publicAddresses: [IPAddress], privateAddress: IPAddress, platform: Platform, ipsec: IPsecParameters,
+        mtu: Int = PathMTU.assumed
+    ) {
         self.publicAddresses = publicAddresses
         self.privateAddress = privateAddress
         self.platform = platform
         self.ipsec = ipsec
+        self.mtu = mtu
     }
 }
 

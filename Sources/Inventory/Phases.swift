@@ -41,6 +41,14 @@ extension Inventory {
         faults.add(PrivateNotInNetworks.faults(in: declaration))
         faults.add(PublicDuplicate.faults(in: declaration))
         faults.add(PublicInsideNetwork.faults(in: declaration))
-        faults.add(FamilyMismatch.faults(in: declaration))
+        faults.add(IndexDuplicate.faults(in: declaration))
+        let misnamed = UnknownSite.faults(in: declaration) + LinkToItself.faults(in: declaration)
+        faults.add(misnamed)
+        faults.add(LinkDuplicate.faults(in: declaration))
+        // Which sites are linked is known only when every name is one.
+        guard misnamed.isEmpty, let links = declaration.meshLinks else { return }
+        faults.add(TopologyDisconnected.faults(in: declaration, links: links))
+        faults.add(FamilyMismatch.faults(in: declaration, links: links))
+        faults.add(MTUTooSmall.faults(in: declaration, links: links))
     }
 }

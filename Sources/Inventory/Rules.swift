@@ -17,6 +17,7 @@ extension RuleID {
     public static let invalidValue = RuleID(rawValue: "invalid-value")
     public static let contradiction = RuleID(rawValue: "contradiction")
     public static let hostBitsSet = RuleID(rawValue: "host-bits-set")
+    public static let weakProposal = RuleID(rawValue: "weak-proposal")
 
     // Checking the values against each other.
     public static let reservedRange = RuleID(rawValue: "reserved-range")
@@ -26,12 +27,22 @@ extension RuleID {
     public static let publicDuplicate = RuleID(rawValue: "public-duplicate")
     public static let publicInsideNetwork = RuleID(rawValue: "public-inside-network")
     public static let familyMismatch = RuleID(rawValue: "family-mismatch")
+    public static let indexDuplicate = RuleID(rawValue: "index-duplicate")
+    public static let unknownSite = RuleID(rawValue: "unknown-site")
+    public static let linkToItself = RuleID(rawValue: "link-to-itself")
+    public static let linkDuplicate = RuleID(rawValue: "link-duplicate")
+    public static let topologyDisconnected = RuleID(rawValue: "topology-disconnected")
+    public static let mtuTooSmall = RuleID(rawValue: "mtu-too-small")
+
+    // Checking the plan: WarrenPlan's.
+    public static let unreachableTest = RuleID(rawValue: "unreachable-test")
 
     /// All of them, in the order above.
     public static let all: [RuleID] = [
         .syntax, .controlCharacter, .alias, .tag, .duplicateKey, .tooDeep, .tooLarge, .tooMany,
-        .unknownKey, .missingKey, .wrongType, .invalidValue, .contradiction, .hostBitsSet,
+        .unknownKey, .missingKey, .wrongType, .invalidValue, .contradiction, .hostBitsSet, .weakProposal,
         .reservedRange, .networkRedundant, .networkOverlap, .privateNotInNetworks, .publicDuplicate,
-        .publicInsideNetwork, .familyMismatch,
+        .publicInsideNetwork, .familyMismatch, .indexDuplicate, .unknownSite, .linkToItself, .linkDuplicate,
+        .topologyDisconnected, .mtuTooSmall, .unreachableTest,
     ]
 }

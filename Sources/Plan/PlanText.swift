@@ -8,6 +8,13 @@ public enum PlanText {
         return head + plan.gateways.map { "\n" + gateway($0) }.joined()
     }
 
+    /// How much a plan holds.
+    public static func summary(_ summary: PlanSummary) -> String {
+        let busiest = summary.busiest.map { ", at most \(count(summary.mostTunnels, "tunnel")) on one gateway (\($0))" }
+        return "mesh \(summary.mesh): \(count(summary.gateways, "gateway")), \(count(summary.links, "link"))\(busiest ?? "")\n"
+            + "\(count(summary.routes, "route")), \(summary.policies) policies, \(count(summary.firewallRules, "firewall rule"))\n"
+    }
+
     /// All that one gateway must run.
     public static func gateway(_ plan: GatewayPlan) -> String {
         "gateway \(plan.site): \(ItemText.gateway(plan))\n"

@@ -17,6 +17,9 @@ enum Samples {
             .filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(".yaml".count)) }.sorted()
     }
 
+    /// Those of few sites, whose whole plan a person can read.
+    static func small() throws -> [String] { try names().filter { try inventory($0).sites.count <= 8 } }
+
     static func inventory(_ name: String) throws -> Inventory {
         let text = try String(contentsOf: root.appending(path: "Inventory/\(name).yaml"), encoding: .utf8)
         return try inventory(text: text)

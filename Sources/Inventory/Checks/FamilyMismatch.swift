@@ -1,10 +1,10 @@
 import WarrenModel
 
 /// `family-mismatch`: the private addresses of all gateways are of one family, since a tunnel has one pair of them; and
-/// every two gateways have public addresses of one family, since their packets need one header.
+/// the gateways of every link have public addresses of one family, since their packets need one header.
 enum FamilyMismatch {
-    static func faults(in declaration: Declaration) -> [Fault] {
-        inner(declaration) + outer(declaration)
+    static func faults(in declaration: Declaration, links: MeshLinks) -> [Fault] {
+        inner(declaration) + outer(declaration, links)
     }
 
     private static func inner(_ declaration: Declaration) -> [Fault] {
@@ -18,23 +18,22 @@ enum FamilyMismatch {
         }
     }
 
-    private static func outer(_ declaration: Declaration) -> [Fault] {
-        var faults: [Fault] = []
-        var firstWithOnly: [AddressFamily: (site: DeclaredSite, place: Place, family: AddressFamily)] = [:]
-        for site in declaration.sites {
-            guard let address = site.publicAddresses.first, site.publicAddresses.count == 1 else { continue }
-            let family = address.value.family
-            if let other = firstWithOnly[family == .ipv4 ? .ipv6 : .ipv4] {
-                faults.append(
-                    .between(
-                        .familyMismatch, other.place, address.place,
-                        "\(site.name.value) has only an \(name(family)) public address, \(other.site.name.value) only an "
-                            + name(other.family),
-                        remedy: "add a public address, so that both have one of the same family"))
+    /// One fault for each site at most: its first peer in file order that it has no family in common with.
+    private static func outer(_ declaration: Declaration, _ links: MeshLinks) -> [Fault] {
+        let only = declaration.sites.map { $0.publicAddresses.count == 1 ? $0.publicAddresses[0] : nil }
+        guard Set(only.compactMap { $0?.value.family }).count > 1 else { return [] }
+        return only.indices.compactMap { index in
+            guard let address = only[index] else { return nil }
+            for peer in links.peers(of: index) where peer < index {
+                guard let other = only[peer], other.value.family != address.value.family else { continue }
+                return .between(
+                    .familyMismatch, other.place, address.place,
+                    "\(declaration.sites[index].name.value) has only an \(name(address.value.family)) public address, "
+                        + "\(declaration.sites[peer].name.value) only an \(name(other.value.family))",
+                    remedy: "add a public address, so that both have one of the same family")
             }
-            if firstWithOnly[family] == nil { firstWithOnly[family] = (site, address.place, family) }
+            return nil
         }
-        return faults
     }
 
     private static func name(_ family: AddressFamily) -> String { family == .ipv4 ? "IPv4" : "IPv6" }

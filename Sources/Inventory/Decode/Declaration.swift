@@ -3,8 +3,16 @@ import WarrenModel
 /// What the files say, value by value with its place; what is faulty is left out.
 struct Declaration {
     var mesh: String?
+    /// Nil when what the files say of it is faulty.
+    var topology: Topology?
     /// In file order.
     var sites: [DeclaredSite] = []
+    /// Some site's name could not be read.
+    var hasUnnamedSites = false
+    var links: [LocatedLink] = []
+    var tests: [LocatedTest] = []
+    /// Every place that must hold a site's name, and does hold a name.
+    var references: [Located<SiteName>] = []
 
     /// Every network of every site.
     var networks: [DeclaredNetwork] {
@@ -13,9 +21,18 @@ struct Declaration {
         }
     }
 
+    /// Which sites are linked; nil when the topology could not be read.
+    var meshLinks: MeshLinks? {
+        topology.map { topology in
+            MeshLinks(
+                topology: topology, links: links.compactMap(\.link), names: sites.map(\.name.value),
+                drained: Set(sites.filter(\.isDrained).map(\.name.value)))
+        }
+    }
+
     /// The inventory that is declared; nil when something is missing, which the decoding has reported then.
-    var inventory: Inventory? {
-        guard let mesh else { return nil }
+    func inventory(files: [InventoryFile]) -> Inventory? {
+        guard let mesh, let topology else { return nil }
         var complete: [Site] = []
         for site in sites {
             guard let privateAddress = site.privateAddress, !site.publicAddresses.isEmpty, !site.networks.isEmpty else {
@@ -23,11 +40,21 @@ struct Declaration {
             }
             let gateway = Gateway(
                 publicAddresses: site.publicAddresses.map(\.value), privateAddress: privateAddress.value,
-                platform: site.platform, ipsec: site.ipsec)
+                platform: site.platform, ipsec: site.ipsec, mtu: site.mtu.value)
             complete.append(
-                Site(name: site.name.value, gateway: gateway, networks: site.networks.map(\.value), tags: site.tags))
+                Site(
+                    name: site.name.value, gateway: gateway, networks: site.networks.map(\.value), tags: site.tags,
+                    index: site.index?.value, isDrained: site.isDrained))
         }
-        return Inventory(mesh: mesh, sites: complete)
+        return Inventory(
+            mesh: mesh, topology: topology, sites: complete,
+            links: links.compactMap { declared in
+                declared.link.map { DeclaredLink(link: $0, ipsec: declared.ipsec?.value) }
+            },
+            tests: tests.map { test in
+                ReachabilityTest(
+                    from: test.from, to: test.to, expect: test.expect, location: test.place.location(in: files))
+            })
     }
 }
 
@@ -42,6 +69,33 @@ struct DeclaredSite {
     var platform = Platform.embedded
     var ipsec = IPsecParameters()
     var tags: [String] = []
+    var index: Located<Int>?
+    var isDrained = false
+    /// Where it is not said, the place is the site's name.
+    var mtu: Located<Int>
+
+    init(name: Located<SiteName>) {
+        self.name = name
+        mtu = Located(value: PathMTU.assumed, place: name.place)
+    }
+}
+
+/// One pair under `links` as far as it could be decoded.
+struct LocatedLink {
+    var place: Place
+    /// Both as they stand there.
+    var ends: (Located<SiteName>, Located<SiteName>)
+    var ipsec: Located<IPsecParameters>?
+    /// Nil when both ends are one site.
+    var link: LinkID? { LinkID(ends.0.value, ends.1.value) }
+}
+
+/// One promise under `tests`.
+struct LocatedTest {
+    var place: Place
+    var from: SiteName
+    var to: ReachabilityTest.Target
+    var expect: ReachabilityTest.Expectation
 }
 
 /// One network of one site.

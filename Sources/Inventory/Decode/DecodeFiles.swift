@@ -1,7 +1,7 @@
 import WarrenModel
 
 extension Decoding {
-    private static let rootKeys = ["version", "mesh", "topology", "defaults", "sites"]
+    private static let rootKeys = ["version", "mesh", "topology", "defaults", "sites", "links", "tests"]
 
     /// The declaration that all files make together. Sites add up; what the mesh has once may stand in several files
     /// as long as they agree; `defaults` stands in one.
@@ -9,35 +9,41 @@ extension Decoding {
         let files = roots.compactMap { fields(of: $0, "the inventory", known: Self.rootKeys) }
         let start = roots.first?.place ?? Place(file: 0, line: 1, column: 1)
         var declaration = Declaration()
-        _ = once("version", in: files, at: start) { decoding, node in
+        _ = once("version", in: files, at: start, telling: quoted) { decoding, node in
             decoding.value(node, "'version'", form: "1") { $0 == "1" ? $0 : nil }
         }
-        declaration.mesh = once("mesh", in: files, at: start) { decoding, node in decoding.name(node, "'mesh'") }
-        if files.contains(where: { $0["topology"] != nil }) {
-            _ = once("topology", in: files, at: start) { decoding, node in
-                decoding.value(node, "'topology'", form: "full-mesh", among: ["full-mesh"]) {
-                    $0 == "full-mesh" ? $0 : nil
-                }
-            }
+        declaration.mesh = once("mesh", in: files, at: start, telling: quoted) { $0.name($1, "'mesh'") }
+        declaration.topology = files.contains { $0["topology"] != nil } ? nil : .fullMesh
+        if declaration.topology == nil {
+            declaration.topology = once("topology", in: files, at: start, telling: \.kind) { $0.topology($1) }
         }
-        declaration.sites = sites(in: files, at: start, defaults: defaults(in: files))
+        let defaults = self.defaults(in: files)
+        let sites = self.sites(in: files, at: start, defaults: defaults, into: &declaration)
+        declaration.sites = sites
+        declaration.links = links(in: files, sites: declaration.sites)
+        declaration.tests = tests(in: files)
+        declaration.references = references
         return declaration
     }
 
     /// The value of a key that all files which have it must agree on, and one must have.
-    private mutating func once(
-        _ key: String, in files: [[String: YAMLEntry]], at start: Place, read: (inout Decoding, YAMLNode) -> String?
-    ) -> String? {
-        var found: Located<String>?
+    private mutating func once<Value: Equatable>(
+        _ key: String, in files: [[String: YAMLEntry]], at start: Place, telling text: (Value) -> String,
+        read: (inout Decoding, YAMLNode) -> Value?
+    ) -> Value? {
+        var found: Located<Value>?
         let entries = files.compactMap { $0[key] }
         if entries.isEmpty { faults.add(Fault(.missingKey, at: start, "the inventory needs the key '\(key)'")) }
         for entry in entries {
             guard let value = read(&self, entry.value) else { continue }
             if let found, found.value != value {
+                let (here, before) = (text(value), text(found.value))
                 faults.add(
                     .between(
                         .contradiction, found.place, entry.value.place,
-                        "'\(key)' is \(quoted(value)) here and \(quoted(found.value)) before", remedy: "let both say the same"))
+                        here == before
+                            ? "'\(key)' is another \(here) here than before" : "'\(key)' is \(here) here and \(before) before",
+                        remedy: "let both say the same"))
             } else if found == nil {
                 found = Located(value: value, place: entry.value.place)
             }
@@ -58,7 +64,7 @@ extension Decoding {
     }
 
     private mutating func sites(
-        in files: [[String: YAMLEntry]], at start: Place, defaults: Defaults
+        in files: [[String: YAMLEntry]], at start: Place, defaults: Defaults, into declaration: inout Declaration
     ) -> [DeclaredSite] {
         let maps = files.compactMap { $0["sites"] }
         guard let first = maps.first else {
@@ -72,6 +78,7 @@ extension Decoding {
         if declared.count > InventoryLimits.sites {
             let place = declared[InventoryLimits.sites].keyPlace
             faults.add(Fault(.tooLarge, at: place, "a mesh may have at most \(InventoryLimits.sites) sites"))
+            declaration.hasUnnamedSites = true
             return []
         }
         var seen: [String: Place] = [:]
@@ -85,7 +92,11 @@ extension Decoding {
                 continue
             }
             seen[entry.key] = entry.keyPlace
-            if let site = site(entry, defaults: defaults) { sites.append(site) }
+            if let site = site(entry, defaults: defaults) {
+                sites.append(site)
+            } else {
+                declaration.hasUnnamedSites = true
+            }
         }
         return sites
     }

@@ -65,6 +65,10 @@ extension Decoding {
         guard let items = list(node, "'proposals'", limit: 16) else { return nil }
         var proposals: [Proposal] = []
         for item in items {
+            if let weak = WeakProposal.fault(in: item) {
+                faults.add(weak)
+                continue
+            }
             guard let proposal = value(item, "a proposal", form: form, among: examples, read: { Proposal($0) }) else {
                 continue
             }

@@ -4,21 +4,23 @@ import WarrenModel
 struct Defaults {
     var platform = Platform.embedded
     var ipsec = IPsecParameters()
+    var mtu: Located<Int>?
 }
 
 extension Decoding {
-    /// `{platform, ipsec}`.
+    /// `{platform, ipsec, mtu}`.
     mutating func defaults(_ node: YAMLNode) -> Defaults {
         var defaults = Defaults()
-        guard let fields = fields(of: node, "'defaults'", known: ["platform", "ipsec"]) else { return defaults }
+        guard let fields = fields(of: node, "'defaults'", known: ["platform", "ipsec", "mtu"]) else { return defaults }
         if let entry = fields["platform"], let value = choice(entry.value, "'platform'", of: Platform.self) {
             defaults.platform = value
         }
         if let entry = fields["ipsec"] { defaults.ipsec = ipsec(entry.value, inherited: defaults.ipsec) }
+        if let entry = fields["mtu"] { defaults.mtu = number(entry.value, "'mtu'", InventoryLimits.mtu) }
         return defaults
     }
 
-    /// `NAME: {gateway, networks, tags}`; nil only when the name is none.
+    /// `NAME: {gateway, networks, tags, index, drained}`; nil only when the name is none.
     mutating func site(_ entry: YAMLEntry, defaults: Defaults) -> DeclaredSite? {
         let key = YAMLNode(place: entry.keyPlace, content: .scalar(entry.key, plain: false))
         let siteName = name(key, "a site's name").flatMap { SiteName($0) }
@@ -28,8 +30,9 @@ extension Decoding {
         var site = DeclaredSite(name: Located(value: used, place: entry.keyPlace))
         site.platform = defaults.platform
         site.ipsec = defaults.ipsec
+        if let mtu = defaults.mtu { site.mtu = mtu }
         let what = "the site \(quoted(entry.key))"
-        guard let fields = fields(of: entry.value, what, known: ["gateway", "networks", "tags"]) else {
+        guard let fields = fields(of: entry.value, what, known: ["gateway", "networks", "tags", "index", "drained"]) else {
             return siteName == nil ? nil : site
         }
         if let node = required("gateway", in: fields, of: what, at: entry.keyPlace) {
@@ -41,13 +44,15 @@ extension Decoding {
         if let entry = fields["tags"], let items = list(entry.value, "'tags'", limit: 64) {
             site.tags = items.compactMap { name($0, "a tag") }
         }
+        if let entry = fields["index"] { site.index = number(entry.value, "'index'", InventoryLimits.indexes) }
+        if let entry = fields["drained"] { site.isDrained = truth(entry.value, "'drained'") ?? false }
         return siteName == nil ? nil : site
     }
 
-    /// `{public, private, platform, ipsec}`.
+    /// `{public, private, platform, ipsec, mtu}`.
     private mutating func gateway(_ node: YAMLNode, of owner: String, into site: inout DeclaredSite) {
         let what = "the gateway of \(owner)"
-        guard let fields = fields(of: node, what, known: ["public", "private", "platform", "ipsec"]) else { return }
+        guard let fields = fields(of: node, what, known: ["public", "private", "platform", "ipsec", "mtu"]) else { return }
         if let node = required("public", in: fields, of: what, at: node.place) {
             site.publicAddresses = publicAddresses(node)
         }
@@ -58,6 +63,7 @@ extension Decoding {
             site.platform = value
         }
         if let entry = fields["ipsec"] { site.ipsec = ipsec(entry.value, inherited: site.ipsec) }
+        if let entry = fields["mtu"], let mtu = number(entry.value, "'mtu'", InventoryLimits.mtu) { site.mtu = mtu }
     }
 
     /// One address, or a list with at most one of each family.

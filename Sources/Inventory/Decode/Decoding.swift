@@ -3,6 +3,8 @@ import WarrenModel
 /// The tools that the decoders of every part share: each reads one kind of value, and reports what is not one.
 struct Decoding {
     var faults = FaultList()
+    /// Every place that held the name of a site declared elsewhere.
+    var references: [Located<SiteName>] = []
 
     /// The entries of a mapping by key; keys that are not `known` are faults. Nil, reported, when it is no mapping.
     mutating func fields(of node: YAMLNode, _ what: String, known: [String]) -> [String: YAMLEntry]? {
@@ -80,6 +82,21 @@ struct Decoding {
     ) -> Value? where Value.RawValue == String {
         let words = type.allCases.map(\.rawValue)
         return value(node, what, form: alternatives(words), among: words) { Value(rawValue: $0) }
+    }
+
+    /// `true` or `false`.
+    mutating func truth(_ node: YAMLNode, _ what: String) -> Bool? {
+        value(node, what, form: "true or false", among: ["true", "false"]) { Bool($0) }
+    }
+
+    /// A whole number in digits, without sign or leading zeros.
+    mutating func number(_ node: YAMLNode, _ what: String, _ range: ClosedRange<Int>) -> Located<Int>? {
+        let read = value(node, what, form: "a number of \(range.lowerBound) to \(range.upperBound)") { text -> Int? in
+            guard (1...9).contains(text.utf8.count), text.utf8.allSatisfy({ (48...57).contains($0) }), text.first != "0"
+            else { return nil }
+            return Int(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+        return read.map { Located(value: $0, place: node.place) }
     }
 
     mutating func wrongType(_ node: YAMLNode, _ expectation: String) {

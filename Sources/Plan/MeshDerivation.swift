@@ -1,0 +1,110 @@
+import WarrenInventory
+import WarrenModel
+
+/// A mesh whose gateways' plans are derived one at a time, in byte order of their sites' names, each at the cost of its own
+/// links: for a summary or a comparison of a mesh that is too large to be held whole.
+public struct MeshDerivation: Sendable, Sequence {
+    public let mesh: String
+    /// In byte order of the names.
+    let nodes: [MeshNode]
+    let links: MeshLinks
+    private let positions: [SiteName: Int]
+    /// What links run with that the inventory makes exceptions for.
+    private let exceptions: [LinkID: IPsecParameters]
+    private let keyEpochs: [LinkID: UInt32]
+    /// How many sites that are not drained have networks of each family.
+    private let owners: FamilyCount
+
+    /// The arguments are those of `Plan.derive`.
+    public init(_ inventory: Inventory, indexes: [SiteName: Int] = [:], keyEpochs: [LinkID: UInt32] = [:]) {
+        mesh = inventory.mesh
+        let indexes = SiteIndexes.assign(inventory.sites, known: indexes)
+        let nodes = inventory.sites.map { MeshNode($0, index: indexes[$0.name] ?? 0) }.sorted { $0.site.name < $1.site.name }
+        self.nodes = nodes
+        links = MeshLinks(inventory, names: nodes.map(\.site.name))
+        positions = Dictionary(nodes.enumerated().map { ($1.site.name, $0) }) { first, _ in first }
+        exceptions = Dictionary(inventory.links.compactMap { link in link.ipsec.map { (link.link, $0) } }) { first, _ in first }
+        self.keyEpochs = keyEpochs
+        owners = FamilyCount(nodes)
+    }
+
+    public var sites: [SiteName] { nodes.map(\.site.name) }
+    public var count: Int { nodes.count }
+
+    /// How many links the mesh has.
+    public var linkCount: Int { nodes.indices.reduce(0) { $0 + links.peers(of: $1).count } / 2 }
+
+    public subscript(site: SiteName) -> GatewayPlan? { positions[site].map { plan(at: $0) } }
+
+    public func makeIterator() -> AnyIterator<GatewayPlan> {
+        var next = 0
+        return AnyIterator {
+            guard next < nodes.count else { return nil }
+            defer { next += 1 }
+            return plan(at: next)
+        }
+    }
+
+    /// What the gateway must run: a link to each peer, a way through the hub to the sites that it has no link to, and
+    /// nothing that leads any other site's packets past the tunnels.
+    private func plan(at position: Int) -> GatewayPlan {
+        let node = nodes[position]
+        let peers = links.peers(of: position)
+        let hub = links.transit(from: position)
+        var plan = node.emptyPlan(links: peers.count, networks: nodes.count)
+        var rest = peers[...]
+        for (other, peer) in nodes.enumerated() where other != position {
+            plan.unreachable += peer.networks
+            if other == rest.first {
+                rest.removeFirst()
+                plan.addLink(self.link(from: position, to: other))
+            } else if let hub, !links.isDrained(other) {
+                plan.addRoutes(to: peer.networks, through: self.link(from: position, to: hub))
+            }
+        }
+        return plan
+    }
+
+    private func link(from position: Int, to other: Int) -> MeshLink {
+        let local = nodes[position], remote = nodes[other]
+        // Where the two ends say different things, both follow the one that starts the link.
+        let isInitiator = local.site.name < remote.site.name
+        var parameters = (isInitiator ? local : remote).site.gateway.ipsec
+        var keyEpoch = Plan.firstKeyEpoch
+        if !exceptions.isEmpty || !keyEpochs.isEmpty, let link = LinkID(local.site.name, remote.site.name) {
+            parameters = exceptions[link] ?? parameters
+            keyEpoch = keyEpochs[link] ?? keyEpoch
+        }
+        return MeshLink(
+            local: local, remote: remote, isInitiator: isInitiator, parameters: parameters, keyEpoch: keyEpoch,
+            families: families(position, other))
+    }
+
+    /// The families that a tunnel carries: that of the inner addresses, and any that both ends have networks of, or the
+    /// sites that are reached through them.
+    private func families(_ a: Int, _ b: Int) -> [AddressFamily] {
+        let one = nodes[a], other = nodes[b]
+        let hub = links.transitHub
+        let spoke = hub == a ? other : hub == b ? one : nil
+        return AddressFamily.allCases.filter { family in
+            if family == one.site.gateway.privateAddress.family || (one.has(family) && other.has(family)) { return true }
+            guard let spoke, !links.isHub(hub == a ? b : a) else { return false }
+            return spoke.has(family) && owners.isAnotherThanOne(family)
+        }
+    }
+}
+
+/// How many sites that are not drained have networks of each family.
+private struct FamilyCount {
+    private var ipv4 = 0
+    private var ipv6 = 0
+
+    init(_ nodes: [MeshNode]) {
+        for node in nodes where !node.site.isDrained {
+            ipv4 += node.has(.ipv4) ? 1 : 0
+            ipv6 += node.has(.ipv6) ? 1 : 0
+        }
+    }
+
+    func isAnotherThanOne(_ family: AddressFamily) -> Bool { (family == .ipv4 ? ipv4 : ipv6) > 1 }
+}
