@@ -1,4 +1,3 @@
-import AgentCore
 import Foundation
 import Glibc
 import Testing
@@ -6,8 +5,8 @@ import WarrenClient
 import WarrenInventory
 import WarrenModel
 import WarrenStatus
-import WarrenWire
 
+@testable import AgentRuntime
 @testable import WarrenLab
 
 /// What breaks in a lab comes back by itself, whole, and tells no secret. As root, with the built programs.
@@ -113,9 +112,12 @@ import WarrenWire
         try await withLab("lab-test-secret") { lab in
             var secrets: [[UInt8]] = []
             for site in lab.topology.sites {
-                let path = "\(lab.programs.stateDirectory(of: site))/desired.bin"
-                let bytes = Array(try Data(contentsOf: URL(filePath: path)))
-                let keys = try DesiredState(serialized: bytes).keys.values.map { $0.secret.withBytes { Array($0) } }
+                let folder = lab.programs.stateDirectory(of: site), path = "\(folder)/desired.bin"
+                guard case .state(let state) = try LastGoodState(directory: .init(path: folder)).load() else {
+                    Issue.record("\(path) is not a last good state")
+                    continue
+                }
+                let keys = state.keys.values.map { $0.secret.withBytes { Array($0) } }
                 #expect(keys.count == lab.topology.sites.count - 1)
                 secrets += keys
                 let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
