@@ -152,7 +152,7 @@ let package = Package(
         .testTarget(
             name: "LabTests",
             dependencies: [
-                "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenClient", "WarrenLab", "WarrenWire", "AgentCore",
+                "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenClient", "WarrenLab", "AgentRuntime",
             ],
             path: "Tests/LabTests"),
         .testTarget(
