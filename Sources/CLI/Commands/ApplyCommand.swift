@@ -14,8 +14,8 @@ struct ApplyCommand: AsyncParsableCommand {
             follows the gateways until each runs the generation and every link is up, proven by both ends and a probe. \
             Interrupting the wait (Ctrl-C) detaches: the roll-out goes on.
 
-            EXIT STATUS: 0 every link is up; 1 faults, a refusal, or a link that is not up in time; 2 the command line; \
-            130 detached.
+            EXIT STATUS: 0 every link is up (with --no-wait: accepted); 1 faults, a refusal, or a link that is not up in \
+            time; 2 the command line; 130 detached.
             """)
 
     @Argument(help: "An inventory file, or a folder of them.")
@@ -27,18 +27,24 @@ struct ApplyCommand: AsyncParsableCommand {
     @Option(help: "How long to wait for the links: 90s, 5m, 1h.")
     var timeout = TimeSpan(seconds: 120)
 
+    @Flag(
+        help: ArgumentHelp(
+            "End as soon as the controller has accepted.",
+            discussion: "For a mesh's first generation: its gateways can enrol only once their sites are declared."))
+    var noWait = false
+
     @OptionGroup(title: "Controller") var controller: ControllerOptions
 
     func run() async throws {
         let (_, files) = try InventorySource.loadSound(path)
-        guard let generation = try await accept(files) else { return }
-        try await follow(generation)
+        let generation = try await accept(files)
+        if !noWait { try await follow(generation) }
     }
 
-    /// Shows, asks, sends. Nil when the operator says no.
-    private func accept(_ files: [InventoryFile]) async throws -> Generation? {
+    /// Shows, asks, sends. Fails when the operator says no.
+    private func accept(_ files: [InventoryFile]) async throws -> Generation {
         let yes = yes
-        return try await ControllerClient.withClient(of: controller.address) { client -> Generation? in
+        return try await ControllerClient.withClient(of: controller.address) { client -> Generation in
             let preview = try await client.preview(files)
             if preview.changes.isEmpty, preview.current > .none {
                 Terminal.note("nothing changes: generation \(preview.current) says the same")
@@ -51,8 +57,7 @@ struct ApplyCommand: AsyncParsableCommand {
                         usage: "nobody can be asked, for standard input is no terminal: give --yes to apply anyway")
                 }
                 guard Terminal.confirm("Apply to \(Set(preview.changes.map(\.site)).count) gateways?") else {
-                    Terminal.note("nothing was changed")
-                    return nil
+                    throw CommandFailure("nothing was changed")
                 }
             }
             do {
