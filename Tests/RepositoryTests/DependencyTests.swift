@@ -90,7 +90,7 @@ private let pureImports: Set<String> = ["CYaml", "Yams", "Crypto", "CLibcrypto"]
             #expect(outside.isEmpty, "\(file.path) is in a pure module and imports \(outside.sorted().joined(separator: ", "))")
             for (number, line) in file.lines.enumerated() where !line.drop(while: { $0 == " " }).hasPrefix("//") {
                 for effect in effects {
-                    #expect(line.firstMatch(of: effect) == nil, "\(file.path):\(number + 1): an effect in a pure module: \(line)")
+                    #expect(line.firstMatch(of: effect) == nil, "\(file.path):\(number + 1): an effect: \(line)")
                 }
             }
         }

@@ -11,7 +11,8 @@ struct SourceTree {
         var imports: Set<String> {
             Set(
                 lines.compactMap { line in
-                    let words = line.split(separator: " ").filter { !$0.hasPrefix("@") && !["public", "internal", "package", "private"].contains($0) }
+                    let levels: Set<Substring> = ["public", "internal", "package", "private"]
+                    let words = line.split(separator: " ").filter { !$0.hasPrefix("@") && !levels.contains($0) }
                     guard words.first == "import", words.count > 1 else { return nil }
                     let kinds: Set<Substring> = ["struct", "class", "enum", "protocol", "func", "var", "let", "typealias"]
                     let name = kinds.contains(words[1]) && words.count > 2 ? words[2] : words[1]
@@ -22,7 +23,8 @@ struct SourceTree {
         var isGenerated: Bool { path.hasSuffix(".pb.swift") || path.hasSuffix(".grpc.swift") }
     }
 
-    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let root = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     /// Every Swift file below `folder`, generated ones left out.
     static func files(in folder: String) throws -> [File] {
