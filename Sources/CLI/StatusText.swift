@@ -5,7 +5,7 @@ import WarrenStatus
 enum StatusText {
     /// The sites, the matrix of their links, its legend, and the reasons of whatever is not well.
     static func table(_ status: MeshStatus, colour: Bool) -> String {
-        guard !status.sites.isEmpty else { return "mesh \(status.mesh): no site is declared yet; see 'warren apply --help'\n" }
+        guard !status.sites.isEmpty else { return "no site is declared yet; see 'warren apply --help'\n" }
         var text = "mesh \(status.mesh), generation \(status.generation)\n\n"
         text += matrix(status, colour: colour) + "\n"
         text += "up: proven by both ends and a probe   dgr: degraded   con: connecting   DWN: down   ?: no fresh report\n"
