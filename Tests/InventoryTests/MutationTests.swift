@@ -13,12 +13,20 @@ struct Mutation: Sendable, CustomTestStringConvertible {
         self.new = new
         self.faults = faults
     }
+
+    /// The changed inventory.
+    var applied: String {
+        get throws {
+            let range = try #require(pair.firstRange(of: old), "nothing to change")
+            return pair.replacingCharacters(in: range, with: new)
+        }
+    }
 }
 
 private let berlin = "{public: 203.0.113.10, private: 192.168.1.1}"
 private let tokyo = "{public: 198.51.100.20, private: 192.168.2.1}"
 
-private let mutations: [Mutation] = [
+let mutations: [Mutation] = [
     // The text.
     .init("[192.168.2.0/24]", "[192.168.2.0/24", "syntax@13"),
     .init("version: 1", "version: 1: 2", "syntax@1"),
@@ -136,8 +144,7 @@ private let mutations: [Mutation] = [
     @Test func theUnchangedInventoryIsGood() { #expect(load(pair).diagnostics == []) }
 
     @Test(arguments: mutations) func eachMutationBreaksItsRule(mutation: Mutation) throws {
-        let range = try #require(pair.firstRange(of: mutation.old), "nothing to change")
-        let result = load(pair.replacingCharacters(in: range, with: mutation.new))
+        let result = load(try mutation.applied)
         #expect(result.inventory == nil)
         #expect(result.diagnostics.map { "\($0.rule)@\($0.location.line)" }.sorted() == mutation.faults.sorted())
         for diagnostic in result.diagnostics {

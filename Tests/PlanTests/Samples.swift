@@ -44,3 +44,6 @@ enum Samples {
 
 /// The site of that name; the test fails when it is none.
 func name(_ text: String) throws -> SiteName { try #require(SiteName(text)) }
+
+/// The address of that text; the test fails when it is none.
+func address(_ text: String) throws -> IPAddress { try #require(IPAddress(text)) }
