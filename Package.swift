@@ -64,6 +64,8 @@ let package = Package(
             name: "WarrenInventory", dependencies: ["WarrenModel", .product(name: "Yams", package: "Yams")],
             path: "Sources/Inventory"),
         .target(name: "WarrenPlan", dependencies: ["WarrenModel", "WarrenInventory"], path: "Sources/Plan"),
+        .target(name: "WarrenKeys", dependencies: ["WarrenModel", crypto], path: "Sources/Keys"),
+        .target(name: "WarrenRender", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan"], path: "Sources/Render"),
         .target(name: "WarrenStatus", dependencies: ["WarrenModel", "WarrenPlan"], path: "Sources/Status"),
         .target(name: "AgentCore", dependencies: ["WarrenModel", "WarrenPlan"], path: "Agents/AgentCore"),
         .target(name: "ESP", dependencies: ["WarrenModel", "CLibcrypto"], path: "Agents/ESP"),
@@ -79,7 +81,8 @@ let package = Package(
         .target(
             name: "WarrenController",
             dependencies: [
-                "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenWire", "WarrenStore", "AgentCore",
+                "WarrenModel", "WarrenKeys", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenWire", "WarrenStore",
+                "AgentCore",
                 logging,
             ] + certificates + grpc + lifecycle + nio,
             path: "Sources/Controller"),
@@ -107,7 +110,8 @@ let package = Package(
         .target(
             name: "WarrenCLI",
             dependencies: [
-                "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenAPIModel", "WarrenClient", "WarrenLab",
+                "WarrenModel", "WarrenKeys", "WarrenRender", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenAPIModel",
+                "WarrenClient", "WarrenLab",
                 argumentParser,
             ],
             path: "Sources/CLI"),
@@ -165,6 +169,10 @@ let package = Package(
             name: "InventoryTests", dependencies: ["WarrenModel", "WarrenInventory"], path: "Tests/InventoryTests"),
         .testTarget(
             name: "PlanTests", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan"], path: "Tests/PlanTests"),
+        .testTarget(
+            name: "RenderTests",
+            dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenKeys", "WarrenRender"],
+            path: "Tests/RenderTests"),
         .testTarget(
             name: "WireTests", dependencies: ["WarrenWire", "WarrenModel", "WarrenPlan", "AgentCore"], path: "Tests/WireTests"),
         .testTarget(

@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import Logging
 import WarrenInventory
+import WarrenKeys
 import WarrenModel
 import WarrenPlan
 import WarrenStatus

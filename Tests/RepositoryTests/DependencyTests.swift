@@ -6,12 +6,17 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
     ("Sources/Model", "WarrenModel", []),
     ("Sources/Inventory", "WarrenInventory", ["WarrenModel"]),
     ("Sources/Plan", "WarrenPlan", ["WarrenModel", "WarrenInventory"]),
+    ("Sources/Keys", "WarrenKeys", ["WarrenModel"]),
+    ("Sources/Render", "WarrenRender", ["WarrenModel", "WarrenInventory", "WarrenPlan"]),
     ("Sources/Status", "WarrenStatus", ["WarrenModel", "WarrenPlan"]),
     ("Sources/Wire", "WarrenWire", ["WarrenModel", "WarrenPlan", "WarrenStatus", "AgentCore"]),
     ("Sources/Store", "WarrenStore", ["WarrenModel", "WarrenInventory", "WarrenPlan"]),
     (
         "Sources/Controller", "WarrenController",
-        ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenWire", "WarrenStore", "AgentCore"]
+        [
+            "WarrenModel", "WarrenKeys", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenWire", "WarrenStore",
+            "AgentCore",
+        ]
     ),
     ("Sources/APIModel", "WarrenAPIModel", ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus"]),
     (
@@ -25,7 +30,10 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
     ),
     (
         "Sources/CLI", "WarrenCLI",
-        ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenAPIModel", "WarrenClient", "WarrenLab"]
+        [
+            "WarrenModel", "WarrenKeys", "WarrenRender", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenAPIModel",
+            "WarrenClient", "WarrenLab",
+        ]
     ),
     ("Agents/AgentCore", "AgentCore", ["WarrenModel", "WarrenPlan"]),
     ("Agents/DataPlane", "DataPlane", ["WarrenModel", "WarrenPlan", "AgentCore"]),
@@ -52,7 +60,8 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
 
 /// Modules whose code takes values and time and returns values.
 private let pureFolders = [
-    "Sources/Model", "Sources/Inventory", "Sources/Plan", "Sources/Status", "Agents/AgentCore", "Agents/ESP", "Agents/IKEv2",
+    "Sources/Model", "Sources/Inventory", "Sources/Plan", "Sources/Keys", "Sources/Render", "Sources/Status",
+    "Agents/AgentCore", "Agents/ESP", "Agents/IKEv2",
 ]
 
 /// What a pure module may import from outside: parsers and cryptographic primitives.
