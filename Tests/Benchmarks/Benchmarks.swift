@@ -10,6 +10,7 @@ enum Benchmarks {
         try report(ESPBenchmark.run())
         try report(InventoryBenchmark.run())
         try report(PlanBenchmark.run())
+        try report(OverlapBenchmark.run())
     }
 
     private static func report(_ results: [BenchmarkResult]) {
