@@ -16,6 +16,7 @@ public struct Warren: AsyncParsableCommand {
 
               warren validate FILE        Do the sites fit together?
               warren plan FILE            What would every gateway run?
+              warren render FILE --site S What would a person put on one gateway?
               warren apply FILE           Show what changes, ask, roll it out, wait.
               warren status               Which pair of sites is up, and why not?
               warren show sa SITE         One gateway's security associations.
@@ -36,7 +37,8 @@ public struct Warren: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            ValidateCommand.self, PlanCommand.self, ApplyCommand.self, StatusCommand.self, ShowCommand.self, TokenCommand.self,
+            ValidateCommand.self, PlanCommand.self, RenderCommand.self, ApplyCommand.self, StatusCommand.self, ShowCommand.self,
+            TokenCommand.self,
             LabCommand.self,
         ])
 

@@ -28,6 +28,7 @@ struct RenderedGateway {
                     tunnel: tunnel, ike: peer, policies: policies[tunnel.peer] ?? [],
                     routes: routes[tunnel.interface] ?? [], key: key(peer.key)))
         }
+        guard !links.isEmpty else { throw RenderError(.inconsistent, "\(plan.site) has no link: there is nothing to write") }
         guard links.map(\.routes.count).reduce(0, +) == plan.routes.count else {
             throw RenderError(.inconsistent, "\(plan.site): a route leads into no tunnel")
         }

@@ -73,24 +73,28 @@ import WarrenRender
         #expect(try charon.log(until: "\n").contains("0"))
     }
 
-    /// The kernel asks for an SA by the policy of the batch, which charon did not add, and charon negotiates with that peer.
+    /// The kernel asks for an SA by the policy of the batch, which charon did not add, and charon negotiates with that peer:
+    /// what was rendered for the other end, of the other system, proves to have the same key.
     @Test func packetsForATunnelStartTheLink() throws {
-        let namespace = try Namespace()
-        for command in [
-            "tuntap add dev outside mode tun", "addr add 203.0.113.10/24 dev outside", "link set outside up",
-            "route add default dev outside",
-        ] {
-            try namespace.run(required: ["ip"] + command.split(separator: " ").map(String.init))
+        let first = try Namespace(), second = try Namespace()
+        try first.run(required: [
+            "ip", "link", "add", "outside", "type", "veth", "peer", "name", "outside", "netns", second.name,
+        ])
+        for (namespace, address) in [(first, "203.0.113.10/32"), (second, "198.51.100.20/32")] {
+            for command in ["addr add \(address) dev outside", "link set outside up", "route add default dev outside"] {
+                try namespace.run(required: ["ip"] + command.split(separator: " ").map(String.init))
+            }
         }
-        let policies = try namespace.write(Rendering.file("xfrm.batch", "handbook", "first", .linux), "xfrm.batch")
-        try namespace.run(required: ["ip", "-batch", policies])
-        let charon = try Charon("handbook", "first", .linux, in: namespace)
-        _ = try charon.log(until: "load-all ended with 0")
-        let held = try namespace.run(["ip", "xfrm", "policy"]).output
+        let policies = try first.write(Rendering.file("xfrm.batch", "handbook", "first", .linux), "xfrm.batch")
+        try first.run(required: ["ip", "-batch", policies])
+        let initiator = try Charon("handbook", "first", .linux, in: first)
+        let responder = try Charon("handbook", "second", .freebsdWithStrongSwan, in: second)
+        for charon in [initiator, responder] { _ = try charon.log(until: "load-all ended with 0") }
+        let held = try first.run(["ip", "xfrm", "policy"]).output
         #expect(held.components(separatedBy: "tmpl src").count - 1 == 3, "charon added a policy: \(held)")
 
         // An IPv4 packet in another, as the tunnel's device would send it. The kernel refuses it until there is an SA.
-        let packet = try namespace.run([
+        let packet = try first.run([
             "python3", "-c",
             """
             import errno, socket
@@ -101,7 +105,10 @@ import WarrenRender
             """,
         ])
         #expect(packet.status == 0, "\(packet.output)")
-        let log = try charon.log(until: "initiating IKE_SA to-second[1] to 198.51.100.20")
+        let log = try initiator.log(until: "initiating IKE_SA to-second[1] to 198.51.100.20")
         #expect(log.contains("203.0.113.10/32[ipencap] === 198.51.100.20/32[ipencap] with reqid {1000002}"), "\(log)")
+        let agreed = "established between 203.0.113.10[203.0.113.10]...198.51.100.20[198.51.100.20]"
+        _ = try initiator.log(until: "IKE_SA to-second[1] \(agreed)")
+        _ = try responder.log(until: "IKE_SA to-first[1] established between 198.51.100.20[198.51.100.20]")
     }
 }

@@ -42,6 +42,10 @@ import WarrenRender
                     try Render.files(of: broken, mesh: mesh, for: target) { _ in Rendering.noKey }
                 }
             }
+            var alone = plan
+            alone.tunnels.removeAll()
+            alone.routes.removeAll()
+            #expect(throws: RenderError.self) { try Render.files(of: alone, mesh: mesh, for: target) { _ in Rendering.noKey } }
             let empty = PreSharedKey(SecretBytes([UInt8]()))
             #expect(throws: RenderError.self) { try Render.files(of: plan, mesh: mesh, for: target) { _ in empty } }
         }
