@@ -72,6 +72,15 @@ import WarrenModel
         #expect(drops(good) == [.unknownSPI])
     }
 
+    @Test func anAssociationThatWaitsInTheQueueIsKnown() throws {
+        let harness = try EngineHarness()
+        harness.obey(.removeAll(EngineHarness.peer))
+        let packet = EngineHarness.encapsulate(inner.bytes)
+        #expect(harness.receive(harness.seal(packet)).drops == [.unknownSPI])
+        harness.engine.commands.append(.addInbound(EngineHarness.association(.inbound), .init()))
+        #expect(harness.receive(harness.seal(packet)).written == [plain + inner.bytes])
+    }
+
     @Test func packetsOfADetachedTunnelAreDropped() throws {
         let harness = try EngineHarness(attaching: false)
         let packet = EngineHarness.encapsulate(inner.bytes)

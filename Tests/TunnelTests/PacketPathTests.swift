@@ -29,6 +29,7 @@ struct PacketPathTests {
             let received = try StreamTransfer.send(bytes, from: pair.first.path, to: pair.second.path, address: target)
             #expect(received == bytes)
         }
+        pair.first.worker.stop()
         let snapshot = pair.first.worker.snapshot()
         let tunnel = try #require(snapshot.tunnels.first)
         #expect(tunnel.isUp)
@@ -38,6 +39,8 @@ struct PacketPathTests {
         #expect(outbound.sequenceNumber == tunnel.sentPackets)
         #expect(outbound.lastUsed != nil)
         #expect(snapshot.drops == [:])
+        // Between two snapshots the other end takes what was still on the wire.
+        _ = pair.second.worker.snapshot()
         let other = pair.second.worker.snapshot()
         #expect(other.drops == [:])
         let inbound = try #require(other.associations.first { $0.direction == .inbound })

@@ -17,7 +17,8 @@ extension PacketPathTests {
         let pair = try GatewayPair(LinkShape(), installingAssociations: false)
         let capture = try WireCapture(namespace: pair.first.path)
         #expect(!ping(pair))
-        #expect(pair.first.worker.takeEvents() == [.acquire(peer: pair.second.site)])
+        let events = pair.first.worker.takeEvents()
+        #expect(!events.isEmpty && events.allSatisfy { $0 == .acquire(peer: pair.second.site) })
         pair.installAssociations(generation: 1)
         #expect(ping(pair))
         let received = try StreamTransfer.send(
@@ -63,7 +64,7 @@ extension PacketPathTests {
         #expect(ping(pair))
         let snapshot = pair.first.worker.snapshot()
         #expect(snapshot.drops == [:])
-        #expect(pair.second.worker.snapshot().drops.keys.allSatisfy { $0 == .unknownSPI })
+        #expect(pair.second.worker.snapshot().drops == [:])
         let newest = try #require(snapshot.associations.last { $0.direction == .outbound })
         #expect(newest.spi == SPI(rawValue: 0x14001) && newest.packets > 0)
         pair.first.worker.remove(peer: pair.second.site, spi: newest.spi, direction: .outbound)
@@ -87,12 +88,17 @@ extension PacketPathTests {
     func ikeSharesThePort(_ family: AddressFamily) throws {
         let pair = try GatewayPair(LinkShape(family: family))
         let here = Endpoint(address: pair.first.outer, port: 4500), there = Endpoint(address: pair.second.outer, port: 4500)
+        let first = SPI(rawValue: 0x1001)
         try pair.first.worker.sendKeepalive(local: here, remote: there)
         try pair.first.worker.sendIKE([1, 2, 3], local: here, remote: there)
         var waiting = pollfd(fd: pair.second.worker.eventDescriptor, events: Int16(POLLIN), revents: 0)
-        #expect(poll(&waiting, 1, 5000) == 1)
-        #expect(pair.second.worker.takeEvents() == [.ikeDatagram(local: there, remote: here, bytes: [1, 2, 3])])
-        #expect(poll(&waiting, 1, 0) == 0)
+        var datagrams: [PacketWorker.Event] = []
+        while datagrams.isEmpty {
+            try #require(poll(&waiting, 1, 5000) == 1)
+            // The kernel's own first words through the tunnel may come between.
+            datagrams += pair.second.worker.takeEvents().filter { $0 != .firstInbound(peer: pair.first.site, spi: first) }
+        }
+        #expect(datagrams == [.ikeDatagram(local: there, remote: here, bytes: [1, 2, 3])])
     }
 
     @Test func aDeviceThatGoesIsToldAndCanComeBack() throws {

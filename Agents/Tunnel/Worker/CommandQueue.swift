@@ -45,6 +45,7 @@ final class EventDescriptor: Sendable {
 /// Commands on their way to the packet thread, in order.
 final class CommandQueue: Sendable {
     private let waiting = Mutex<[PacketCommand]>([])
+    private let pending = Atomic(false)
     private let event: EventDescriptor
     var descriptor: Int32 { event.descriptor }
 
@@ -52,11 +53,16 @@ final class CommandQueue: Sendable {
 
     func append(_ command: PacketCommand) {
         waiting.withLock { $0.append(command) }
+        pending.store(true, ordering: .releasing)
         event.signal()
     }
 
+    /// Whether a command waits, for the price of a load.
+    var isPending: Bool { pending.load(ordering: .acquiring) }
+
     func take() -> [PacketCommand] {
         event.clear()
+        pending.store(false, ordering: .relaxed)
         return waiting.withLock { waiting in
             defer { waiting = [] }
             return waiting

@@ -3,9 +3,10 @@ import Glibc
 import WarrenModel
 
 extension PacketEngine {
-    /// Carries out what waits in the command queue. Packets on their way are sent first.
+    /// Carries out what waits in the command queue. Packets on their way are sent and delivered first.
     func obeyCommands() {
         transmit.flush()
+        coalescer.flush()
         var replies: [SnapshotReply] = []
         for command in commands.take() {
             switch command {

@@ -25,7 +25,7 @@ extension PacketEngine {
         }
         let spi = bytes.network(at: 0, as: UInt32.self)
         guard spi != 0 else { return receiveIKE(bytes, count: count, origin) }
-        guard let entry = inbound[spi] else { return noteStray(SPI(rawValue: spi), origin) }
+        guard let entry = inbound[spi] ?? lookAgain(spi) else { return noteStray(SPI(rawValue: spi), origin) }
         let before = entry.association.sequenceNumber
         switch entry.association.open(bytes, count: count) {
         case .dropped(let reason):
@@ -36,6 +36,13 @@ extension PacketEngine {
             let reason = deliver(bytes + ESP.payloadOffset, count: count, nextHeader: nextHeader, entry, origin)
             if let reason { drops.count(reason) }
         }
+    }
+
+    /// The SA may have been installed after this batch was begun: the peer learnt of it as soon as the command was queued.
+    private func lookAgain(_ spi: UInt32) -> InboundEntry? {
+        guard commands.isPending else { return nil }
+        obeyCommands()
+        return inbound[spi]
     }
 
     private func noteStray(_ spi: SPI, _ origin: warren_origin) {
