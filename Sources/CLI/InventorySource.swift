@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import WarrenInventory
+import WarrenPlan
 
 /// Reads what the operator names: one file, or every *.yaml and *.yml of a folder.
 enum InventorySource {
@@ -26,14 +27,20 @@ enum InventorySource {
     }
 
     /// The inventory and its files; nil with the faults when it has any.
-    static func load(_ path: String) throws -> (load: InventoryLoad, files: [InventoryFile]) {
+    ///
+    /// - Parameter answeringTests: what stands under `tests` must hold as well.
+    static func load(
+        _ path: String, answeringTests: Bool = true
+    ) throws -> (load: InventoryLoad, files: [InventoryFile]) {
         let files = try read(path)
-        return (Inventory.load(files), files)
+        return (answeringTests ? Inventory.loadAndTest(files) : Inventory.load(files), files)
     }
 
     /// The inventory; its faults are shown, and end the command, when it has any.
-    static func loadSound(_ path: String) throws -> (inventory: Inventory, files: [InventoryFile]) {
-        let (load, files) = try load(path)
+    static func loadSound(
+        _ path: String, answeringTests: Bool = true
+    ) throws -> (inventory: Inventory, files: [InventoryFile]) {
+        let (load, files) = try load(path, answeringTests: answeringTests)
         guard let inventory = load.inventory else {
             for diagnostic in load.diagnostics { Terminal.note("\(diagnostic)") }
             let count = load.diagnostics.count

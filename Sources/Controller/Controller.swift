@@ -147,11 +147,13 @@ public actor Controller {
 
     /// Inventory to plan, with the identities and indexes that the sites have or would get.
     private func compile(_ files: [InventoryFile]) throws -> (Inventory, Plan, [SiteRecord]) {
-        let load = Inventory.load(files)
+        let load = Inventory.loadAndTest(files)
         guard let inventory = load.inventory, load.diagnostics.isEmpty else { throw ControllerError.rejected(load.diagnostics) }
         var random = SystemRandomNumberGenerator()
         let (indexes, changed) = sites.advanced(
-            to: (current?.generation ?? .none).next, sites: inventory.sites.map(\.name), using: &random)
+            to: (current?.generation ?? .none).next, sites: inventory.sites.map(\.name),
+            pinned: Dictionary(inventory.sites.compactMap { site in site.index.map { (site.name, $0) } }) { first, _ in first },
+            using: &random)
         return (inventory, Plan.derive(from: inventory, indexes: indexes), changed)
     }
 

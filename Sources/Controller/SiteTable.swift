@@ -19,17 +19,29 @@ struct SiteTable: Sendable {
     ///
     /// A site keeps what it has; a new one gets a new identity and the next index that no site ever had, so that no
     /// interface name on a peer ever passes from one site to another.
+    ///
+    /// - Parameter pinned: indexes that the operator chose for some of the sites, all different. A site whose index they take gets the next.
     func advanced(
-        to generation: Generation, sites: [SiteName], using random: inout some RandomNumberGenerator
+        to generation: Generation, sites: [SiteName], pinned: [SiteName: Int] = [:],
+        using random: inout some RandomNumberGenerator
     ) -> (indexes: [SiteName: Int], changed: [SiteRecord]) {
-        var indexes: [SiteName: Int] = [:], changed: [SiteRecord] = [], next = greatestIndex
-        for name in sites where indexes[name] == nil {
-            if let record = live[name] {
-                indexes[name] = record.index
-            } else {
+        var indexes = pinned, changed: [SiteRecord] = []
+        let taken = Set(indexes.values)
+        var next = max(greatestIndex, taken.max() ?? 0)
+        var seen: Set<SiteName> = []
+        for name in sites where seen.insert(name).inserted {
+            var index = indexes[name] ?? live[name]?.index ?? 0
+            if indexes[name] == nil, index == 0 || taken.contains(index) {
                 next += 1
-                indexes[name] = next
-                changed.append(SiteRecord(id: SiteID(using: &random), name: name, index: next, since: generation))
+                index = next
+            }
+            indexes[name] = index
+            guard let record = live[name] else {
+                changed.append(SiteRecord(id: SiteID(using: &random), name: name, index: index, since: generation))
+                continue
+            }
+            if record.index != index {
+                changed.append(SiteRecord(id: record.id, name: name, index: index, since: record.since))
             }
         }
         for var record in live.values where indexes[record.name] == nil {
