@@ -183,7 +183,8 @@ let package = Package(
         .testTarget(
             name: "ControllerTests",
             dependencies: [
-                "WarrenController", "WarrenStore", "WarrenWire", "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus",
+                "WarrenController", "WarrenStore", "WarrenWire", "WarrenModel", "WarrenKeys", "WarrenInventory", "WarrenPlan",
+                "WarrenStatus",
                 "AgentCore",
                 logging,
             ] + certificates + grpc + lifecycle,

@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct CommandLineTests {
     @Test(arguments: [
-        [], ["validate"], ["plan"], ["apply"], ["status"], ["show"], ["show", "sa"], ["show", "report"], ["token"],
+        [], ["validate"], ["plan"], ["render"], ["apply"], ["status"], ["show"], ["show", "sa"], ["show", "report"], ["token"],
         ["token", "create"],
         ["lab"], ["lab", "up"], ["lab", "status"], ["lab", "exec"], ["lab", "verify"], ["lab", "down"], ["lab", "demo"],
     ])

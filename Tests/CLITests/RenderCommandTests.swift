@@ -73,7 +73,7 @@ import Testing
         let second = try contents(output)
         #expect(second.keys.contains("rc.conf") && !second.keys.contains("ip.batch"))
         try Data().write(to: URL(filePath: output + "/notes"))
-        let refused = try render("first", ["--force"])
+        let refused = try render("first", "linux", ["--force"])
         #expect(refused.status == 2)
         #expect(refused.errorOutput.contains("holds 'notes'"))
         #expect(try contents(output).count == second.count + 1)

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Testing
+import WarrenKeys
 import WarrenModel
 
 @testable import WarrenController

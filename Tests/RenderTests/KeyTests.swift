@@ -21,6 +21,22 @@ import WarrenModel
         #expect(try key != secret(2).preSharedKey(byNamesOf: reference("berlin", "tokyo")))
     }
 
+    /// Values of another implementation of RFC 5869: were they to change, every link would lose its key.
+    @Test func keysStayWhatTheyWere() throws {
+        let a = try #require(SiteID(String(repeating: "a", count: 32))),
+            b = try #require(SiteID(String(repeating: "b", count: 32)))
+        #expect(
+            digits(try secret(1).preSharedKey(between: b, and: a, epoch: 7))
+                == "19bc1a87806815716c3dca0865c64db93425e78f77408133e7e741714d3fbe50")
+        #expect(
+            digits(try secret(1).preSharedKey(byNamesOf: reference("tokyo", "berlin", 7)))
+                == "dc071d3c06f72c61c9b6d9602cb68b624b79ee0003310a9af454ed0a945c1fbe")
+    }
+
+    private func digits(_ key: PreSharedKey) -> String {
+        key.secret.withBytes { $0.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
+    }
+
     /// Also where names of sites look like identities.
     @Test func namesAndIdentitiesAreKeptApart() throws {
         let a = String(repeating: "a", count: 32), b = String(repeating: "b", count: 32)
