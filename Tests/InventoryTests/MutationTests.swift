@@ -14,6 +14,12 @@ struct Mutation: Sendable, CustomTestStringConvertible {
         self.faults = faults
     }
 
+    init(_ old: String, faults: [String], new: String) {
+        self.old = old
+        self.new = new
+        self.faults = faults
+    }
+
     /// The changed inventory.
     var applied: String {
         get throws {
@@ -139,14 +145,24 @@ let mutations: [Mutation] = [
 ]
 
 @Suite struct MutationTests {
-    @Test func theTableIsLong() { #expect(mutations.count >= 60) }
+    @Test func theTableIsLong() { #expect(mutations.count + GeneratedMutations.all.count >= 500) }
 
     @Test func theUnchangedInventoryIsGood() { #expect(load(pair).diagnostics == []) }
 
     @Test(arguments: mutations) func eachMutationBreaksItsRule(mutation: Mutation) throws {
+        try check(mutation)
+    }
+
+    @Test func eachGeneratedMutationBreaksItsRule() throws {
+        for mutation in GeneratedMutations.all { try check(mutation) }
+    }
+
+    private func check(_ mutation: Mutation) throws {
         let result = load(try mutation.applied)
         #expect(result.inventory == nil)
-        #expect(result.diagnostics.map { "\($0.rule)@\($0.location.line)" }.sorted() == mutation.faults.sorted())
+        #expect(
+            result.diagnostics.map { "\($0.rule)@\($0.location.line)" }.sorted() == mutation.faults.sorted(),
+            "\(mutation.old) became \(mutation.new)")
         for diagnostic in result.diagnostics {
             #expect(diagnostic.location.column >= 1)
             #expect(
