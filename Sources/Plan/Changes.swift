@@ -9,9 +9,14 @@ extension Plan {
         let before = Dictionary((old?.gateways ?? []).map { ($0.site, $0) }) { first, _ in first }
         let after = Dictionary(new.gateways.map { ($0.site, $0) }) { first, _ in first }
         return Set(before.keys).union(after.keys).sorted().flatMap { site -> [Change] in
-            let old = before[site], new = after[site]
-            return old == new ? [] : GatewayChanges(site: site, from: old, to: new).changes
+            changes(at: site, from: before[site], to: after[site])
         }
+    }
+
+    /// The part of `changes` that is one gateway's; nil for a plan that has no such gateway. The changes of a mesh that is too
+    /// large to be held can be worked out gateway by gateway.
+    public static func changes(at site: SiteName, from old: GatewayPlan?, to new: GatewayPlan?) -> [Change] {
+        old == new ? [] : GatewayChanges(site: site, from: old, to: new).changes
     }
 }
 

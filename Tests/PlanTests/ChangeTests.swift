@@ -42,6 +42,16 @@ import WarrenPlan
         }
     }
 
+    @Test func theChangesOfEachGatewayMakeAllChanges() throws {
+        let old = try Samples.inventory("five-sites")
+        var new = old
+        new.sites[1].isDrained = true
+        let (from, to) = (Plan.derive(from: old), Plan.derive(from: new))
+        let parts = MeshDerivation(new).flatMap { Plan.changes(at: $0.site, from: from[$0.site], to: $0) }
+        #expect(parts == Plan.changes(from: from, to: to))
+        #expect(!parts.isEmpty && parts.allSatisfy { $0.kind == .remove })
+    }
+
     @Test func removingASiteTouchesEveryPeerButNoOtherLink() throws {
         let inventory = try Samples.inventory("five-sites")
         let old = Plan.derive(from: inventory)

@@ -72,6 +72,10 @@ extension Decoding {
         if case .sequence = node.content { nodes = list(node, "'public'", limit: 2) ?? [] }
         var addresses: [Located<IPAddress>] = []
         for node in nodes {
+            if let fault = UnfixedAddress.fault(in: node) {
+                faults.add(fault)
+                continue
+            }
             guard let value = address(node, "'public'") else { continue }
             if addresses.contains(where: { $0.value.family == value.family }) {
                 let family = value.family == .ipv4 ? "IPv4" : "IPv6"
