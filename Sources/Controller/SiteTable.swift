@@ -5,19 +5,20 @@ import WarrenStore
 struct SiteTable: Sendable {
     /// The sites of the mesh now.
     let live: [SiteName: SiteRecord]
-    private let greatestIndex: Int
+    /// Every index that a site has or had.
+    private let given: Set<Int>
 
     /// - Parameter records: of every site that is or was.
     init(_ records: [SiteRecord]) {
         live = Dictionary(records.filter { $0.retired == nil }.map { ($0.name, $0) }) { $1 }
-        greatestIndex = records.map(\.index).max() ?? 0
+        given = Set(records.map(\.index))
     }
 
     var indexes: [SiteName: Int] { live.mapValues(\.index) }
 
     /// The table for a generation that has just these sites, in file order, and the records that differ from now.
     ///
-    /// A site keeps what it has; a new one gets a new identity and the next index that no site ever had, so that no
+    /// A site keeps what it has; a new one gets a new identity and the lowest index that no site ever had, so that no
     /// interface name on a peer ever passes from one site to another.
     ///
     /// - Parameter pinned: indexes that the operator chose for some of the sites, all different. A site whose index they take gets the next.
@@ -27,12 +28,12 @@ struct SiteTable: Sendable {
     ) -> (indexes: [SiteName: Int], changed: [SiteRecord]) {
         var indexes = pinned, changed: [SiteRecord] = []
         let taken = Set(indexes.values)
-        var next = max(greatestIndex, taken.max() ?? 0)
+        var next = 0
         var seen: Set<SiteName> = []
         for name in sites where seen.insert(name).inserted {
             var index = indexes[name] ?? live[name]?.index ?? 0
             if indexes[name] == nil, index == 0 || taken.contains(index) {
-                next += 1
+                repeat { next += 1 } while given.contains(next) || taken.contains(next)
                 index = next
             }
             indexes[name] = index
