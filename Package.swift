@@ -63,6 +63,7 @@ let package = Package(
         .target(
             name: "WarrenInventory", dependencies: ["WarrenModel", .product(name: "Yams", package: "Yams")],
             path: "Sources/Inventory"),
+        .target(name: "WarrenImport", dependencies: ["WarrenModel", "WarrenInventory"], path: "Sources/Import"),
         .target(name: "WarrenPlan", dependencies: ["WarrenModel", "WarrenInventory"], path: "Sources/Plan"),
         .target(name: "WarrenKeys", dependencies: ["WarrenModel", crypto], path: "Sources/Keys"),
         .target(name: "WarrenRender", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan"], path: "Sources/Render"),
@@ -110,7 +111,8 @@ let package = Package(
         .target(
             name: "WarrenCLI",
             dependencies: [
-                "WarrenModel", "WarrenKeys", "WarrenRender", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenAPIModel",
+                "WarrenModel", "WarrenKeys", "WarrenRender", "WarrenInventory", "WarrenImport", "WarrenPlan", "WarrenStatus",
+                "WarrenAPIModel",
                 "WarrenClient", "WarrenLab",
                 argumentParser,
             ],
@@ -167,6 +169,8 @@ let package = Package(
         .testTarget(name: "ModelTests", dependencies: ["WarrenModel"], path: "Tests/ModelTests"),
         .testTarget(
             name: "InventoryTests", dependencies: ["WarrenModel", "WarrenInventory"], path: "Tests/InventoryTests"),
+        .testTarget(
+            name: "ImportTests", dependencies: ["WarrenModel", "WarrenInventory", "WarrenImport"], path: "Tests/ImportTests"),
         .testTarget(
             name: "PlanTests", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan"], path: "Tests/PlanTests"),
         .testTarget(

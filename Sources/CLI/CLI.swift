@@ -15,8 +15,13 @@ public struct Warren: AsyncParsableCommand {
             gateways' agents through the controller, warrend.
 
               warren validate FILE        Do the sites fit together?
+              warren overlaps FILE        Who has which addresses, and what is free?
+              warren import DIR           The inventory of gateways joined by hand.
+              warren example --sites 30   An inventory to start from.
               warren plan FILE            What would every gateway run?
               warren render FILE --site S What would a person put on one gateway?
+              warren trace FILE --from SITE --to ADDRESS
+                                          Which way would a packet take?
               warren apply FILE           Show what changes, ask, roll it out, wait.
               warren status               Which pair of sites is up, and why not?
               warren show sa SITE         One gateway's security associations.
@@ -37,8 +42,9 @@ public struct Warren: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            ValidateCommand.self, PlanCommand.self, RenderCommand.self, ApplyCommand.self, StatusCommand.self, ShowCommand.self,
-            TokenCommand.self,
+            ValidateCommand.self, OverlapsCommand.self, ImportCommand.self, TraceCommand.self, ExampleCommand.self,
+            PlanCommand.self, RenderCommand.self,
+            ApplyCommand.self, StatusCommand.self, ShowCommand.self, TokenCommand.self,
             LabCommand.self,
         ])
 

@@ -5,6 +5,7 @@ import Testing
 private let allowedImports: [(folder: String, module: String, may: Set<String>)] = [
     ("Sources/Model", "WarrenModel", []),
     ("Sources/Inventory", "WarrenInventory", ["WarrenModel"]),
+    ("Sources/Import", "WarrenImport", ["WarrenModel", "WarrenInventory"]),
     ("Sources/Plan", "WarrenPlan", ["WarrenModel", "WarrenInventory"]),
     ("Sources/Keys", "WarrenKeys", ["WarrenModel"]),
     ("Sources/Render", "WarrenRender", ["WarrenModel", "WarrenInventory", "WarrenPlan"]),
@@ -31,7 +32,8 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
     (
         "Sources/CLI", "WarrenCLI",
         [
-            "WarrenModel", "WarrenKeys", "WarrenRender", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenAPIModel",
+            "WarrenModel", "WarrenKeys", "WarrenRender", "WarrenInventory", "WarrenImport", "WarrenPlan", "WarrenStatus",
+            "WarrenAPIModel",
             "WarrenClient", "WarrenLab",
         ]
     ),
@@ -60,7 +62,7 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
 
 /// Modules whose code takes values and time and returns values.
 private let pureFolders = [
-    "Sources/Model", "Sources/Inventory", "Sources/Plan", "Sources/Keys", "Sources/Render", "Sources/Status",
+    "Sources/Model", "Sources/Inventory", "Sources/Import", "Sources/Plan", "Sources/Keys", "Sources/Render", "Sources/Status",
     "Agents/AgentCore", "Agents/ESP", "Agents/IKEv2",
 ]
 
