@@ -10,8 +10,8 @@ public enum InventoryLimits {
     public static let sites = 2_000
     /// Pairs under `links`.
     public static let links = 100_000
-    /// Promises under `tests`.
-    public static let tests = 10_000
+    /// Promises under `tests`: each takes the plans of two gateways or more.
+    public static let tests = 1_000
     /// Numbers that name a site's tunnels on its peers: `gif99999` is well within the 15 bytes that a name may have.
     public static let indexes = 1...99_999
     /// Bytes that a gateway's way to the Internet may be said to carry: IPv4's least (RFC 791) to a jumbo frame's.

@@ -4,8 +4,19 @@ import WarrenModel
 public enum PlanText {
     /// Every gateway of the plan.
     public static func plan(_ plan: Plan) -> String {
-        let head = "mesh \(plan.mesh): \(count(plan.gateways.count, "gateway")), \(count(plan.links.count, "link"))\n"
-        return head + plan.gateways.map { "\n" + gateway($0) }.joined()
+        head(mesh: plan.mesh, gateways: plan.gateways.count, links: plan.links.count)
+            + plan.gateways.map { "\n" + gateway($0) }.joined()
+    }
+
+    /// The same in pieces, for a mesh that is too large to be held: their concatenation is the text of the whole plan.
+    public static func pieces(_ mesh: MeshDerivation) -> some Sequence<String> {
+        let gateways = mesh.makeIterator()
+        let head = head(mesh: mesh.mesh, gateways: mesh.count, links: mesh.linkCount)
+        return sequence(first: head) { _ in gateways.next().map { "\n" + gateway($0) } }
+    }
+
+    private static func head(mesh: String, gateways: Int, links: Int) -> String {
+        "mesh \(mesh): \(count(gateways, "gateway")), \(count(links, "link"))\n"
     }
 
     /// How much a plan holds.

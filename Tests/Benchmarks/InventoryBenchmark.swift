@@ -71,7 +71,41 @@ enum PlanBenchmark {
         return [
             BenchmarkResult(
                 name: "plan, full mesh of 100 sites", unit: "ms", warren: smallSeconds * 1000, peer: largeSeconds * 1000,
-                peerName: "itself at 200 sites: 4 is linear in links")
+                peerName: "itself at 200 sites: 4 is linear in links"),
+            try largeMesh(), try oneGateway(),
         ]
+    }
+
+    /// Every gateway of the mesh, one after the other, of which only the counts are kept.
+    private static func largeMesh() throws -> BenchmarkResult {
+        let small = try SampleInventory.load(sites: 500), large = try SampleInventory.load(sites: 1000)
+        let largeSeconds = medianSeconds(runs: 3) { _ = PlanSummary(MeshDerivation(large)) }
+        let smallSeconds = medianSeconds(runs: 3) { _ = PlanSummary(MeshDerivation(small)) }
+        return BenchmarkResult(
+            name: "plan summary, full mesh of 500 sites", unit: "ms", warren: smallSeconds * 1000, peer: largeSeconds * 1000,
+            peerName: "itself at 1000 sites, 499,500 links: 4 is linear in links")
+    }
+
+    private static func oneGateway() throws -> BenchmarkResult {
+        let (small, large) = (inventory(of: 5000), inventory(of: 10_000))
+        guard let site = SiteName("site7") else { throw BenchmarkError.wrongResult("no name") }
+        let smallSeconds = medianSeconds(runs: 5) { _ = GatewayPlan.derive(for: site, from: small) }
+        let largeSeconds = medianSeconds(runs: 5) { _ = GatewayPlan.derive(for: site, from: large) }
+        return BenchmarkResult(
+            name: "one gateway of a full mesh of 5,000 sites", unit: "ms", warren: smallSeconds * 1000,
+            peer: largeSeconds * 1000, peerName: "itself at 10,000 sites: 2 is linear in its links")
+    }
+
+    /// More sites than a text may declare.
+    private static func inventory(of count: UInt32) -> Inventory {
+        let sites = (0..<count).compactMap { number -> Site? in
+            let inner = IPAddress(v4: 10 << 24 | number << 8 | 1), outer = IPAddress(v4: 198 << 24 | 18 << 16 | number)
+            guard let name = SiteName("site\(number)"), let network = IPPrefix(containing: inner, length: 24) else {
+                return nil
+            }
+            let gateway = Gateway(publicAddresses: [outer], privateAddress: inner, platform: .embedded, ipsec: .init())
+            return Site(name: name, gateway: gateway, networks: [network])
+        }
+        return Inventory(mesh: "bench", sites: sites)
     }
 }

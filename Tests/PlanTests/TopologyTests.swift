@@ -96,6 +96,7 @@ import WarrenPlan
             let plan = Plan.derive(from: inventory)
             for site in inventory.sites { #expect(GatewayPlan.derive(for: site.name, from: inventory) == plan[site.name]) }
             #expect(PlanSummary(plan) == PlanSummary(MeshDerivation(inventory)))
+            #expect(PlanText.pieces(MeshDerivation(inventory)).joined() == PlanText.plan(plan))
         }
         #expect(GatewayPlan.derive(for: try name("nowhere"), from: try Samples.inventory("handbook")) == nil)
     }

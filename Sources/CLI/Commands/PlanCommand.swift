@@ -24,7 +24,17 @@ struct PlanCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only this site's gateway.", valueName: "name"))
     var site: SiteName?
 
+    @Flag(help: "Only how much there is of everything; without a controller.")
+    var summary = false
+
     @OptionGroup(title: "Controller") var controller: ControllerOptions
+
+    func validate() throws {
+        if summary, site != nil { throw ValidationError("--summary is of the whole mesh, --site of one gateway: give one.") }
+        if summary, controller.named != nil {
+            throw ValidationError("--summary needs no controller: give no --socket or --url.")
+        }
+    }
 
     enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
 
@@ -33,7 +43,7 @@ struct PlanCommand: AsyncParsableCommand {
         if let site, !inventory.sites.contains(where: { $0.name == site }) {
             throw CommandFailure(usage: "'\(path)' has no site '\(site)'")
         }
-        guard let address = controller.named else { return try show(Plan.derive(from: inventory)) }
+        guard let address = controller.named else { return try show(MeshDerivation(inventory)) }
         var preview = try await ControllerClient.withClient(of: address) { try await $0.preview(files) }
         if let site { preview.changes.removeAll { $0.site != site } }
         switch output {
@@ -44,11 +54,17 @@ struct PlanCommand: AsyncParsableCommand {
         }
     }
 
-    private func show(_ plan: Plan) throws {
-        if let site, let gateway = plan[site] {
+    private func show(_ mesh: MeshDerivation) throws {
+        if summary {
+            let summary = PlanSummary(mesh)
+            if output == .json { try Terminal.show(json: summary) } else { Terminal.show(PlanText.summary(summary)) }
+        } else if let site, let gateway = mesh[site] {
             if output == .json { try Terminal.show(json: gateway) } else { Terminal.show(PlanText.gateway(gateway)) }
+        } else if output == .json {
+            try Terminal.show(json: Plan(mesh: mesh.mesh, gateways: Array(mesh)))
         } else {
-            if output == .json { try Terminal.show(json: plan) } else { Terminal.show(PlanText.plan(plan)) }
+            // Piece by piece: the plan of a large mesh need not fit into memory.
+            for piece in PlanText.pieces(mesh) { Terminal.show(piece) }
         }
     }
 }
