@@ -67,7 +67,14 @@ import WarrenInventory
 
     /// Every place of a good inventory with one byte cut out, doubled or replaced: whatever it gives, it must end well.
     @Test func noDamagedTextTraps() {
-        let bytes = Array(pair.utf8)
+        let bytes = Array(
+            (pair + """
+                    index: 3
+                    drained: true
+                links: [{between: [berlin, tokyo], ipsec: {mode: transport}}]
+                tests: [{from: berlin, to: tokyo, expect: unreachable}]
+                """).utf8)
+        #expect(load(String(decoding: bytes, as: UTF8.self)).diagnostics == [])
         for index in bytes.indices {
             for replacement in [
                 [], [bytes[index], bytes[index]], Array("{".utf8), Array("\"".utf8), Array("\u{0}".utf8), Array("&".utf8),
@@ -89,7 +96,8 @@ import WarrenInventory
             "}", "\n", "  ", "\t", "&a ", "*a ", "!t ", "!!int ", "|", ">", "%YAML 1.2\n", "---\n", "...\n", "#", "\"", "'",
             "\\", "\\x41",
             "<<", "~", "10.0.0.0/8", "::/0", "1.2.3.4", "4h", "\u{feff}", "\u{0}", "\r", "é", "public: ", "private: ",
-            "lifetime: ", "9999999999h",
+            "lifetime: ", "9999999999h", "topology: ", "kind: ", "hub-and-spoke", "groups: ", "hubs: ", "explicit", "links:\n",
+            "tests:\n", "between: ", "ipsec: ", "from: ", "to: ", "expect: ", "index: ", "drained: ", "mtu: ", "576", "true",
         ]
         var random = SeededGenerator(state: seed)
         for _ in 0..<200 {
