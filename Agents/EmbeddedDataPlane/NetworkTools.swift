@@ -32,22 +32,26 @@ struct NetworkTools {
 
     /// Runs a program to its end; `input` is its standard input.
     func run(_ arguments: [String], input: String = "") throws(DataPlaneError) -> Outcome {
-        let files = [OwnedDescriptor(warren_memory_file()), .init(warren_memory_file()), .init(warren_memory_file())]
-        guard files.allSatisfy({ $0.rawValue >= 0 }) else { throw Self.refused("memfd_create") }
+        let standardInput = try Self.memoryFile(), output = try Self.memoryFile(), errors = try Self.memoryFile()
         var bytes = Array(input.utf8)[...]
         while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { write(files[0].rawValue, $0.baseAddress, $0.count) }
+            let count = bytes.withUnsafeBytes { write(standardInput.rawValue, $0.baseAddress, $0.count) }
             guard count > 0 else { throw Self.refused("write") }
             bytes = bytes.dropFirst(count)
         }
-        lseek(files[0].rawValue, 0, SEEK_SET)
+        lseek(standardInput.rawValue, 0, SEEK_SET)
         let process = try Self.spawn(
-            try command(arguments), input: files[0].rawValue, output: files[1].rawValue, error: files[2].rawValue)
+            try command(arguments), input: standardInput.rawValue, output: output.rawValue, error: errors.rawValue)
         let status = warren_wait(process)
         guard status >= 0 else { throw Self.refused("waitpid") }
         return Outcome(
-            status: status, output: Self.contents(files[1].rawValue),
-            errors: String(decoding: Self.contents(files[2].rawValue), as: UTF8.self))
+            status: status, output: Self.contents(output), errors: String(decoding: Self.contents(errors), as: UTF8.self))
+    }
+
+    private static func memoryFile() throws(DataPlaneError) -> OwnedDescriptor {
+        let file = OwnedDescriptor(warren_memory_file())
+        guard file.rawValue >= 0 else { throw refused("memfd_create") }
+        return file
     }
 
     /// Runs a program that must succeed; returns its standard output.
@@ -85,12 +89,13 @@ struct NetworkTools {
         throw DataPlaneError(.unavailable, "the program \(program) is not installed")
     }
 
-    private static func contents(_ file: Int32) -> [UInt8] {
-        lseek(file, 0, SEEK_SET)
+    /// Everything in a file, from its start. Takes the owner, not its number: the number alone does not keep the file open.
+    private static func contents(_ file: OwnedDescriptor) -> [UInt8] {
+        lseek(file.rawValue, 0, SEEK_SET)
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while true {
-            let count = chunk.withUnsafeMutableBytes { read(file, $0.baseAddress, $0.count) }
+            let count = chunk.withUnsafeMutableBytes { read(file.rawValue, $0.baseAddress, $0.count) }
             guard count > 0 else { return bytes }
             bytes += chunk.prefix(count)
         }
