@@ -68,61 +68,19 @@ extension IPAddress: Comparable {
 
 extension IPAddress: LosslessStringConvertible {
     public init?(_ description: String) {
-        guard description.utf8.count <= 45 else { return nil }
-        if description.utf8.contains(UInt8(ascii: ":")) {
-            guard let bits = Self.parseIPv6(description) else { return nil }
+        guard description.utf8.count <= AddressText.maximumLength else { return nil }
+        self.init(text: Array(description.utf8)[...])
+    }
+
+    /// The address that `text` is, in ASCII.
+    public init?(text: ArraySlice<UInt8>) {
+        if text.contains(UInt8(ascii: ":")) {
+            guard let bits = AddressText.ipv6(text) else { return nil }
             self.init(v6: bits)
         } else {
-            guard let bits = Self.parseIPv4(description) else { return nil }
+            guard let bits = AddressText.ipv4(text) else { return nil }
             self.init(v4: bits)
         }
-    }
-
-    private static func parseIPv4(_ text: some StringProtocol) -> UInt32? {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return nil }
-        var value: UInt32 = 0
-        for part in parts {
-            guard (1...3).contains(part.utf8.count), part.utf8.allSatisfy({ (48...57).contains($0) }),
-                part.utf8.count == 1 || part.first != "0", let byte = UInt8(part)
-            else { return nil }
-            value = value << 8 | UInt32(byte)
-        }
-        return value
-    }
-
-    private static func parseIPv6(_ text: String) -> UInt128? {
-        guard let gap = text.firstRange(of: "::") else {
-            return groups(text).flatMap { $0.count == 8 ? number($0) : nil }
-        }
-        let head = text[..<gap.lowerBound], tail = text[gap.upperBound...]
-        guard tail.firstRange(of: "::") == nil, !tail.hasPrefix(":"),
-            let left = head.isEmpty ? [] : groups(head), let right = tail.isEmpty ? [] : groups(tail),
-            head.isEmpty || !head.contains("."), left.count + right.count <= 7
-        else { return nil }
-        return number(left + Array(repeating: 0, count: 8 - left.count - right.count) + right)
-    }
-
-    private static func groups(_ text: some StringProtocol) -> [UInt16]? {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        var groups: [UInt16] = []
-        for (index, part) in parts.enumerated() {
-            if part.utf8.contains(UInt8(ascii: ".")) {
-                guard index == parts.count - 1, let quad = parseIPv4(part) else { return nil }
-                groups += [UInt16(quad >> 16), UInt16(truncatingIfNeeded: quad)]
-            } else {
-                // The number's own parser would take a sign.
-                guard (1...4).contains(part.utf8.count), part.utf8.first != UInt8(ascii: "+"),
-                    part.utf8.first != UInt8(ascii: "-"), let group = UInt16(part, radix: 16)
-                else { return nil }
-                groups.append(group)
-            }
-        }
-        return groups
-    }
-
-    private static func number(_ groups: [UInt16]) -> UInt128 {
-        groups.reduce(0) { $0 << 16 | UInt128($1) }
     }
 
     /// The canonical text: a dotted quad, or RFC 5952's lower-case form with the longest run of zeros as `::`.

@@ -63,15 +63,30 @@ extension IPPrefix: LosslessStringConvertible {
         self = prefix
     }
 
+    /// As from a string, for a caller that has many of them in one text.
+    public init?(text: ArraySlice<UInt8>) {
+        guard let (address, length) = Self.parse(text), let prefix = IPPrefix(containing: address, length: length),
+            prefix.address == address
+        else { return nil }
+        self = prefix
+    }
+
     /// The two halves of `ADDRESS/LENGTH`, host bits kept; nil when either is not well-formed.
     public static func parse(_ text: String) -> (address: IPAddress, length: Int)? {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, let address = IPAddress(String(parts[0])),
-            (1...3).contains(parts[1].utf8.count), parts[1].utf8.allSatisfy({ (48...57).contains($0) }),
-            parts[1].utf8.count == 1 || parts[1].first != "0",
-            let length = Int(parts[1]), length <= address.family.bitWidth
+        guard text.utf8.count <= AddressText.maximumLength + 4 else { return nil }
+        return parse(Array(text.utf8)[...])
+    }
+
+    private static func parse(_ text: ArraySlice<UInt8>) -> (address: IPAddress, length: Int)? {
+        guard let slash = text.firstIndex(of: UInt8(ascii: "/")), let address = IPAddress(text: text[..<slash]) else {
+            return nil
+        }
+        let digits = text[(slash + 1)...]
+        guard (1...3).contains(digits.count), digits.allSatisfy({ (48...57).contains($0) }),
+            digits.count == 1 || digits.first != UInt8(ascii: "0")
         else { return nil }
-        return (address, length)
+        let length = digits.reduce(0) { $0 * 10 + Int($1 - 48) }
+        return length <= address.family.bitWidth ? (address, length) : nil
     }
 
     public var description: String { "\(address)/\(length)" }
