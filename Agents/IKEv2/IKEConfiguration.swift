@@ -20,6 +20,10 @@ public struct IKEConfiguration: Sendable, Equatable {
     /// Half-open IKE SAs that one peer may have; the oldest makes room.
     public var halfOpenLimitPerPeer = 8
     public var halfOpenLifetime: Duration = .seconds(30)
+    /// IKE SAs in use that one peer may have; the oldest makes room.
+    public var establishedLimitPerPeer = 8
+    /// Child SAs that one IKE SA may have; more are refused (NO_ADDITIONAL_SAS).
+    public var childLimit = 16
     /// How long a replaced inbound SA still takes packets that were under way.
     public var inboundLinger: Duration = .seconds(5)
     /// How long the answerer of a rekey waits for a sign that the peer has the new child SA before it sends on it.

@@ -164,6 +164,14 @@ extension IKEEngine {
         respond(&sa, .ikeAuth, reply, to: datagram)
         supersede(by: sa, initiated: nil, now: now)
         settle(sa, now: now, random: &random)
+        limitEstablished(of: state.peer, now: now)
+    }
+
+    /// A peer that makes IKE SAs and deletes none loses its oldest: the key is no licence to fill our memory.
+    private mutating func limitEstablished(of site: SiteName, now: MonotonicTime) {
+        let standing = activeSAs(of: site)
+        guard standing.count > configuration.establishedLimitPerPeer else { return }
+        if let oldest = standing.min(by: { $0.createdAt < $1.createdAt }) { retire(oldest, now: now) }
     }
 
     private mutating func refuse(
@@ -178,9 +186,19 @@ extension IKEEngine {
             state.outcome.identity.header(.ikeAuth, isResponse: true, messageID: 1), [.notify(notify)], fragmentation: false,
             limit: 0)
         outputs += bytes.map { .send(IKEDatagram(local: datagram.local, remote: datagram.remote, bytes: $0)) }
+        makeRoomForRefused(of: state.peer)
         sessions[state.outcome.identity.ours] = .closed(
             ClosedSA(
-                peer: state.peer, identity: state.outcome.identity, envelope: state.envelope, lastRequestID: 1, response: bytes,
-                expiresAt: now + configuration.closedLifetime))
+                peer: state.peer, path: state.path, wasEstablished: false, identity: state.outcome.identity,
+                envelope: state.envelope, lastRequestID: 1, response: bytes, expiresAt: now + configuration.closedLifetime))
+    }
+
+    /// Whoever can receive at a peer's address gets this far without the key, as often as he likes.
+    private mutating func makeRoomForRefused(of site: SiteName) {
+        let refused = sessions.values.compactMap {
+            if case .closed(let state) = $0, state.peer == site, !state.wasEstablished { state } else { nil }
+        }
+        guard refused.count >= configuration.halfOpenLimitPerPeer else { return }
+        if let oldest = refused.min(by: { $0.expiresAt < $1.expiresAt }) { sessions[oldest.identity.ours] = nil }
     }
 }

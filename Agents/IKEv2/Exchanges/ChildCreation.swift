@@ -177,6 +177,9 @@ extension IKEEngine {
         guard payloads.has(.useTransportMode) == (peer.parameters.mode == .transport) else {
             return refuseChild(sa, .noProposalChosen, "the peer asked for another mode than \(peer.parameters.mode)")
         }
+        guard sa.children.count < configuration.childLimit else {
+            return refuseChild(sa, .noAdditionalSAs, "the peer has \(sa.children.count) child SAs and deletes none")
+        }
         let spi = newSPI(&random)
         guard
             let (choice, answer, peerSPI) = Negotiation.choose(

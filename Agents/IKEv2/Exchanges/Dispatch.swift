@@ -13,9 +13,13 @@ extension IKEEngine {
         if exchange == .ikeSAInit, !header.isResponse {
             return answerInit(header, datagram, now: now, random: &random)
         }
-        guard let spi = sessionSPI(for: header), let session = sessions.removeValue(forKey: spi) else {
+        guard let spi = sessionSPI(for: header), let session = sessions[spi] else {
             return answerUnknown(header, datagram, now: now, random: &random)
         }
+        // A peer's port may change (RFC 7296, 2.23), its address is configured: whoever sends a datagram on from elsewhere
+        // gets no answer, and no SA is led there.
+        guard session.path.joinsSameAddresses(as: datagram) else { return }
+        sessions[spi] = nil
         switch session {
         case .initiating(let state): receiveInit(state, header, datagram, now: now, random: &random)
         case .authenticating(let state): receiveAuth(state, header, datagram, now: now, random: &random)

@@ -24,8 +24,9 @@ extension IKEEngine {
         case .close:
             sessions[sa.identity.ours] = .closed(
                 ClosedSA(
-                    peer: sa.peer, identity: sa.identity, envelope: sa.envelope, lastRequestID: sa.expectedRequestID &- 1,
-                    response: sa.lastResponse, expiresAt: now + configuration.closedLifetime))
+                    peer: sa.peer, path: sa.path, wasEstablished: true, identity: sa.identity, envelope: sa.envelope,
+                    lastRequestID: sa.expectedRequestID &- 1, response: sa.lastResponse,
+                    expiresAt: now + configuration.closedLifetime))
             bury(sa, now: now, random: &random)
             if sa.standing == .replaced { endQuiet(of: sa.peer, now: now, random: &random) }
         case .drop: bury(sa, now: now, random: &random)

@@ -144,7 +144,8 @@ extension IKEEngine {
     mutating func adopt(_ spi: IKESPI, from sa: inout IKESA, now: MonotonicTime) {
         guard case .established(var new) = sessions[spi] else { return }
         new.standing = .active
-        new.expiresAt = nil
+        // What stems from an earlier configuration does not outlive its time by being rekeyed.
+        new.expiresAt = sa.standing == .active ? sa.expiresAt : nil
         new.children += sa.children
         new.childRetryAt = sa.childRetryAt
         for task in sa.pending {

@@ -20,6 +20,9 @@ struct Path: Sendable, Equatable {
     }
 
     func isSame(as datagram: IKEDatagram) -> Bool { datagram.local == local && datagram.remote == remote }
+    func joinsSameAddresses(as datagram: IKEDatagram) -> Bool {
+        datagram.local.address == local.address && datagram.remote.address == remote.address
+    }
 }
 
 /// A request that waits for its response, and when it is sent again: the same bytes (RFC 7296, 2.1).
@@ -87,6 +90,16 @@ enum Session: Sendable {
         case .closed(let state): state.peer
         }
     }
+
+    var path: Path {
+        switch self {
+        case .initiating(let state): state.path
+        case .authenticating(let state): state.path
+        case .accepting(let state): state.path
+        case .established(let sa): sa.path
+        case .closed(let state): state.path
+        }
+    }
 }
 
 struct InitiatorInit: Sendable {
@@ -139,6 +152,9 @@ struct ResponderInit: Sendable {
 
 struct ClosedSA: Sendable {
     let peer: SiteName
+    let path: Path
+    /// The peer had proven the key.
+    let wasEstablished: Bool
     let identity: IKEIdentity
     let envelope: Envelope
     let lastRequestID: UInt32

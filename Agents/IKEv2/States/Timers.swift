@@ -95,14 +95,16 @@ extension IKEEngine {
                 _ = queueRekey(&sa, index)
             }
         }
-        // Only the link's initiator tries again; the other end waits for it.
-        if let at = sa.childRetryAt, now >= at, peers[sa.peer]?.peer.initiator != true { sa.childRetryAt = nil }
+        // What was refused may be tried again: `wantChild` knows whether it still has to be.
+        if let at = sa.childRetryAt, now >= at { sa.childRetryAt = nil }
         if let at = livenessAt(sa), now >= at { sa.enqueue(.liveness) }
     }
 
     /// When silence has lasted long enough to ask; nil while a request is open, because that asks already.
     private func livenessAt(_ sa: IKESA) -> MonotonicTime? {
-        guard sa.standing == .active, sa.outstanding == nil, let peer = peers[sa.peer]?.peer else { return nil }
+        guard sa.standing == .active, sa.outstanding == nil, !sa.pending.contains(.liveness),
+            let peer = peers[sa.peer]?.peer
+        else { return nil }
         return sa.lastHeardAt + .seconds(Int64(max(peer.parameters.ike.livenessSeconds, 1)))
     }
 
