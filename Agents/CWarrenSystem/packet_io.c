@@ -225,6 +225,17 @@ long warren_route_send(int descriptor, const void *bytes, size_t length, const s
     return sendmsg(descriptor, &header, MSG_DONTWAIT);
 }
 
+/* Never makes a buffer smaller: without CAP_NET_ADMIN a second try would cut what root had set down to the system's maximum. */
+static void grow_buffer(int descriptor, int forced, int plain, int size) {
+    int now = 0;
+    socklen_t length = sizeof now;
+    /* The kernel reports twice the size that was asked for (socket(7)). */
+    if (getsockopt(descriptor, SOL_SOCKET, plain, &now, &length) == 0 && now >= 2 * size) return;
+    if (setsockopt(descriptor, SOL_SOCKET, forced, &size, sizeof size) != 0) {
+        setsockopt(descriptor, SOL_SOCKET, plain, &size, sizeof size);
+    }
+}
+
 static int set_nonblocking(int descriptor) {
     int flags = fcntl(descriptor, F_GETFL);
     return flags < 0 ? -1 : fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
@@ -241,12 +252,8 @@ int warren_udp_configure(int descriptor, int family) {
     }
     /* Speed, not correctness: older kernels and unprivileged users do without. */
     setsockopt(descriptor, IPPROTO_UDP, UDP_GRO, &one, sizeof one);
-    if (setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0) {
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-    }
-    if (setsockopt(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size) != 0) {
-        setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-    }
+    grow_buffer(descriptor, SO_RCVBUFFORCE, SO_RCVBUF, size);
+    grow_buffer(descriptor, SO_SNDBUFFORCE, SO_SNDBUF, size);
     return set_nonblocking(descriptor);
 }
 

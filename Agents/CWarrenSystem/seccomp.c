@@ -37,7 +37,8 @@ static struct sock_filter program[] = {
     DENY(kexec_load), DENY(bpf), DENY(perf_event_open), DENY(setns), DENY(unshare), DENY(keyctl), DENY(add_key),
     DENY(request_key), DENY(userfaultfd), DENY(io_uring_setup), DENY(io_uring_enter), DENY(io_uring_register), DENY(reboot),
     DENY(swapon), DENY(swapoff), DENY(acct), DENY(settimeofday), DENY(clock_settime), DENY(adjtimex), DENY(clock_adjtime),
-    DENY(sethostname), DENY(setdomainname), DENY(quotactl), DENY(personality),
+    DENY(sethostname), DENY(setdomainname), DENY(quotactl), DENY(personality), DENY(pidfd_getfd),
+    DENY(kexec_file_load), DENY(mount_setattr), DENY(kcmp),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 };
 
