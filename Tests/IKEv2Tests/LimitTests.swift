@@ -113,7 +113,7 @@ struct RestTests {
     private func turns(_ simulation: inout Simulation, within duration: Duration) -> Int {
         let end = simulation.now + duration
         var count = 0
-        while let next = simulation.gateways.compactMap(\.engine.nextTimeout).min(), next <= end, count < 2000 {
+        while let next = simulation.gateways.compactMap(\.engine.nextTimeout).min(), next <= end, count < 200 {
             simulation.run(for: max(next.since(simulation.now), .zero))
             count += 1
         }
