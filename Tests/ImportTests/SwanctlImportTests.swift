@@ -87,6 +87,12 @@ import WarrenModel
         #expect(try load(mesh).sites.count == 2)
     }
 
+    @Test func timesThatNoInventoryTakesAreNamed() {
+        let mesh = Import.inventory(mesh: "acme", from: [gateway("berlin", berlin.replacing("= 2h", with: "= 99999999999h"))])
+        #expect(mesh.leftOut.contains { $0.line == 18 && $0.what.contains("99999999999h") }, "\(mesh.leftOut)")
+        #expect(mesh.diagnostics == [])
+    }
+
     @Test func gifTunnelsGetTheDaemonsParameters() throws {
         var folders = Handbook.folders(modern: true, policies: false)
         folders[0].files.append(

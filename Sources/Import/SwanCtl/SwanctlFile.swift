@@ -57,8 +57,10 @@ enum SwanctlFile {
         var parameters = IPsecParameters()
         let ike: [IKEProposal] = proposals(section.value("proposals"), of: file, &leftOut)
         if !ike.isEmpty { parameters.ike.proposals = ike }
-        parameters.ike.lifetimeSeconds = seconds(section.value("rekey_time"), 10...2_592_000) ?? parameters.ike.lifetimeSeconds
-        parameters.ike.livenessSeconds = seconds(section.value("dpd_delay"), 1...3600) ?? parameters.ike.livenessSeconds
+        parameters.ike.lifetimeSeconds =
+            seconds(section.value("rekey_time"), 10...2_592_000, of: file, &leftOut) ?? parameters.ike.lifetimeSeconds
+        parameters.ike.livenessSeconds =
+            seconds(section.value("dpd_delay"), 1...3600, of: file, &leftOut) ?? parameters.ike.livenessSeconds
         for child in section.section("children")?.sections.prefix(ImportLimits.facts) ?? [] {
             tellUnknown(child, of: file, &leftOut)
             let esp: [ESPProposal] = proposals(child.value("esp_proposals"), of: file, &leftOut)
@@ -70,10 +72,14 @@ enum SwanctlFile {
                     leftOut.add(file.name, mode.line, "the mode \(printable(mode.value)) of \(name)")
                 }
             }
-            let rekey = seconds(child.value("rekey_time"), 10...604_800)
+            let rekey = seconds(child.value("rekey_time"), 10...604_800, of: file, &leftOut)
             parameters.child.lifetimeSeconds = rekey ?? parameters.child.lifetimeSeconds
-            if let bytes = child.value("rekey_bytes"), let number = UInt64(bytes.value), (1 << 20...1 << 50).contains(number) {
-                parameters.child.lifetimeBytes = number
+            if let bytes = child.value("rekey_bytes") {
+                if let number = UInt64(bytes.value), (1 << 20...1 << 50).contains(number) {
+                    parameters.child.lifetimeBytes = (number >> 20) << 20
+                } else {
+                    leftOut.add(file.name, bytes.line, "the size \(printable(bytes.value)) of 'rekey_bytes'")
+                }
             }
             fact.localNetworks += SelectorText.networks(child.value("local_ts"), of: file, &leftOut)
             fact.remoteNetworks += SelectorText.networks(child.value("remote_ts"), of: file, &leftOut)
@@ -134,14 +140,20 @@ enum SwanctlFile {
             .map { same[$0] ?? $0 }.joined(separator: "-")
     }
 
-    /// `4h`, `30m`, `20s`, `1d` or seconds.
-    private static func seconds(_ setting: SettingsSection.Setting?, _ range: ClosedRange<UInt32>) -> UInt32? {
-        guard let text = setting?.value, let last = text.last else { return nil }
+    /// `4h`, `30m`, `20s`, `1d` or seconds; nil, told, for what is outside of `range`.
+    private static func seconds(
+        _ setting: SettingsSection.Setting?, _ range: ClosedRange<UInt32>, of file: GatewayFile, _ leftOut: inout LeftOutList
+    ) -> UInt32? {
+        guard let setting else { return nil }
         let factors: [Character: UInt32] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
-        let digits = factors[last] == nil ? text[...] : text.dropLast()
-        guard !digits.hasPrefix("+"), let number = UInt32(digits) else { return nil }
-        let (product, overflow) = number.multipliedReportingOverflow(by: factors[last] ?? 1)
-        return !overflow && range.contains(product) ? product : nil
+        let factor = setting.value.last.flatMap { factors[$0] }
+        let digits = factor == nil ? setting.value[...] : setting.value.dropLast()
+        if !digits.hasPrefix("+"), let number = UInt32(digits) {
+            let (product, overflow) = number.multipliedReportingOverflow(by: factor ?? 1)
+            if !overflow, range.contains(product) { return product }
+        }
+        leftOut.add(file.name, setting.line, "the time \(printable(setting.value)) of \(printable(setting.key))")
+        return nil
     }
 
     private static func words(_ value: String) -> [String] {
