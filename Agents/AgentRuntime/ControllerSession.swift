@@ -20,6 +20,10 @@ public actor ControllerSession {
     private let log: Logger
     private var identity: AgentIdentity
     private var backoff: Backoff
+    /// When the controller began to answer on this connection; nil until it does.
+    private var opened: ContinuousClock.Instant?
+    /// A session that ends sooner was none: an agent that is refused or replaced again and again must not hurry.
+    private static let settled: Duration = .seconds(5)
     /// Why the last connection ended, to be logged once.
     private var lastFault: String?
 
@@ -49,6 +53,8 @@ public actor ControllerSession {
                 fault = "\(error)"
             }
             guard !Task.isCancelled else { return }
+            if let opened, ContinuousClock.now - opened >= Self.settled { backoff.reset() }
+            opened = nil
             let wait = backoff.next(fraction: .random(in: 0...1))
             if fault != lastFault {
                 log.warning("no session with the controller", metadata: ["controller": "\(address)", "reason": "\(fault)"])
@@ -91,8 +97,13 @@ public actor ControllerSession {
                 try await writer.write(.with { $0.report = report.wire })
             }
         } onResponse: { response in
-            if case .success = response.accepted { await self.noteSession() }
-            for try await message in response.messages { await self.take(message) }
+            // Headers come to an agent that is about to be refused, too: only a message shows that it is not.
+            var isFirst = true
+            for try await message in response.messages {
+                if isFirst { await self.noteSession() }
+                isFirst = false
+                await self.take(message)
+            }
         }
     }
 
@@ -108,7 +119,7 @@ public actor ControllerSession {
     }
 
     private func noteSession() async {
-        backoff.reset()
+        opened = .now
         lastFault = nil
         log.info("session with the controller", metadata: ["controller": "\(address)"])
         await agent.noteController(.connected(address.description))

@@ -46,6 +46,13 @@ extension WarrenAgent {
             guard geteuid() == 0 else {
                 throw AgentError(.invalid, "warren-agent run must be root: it makes interfaces, routes and firewall rules")
             }
+            let isNumber = tunneldUser.utf8.first.map { (48...57).contains($0) } ?? false
+            guard isNumber || getpwnam(tunneldUser) != nil else {
+                throw AgentError(
+                    .invalid,
+                    "there is no user '\(tunneldUser)' for warren-tunneld: make it with 'useradd --system \(tunneldUser)', or "
+                        + "name another with --tunneld-user")
+            }
             let log = logging.logger()
             let directory = try state.directory()
             guard let lock = try StateLock(directory) else {

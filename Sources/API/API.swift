@@ -1,3 +1,4 @@
+import Foundation
 import Hummingbird
 import HummingbirdTLS
 import Logging
@@ -15,8 +16,8 @@ public enum API {
 
     static let serverName = "warrend"
 
-    /// The API on a unix socket. `run` opens it with mode 0600, after removing one that a dead process left, and removes it
-    /// at the end. `opened` is called once it can be used.
+    /// The API on a unix socket. `run` opens it with mode 0600, after making its folder if need be and removing a socket
+    /// that a dead process left, and removes it at the end. `opened` is called once it can be used.
     public static func onSocket(
         path: String, controller: Controller, log: Logger, opened: @escaping @Sendable () async -> Void = {}
     ) -> some Service {
@@ -66,7 +67,7 @@ struct ListenerService: Service {
         do {
             try await application().run()
         } catch let error as IOError {
-            throw ControllerError.listener(name, error.description)
+            throw ControllerError.listener(name, String(cString: strerror(error.errnoCode)))
         }
     }
 }
@@ -81,6 +82,7 @@ struct SocketService: Service {
     }
 
     func run() async throws {
+        try UnixSocket.makeFolder(of: path)
         try UnixSocket.removeStale(path)
         defer { UnixSocket.remove(path) }
         try await ListenerService(name: path, application: application).run()

@@ -3,6 +3,15 @@ import WarrenController
 
 /// The file of a unix socket.
 enum UnixSocket {
+    /// Makes the last folder of the path, for this user alone, where there is none.
+    static func makeFolder(of path: String) throws(ControllerError) {
+        guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return }
+        let folder = String(path[..<slash])
+        guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
+            throw .listener(path, "cannot make '\(folder)': \(String(cString: strerror(errno)))")
+        }
+    }
+
     /// Removes a socket that nobody listens on any more. Refuses one that answers, and whatever is no socket.
     static func removeStale(_ path: String) throws(ControllerError) {
         var status = stat()

@@ -5,10 +5,33 @@ import Glibc
 enum Terminal {
     static func show(_ text: String) {
         let complete = text.isEmpty || text.hasSuffix("\n") ? text : text + "\n"
-        FileHandle.standardOutput.write(Data(complete.utf8))
+        let failure = write(complete, to: STDOUT_FILENO)
+        guard failure != 0 else { return }
+        // A reader that has had enough, as `head` has, is no fault to speak of.
+        if failure == EPIPE { exit(128 + SIGPIPE) }
+        complain("cannot write the output: \(String(cString: strerror(failure)))")
+        exit(2)
     }
 
-    static func note(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+    static func note(_ line: String) { _ = write(line + "\n", to: STDERR_FILENO) }
+
+    /// The error number of a write that failed; 0 once all is written. Never traps, whatever the descriptor is.
+    private static func write(_ text: String, to descriptor: Int32) -> Int32 {
+        let bytes = Array(text.utf8)
+        var done = 0
+        while done < bytes.count {
+            let count = bytes[done...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count >= 0 {
+                done += count
+            } else if errno == EAGAIN {
+                var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&entry, 1, -1)
+            } else if errno != EINTR {
+                return errno
+            }
+        }
+        return 0
+    }
 
     static func complain(_ message: String) { note("warren: \(message)") }
 
@@ -23,7 +46,7 @@ enum Terminal {
 
     /// Asks a question that only `y` or `yes` answers with yes.
     static func confirm(_ question: String) -> Bool {
-        FileHandle.standardError.write(Data("\(question) [y/N] ".utf8))
+        _ = write("\(question) [y/N] ", to: STDERR_FILENO)
         return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
     }
 

@@ -62,6 +62,8 @@ public enum ControllerAddress: Sendable, Hashable, CustomStringConvertible {
     func unreachable(cause: any Error) -> ClientError {
         let message =
             switch self {
+            case .socket(let path) where Self.isDenied(cause):
+                "only root and the user that warrend runs as may use \(path): run it with sudo"
             case .socket(let path):
                 "warrend does not answer at \(path): is it running? "
                     + "Start it with 'warrend --state /var/lib/warren --api-socket \(path)', "
@@ -71,6 +73,11 @@ public enum ControllerAddress: Sendable, Hashable, CustomStringConvertible {
                     + "authority?"
             }
         return ClientError(.unreachable, message, cause: Self.plainText(of: cause))
+    }
+
+    private static func isDenied(_ error: any Error) -> Bool {
+        if let failure = error as? NIOConnectionError { return failure.connectionErrors.contains { isDenied($0.error) } }
+        return (error as? IOError)?.errnoCode == EACCES
     }
 
     /// The errno or TLS text of a connection error without the layers around it.

@@ -92,6 +92,11 @@ public actor Controller {
 
     /// Makes `files` the next generation, and pushes it to every agent that is connected. Durable when this returns.
     public func accept(_ files: [InventoryFile], expecting expected: Generation) async throws -> Generation {
+        // In a task of its own: a caller who goes away must not end it between the store and this memory.
+        try await Task { try await self.take(files, expecting: expected) }.value
+    }
+
+    private func take(_ files: [InventoryFile], expecting expected: Generation) async throws -> Generation {
         guard expected == current?.generation ?? .none else {
             throw ControllerError.generationConflict(current: current?.generation ?? .none)
         }
@@ -99,13 +104,15 @@ public actor Controller {
         let record = GenerationRecord(
             generation: expected.next, mesh: inventory.mesh, files: files, siteCount: plan.gateways.count, acceptedAt: now)
         let withdrawn = withdrawn(changed)
+        // Read first: once the generation is stored, nothing may fail before this memory has it, too.
+        let before = try await translatingStoreErrors { try await store.sites() }
         try await translatingStoreErrors {
             try await store.accept(record, plan: plan, sites: changed, withdrawn: withdrawn, expecting: expected)
         }
-        let records = try await translatingStoreErrors { try await store.sites() }
+        let replaced = Set(changed.map(\.id))
         guard record.generation > current?.generation ?? .none else { return record.generation }
         current = Current(generation: record.generation, plan: plan)
-        sites = SiteTable(records)
+        sites = SiteTable(before.filter { !replaced.contains($0.id) } + changed)
         for session in sessions.values { session.ring() }
         await note(.generationAccepted, text: "generation \(record.generation) of \(record.siteCount) sites")
         return record.generation
@@ -169,11 +176,13 @@ public actor Controller {
         return plans
     }
 
-    /// Writes an event. One that can't be written is logged instead: it never fails what it tells of.
+    /// Writes an event, also when the call that it tells of was cancelled. One that can't be written is logged instead: it
+    /// never fails what it tells of.
     nonisolated func note(_ kind: EventRecord.Kind, site: SiteName? = nil, text: String) async {
         log.info("\(text)", metadata: ["event": "\(kind.rawValue)", "site": "\(site.map(\.description) ?? "-")"])
+        let event = EventRecord(at: options.clock.date(), kind: kind, site: site, text: text)
         do {
-            try await store.append(EventRecord(at: options.clock.date(), kind: kind, site: site, text: text))
+            try await Task { try await store.append(event) }.value
         } catch {
             log.error("an event could not be stored", metadata: ["error": "\(error)"])
         }

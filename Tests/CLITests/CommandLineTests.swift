@@ -15,6 +15,22 @@ import Testing
         #expect(process.errorOutput.isEmpty)
     }
 
+    /// A full disk is said in a sentence, and a reader that has had enough ends the program as a signal would.
+    @Test(arguments: [(">/dev/full", Int32(2)), (">&9", 141)])
+    func outputThatCannotBeWritten(redirection: String, status: Int32) throws {
+        let process = Process(), errors = Pipe()
+        process.executableURL = URL(filePath: "/bin/bash")
+        // Descriptor 9 is a pipe that nobody reads any more.
+        let script = "exec 9> >(:); wait $!; trap '' PIPE; \"$0\" plan \"$1\" " + redirection
+        process.arguments = ["-c", script, Program.path, Program.sample("thirty-sites.yaml")]
+        process.standardError = errors
+        try process.run()
+        let said = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == status)
+        #expect(!said.contains("atal error"))
+    }
+
     @Test func aSoundInventoryIsFine() throws {
         for sample in try FileManager.default.contentsOfDirectory(atPath: Program.sample("")) where sample.hasSuffix(".yaml") {
             let process = try Program.run("validate", Program.sample(sample))

@@ -5,6 +5,17 @@ import WarrenStatus
 @testable import WarrenCLI
 
 @Suite struct StatusTextTests {
+    /// A status that says nothing new gives no line.
+    @Test func progressIsToldOnce() throws {
+        let lines = ProgressLines(towards: Generation(rawValue: 2))
+        var status = try makeStatus()
+        #expect(lines.next(status) != nil)
+        for index in status.links.indices { status.links[index].roundTripMilliseconds = 9.5 }
+        #expect(lines.next(status) == nil)
+        for index in status.sites.indices { status.sites[index].applied = .none }
+        #expect(lines.next(status) != nil)
+    }
+
     private func makeStatus() throws -> MeshStatus {
         let berlin = try #require(SiteName("berlin")), lima = try #require(SiteName("lima")),
             tokyo = try #require(SiteName("tokyo"))

@@ -26,6 +26,32 @@ import WarrenModel
         #expect(try await again.events(since: 0).map(\.kind) == [.generationAccepted])
     }
 
+    /// A caller who goes away leaves no generation in the store that the memory does not have, and no event untold.
+    @Test func aCancelledCallerLeavesNothingHalfAccepted() async throws {
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let controller = try await open()
+        let gone = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try await controller.accept(TestMesh.inventory(["berlin", "tokyo"]), expecting: .none)
+        }
+        #expect(try await gone.value == Generation(rawValue: 1))
+        #expect(await controller.currentPlan?.generation == Generation(rawValue: 1))
+        #expect(try await controller.events(since: 0).map(\.kind) == [.generationAccepted])
+        let next = try await controller.accept(TestMesh.inventory(["berlin"]), expecting: Generation(rawValue: 1))
+        #expect(next == Generation(rawValue: 2))
+    }
+
+    @Test func anEventOfACancelledCallIsKept() async throws {
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let controller = try await open()
+        let gone = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            await controller.note(.agentDisconnected, text: "gone")
+        }
+        await gone.value
+        #expect(try await controller.events(since: 0).map(\.kind) == [.agentDisconnected])
+    }
+
     @Test func filesAreTheOwnersAlone() async throws {
         defer { try? FileManager.default.removeItem(atPath: directory) }
         _ = try await open()

@@ -77,14 +77,14 @@ struct ApplyCommand: AsyncParsableCommand {
         do {
             outcome = try await cancellingOnSignal {
                 try await ControllerClient.withClient(of: address) { client in
-                    try await client.awaitWell(generation, within: limit) { status in
-                        Terminal.note(StatusText.progress(of: status, towards: generation))
-                    }
+                    try await client.awaitWell(generation, within: limit, progress: ProgressLines(towards: generation).show)
                 }
             }
         } catch is CancellationError {
             Terminal.note("detached: generation \(generation) goes on without this command; follow it with 'warren status'")
             throw ExitCode(130)
+        } catch let error as ClientError where error.code == .unreachable {
+            throw CommandFailure("generation \(generation) is accepted, yet cannot be followed: \(error)")
         }
         switch outcome {
         case .well(let status):

@@ -13,7 +13,7 @@ struct LabStatusCommand: AsyncParsableCommand {
     var output = ShowCommand.Format.text
 
     func run() async throws {
-        let status = LabStatus(try LabCommand.names(file))
+        let status = try LabStatus.read(try LabCommand.names(file))
         switch output {
         case .json: try Terminal.show(json: status)
         case .text: Terminal.show(status.text)

@@ -23,9 +23,8 @@ struct LabUpCommand: AsyncParsableCommand {
         try await cancellingOnSignal { try await lab.raise() }
         if wait {
             let outcome = try await ControllerClient.withClient(of: lab.controllerAddress) { client in
-                try await client.awaitWell(try await client.status().generation, within: limit) {
-                    Terminal.note(StatusText.progress(of: $0, towards: $0.generation))
-                }
+                try await client.awaitWell(
+                    try await client.status().generation, within: limit, progress: ProgressLines().show)
             }
             guard case .well = outcome else {
                 throw CommandFailure(

@@ -3,11 +3,15 @@ import Glibc
 
 /// Carries out what `LabCommands` says, and undoes it.
 enum NamespaceShell {
-    /// Fails unless this process may make namespaces and has what it takes.
-    static func requireMeans() throws {
+    static func requireRoot() throws {
         guard geteuid() == 0 else {
             throw LabError(.notRoot, "a lab makes network namespaces, which only root may: run it with sudo")
         }
+    }
+
+    /// Fails unless this process may make namespaces and has what it takes.
+    static func requireMeans() throws {
+        try requireRoot()
         let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
         for (program, package) in [
             ("ip", "iproute2"), ("sysctl", "procps"), ("ping", "iputils-ping"), ("tcpdump", "tcpdump"),
