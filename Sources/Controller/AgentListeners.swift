@@ -57,27 +57,50 @@ public struct AgentListeners: Service {
             services: [EnrolmentService(controller: controller)])
     }
 
-    /// Serves until graceful shutdown. Throws `ControllerError.listener` when a port can't be opened.
+    /// Serves until graceful shutdown or cancellation; both close the ports first and then end the sessions. Connections
+    /// that do not end by themselves are dropped after `lastWords`. Throws `ControllerError.listener` when a port can't be
+    /// opened.
+    ///
+    /// gRPC's transport, cancelled while it accepts a connection, forgets that connection, which NIO answers with a trap.
+    /// So the servers run in a task of their own that no caller's cancellation reaches.
     public func run() async throws {
-        let controller = controller, link = link, enrolment = enrolment
-        try await withGracefulShutdownHandler {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for (server, endpoint) in [(link, linkEndpoint), (enrolment, enrolmentEndpoint)] {
-                    group.addTask {
-                        do {
-                            try await server.serve()
-                        } catch let error as RuntimeError {
-                            throw ControllerError.listener("\(endpoint)", "\(error.cause.map { "\($0)" } ?? error.message)")
-                        }
+        let serving = Task { try await serve() }
+        try await withTaskCancellationHandler {
+            try await withGracefulShutdownHandler {
+                try await serving.value
+            } onGracefulShutdown: {
+                close(serving)
+            }
+        } onCancel: {
+            close(serving)
+        }
+    }
+
+    private static let lastWords = Duration.seconds(5)
+
+    private func close(_ serving: Task<Void, any Error>) {
+        link.beginGracefulShutdown()
+        enrolment.beginGracefulShutdown()
+        Task {
+            await controller.endSessions()
+            try await Task.sleep(for: Self.lastWords)
+            serving.cancel()
+        }
+    }
+
+    private func serve() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (server, endpoint) in [(link, linkEndpoint), (enrolment, enrolmentEndpoint)] {
+                group.addTask {
+                    do {
+                        try await server.serve()
+                    } catch let error as RuntimeError {
+                        throw ControllerError.listener("\(endpoint)", "\(error.cause.map { "\($0)" } ?? error.message)")
                     }
                 }
-                // The first failure ends both.
-                for try await _ in group {}
             }
-        } onGracefulShutdown: {
-            link.beginGracefulShutdown()
-            enrolment.beginGracefulShutdown()
-            Task { await controller.endSessions() }
+            // The first failure ends both.
+            for try await _ in group {}
         }
     }
 

@@ -1,5 +1,7 @@
 import AgentCore
 import DataPlane
+import Logging
+import Synchronization
 import Testing
 import WarrenController
 import WarrenModel
@@ -70,6 +72,32 @@ struct ControllerSessionTests {
         }
     }
 
+    /// An agent whose place another took has no session for a moment at each attempt: it is told why, and waits.
+    @Test(.timeLimit(.minutes(1)))
+    func aRefusedAgentHasNoSession() async throws {
+        let mesh = try await Mesh()
+        try await mesh.start()
+        let token = try await mesh.controller.createToken(for: Mesh.berlin, lifetimeSeconds: 60)
+        let identity = try await mesh.enrolment(token).enrol()
+        let another = try await mesh.controller.createToken(for: Mesh.berlin, lifetimeSeconds: 60)
+        _ = try await mesh.enrolment(another, force: true).enrol()
+        let directory = try mesh.stateDirectory("refused"), said = Said()
+        let agent = Agent(site: identity.site, driver: FakeDataPlaneDriver(), directory: directory, log: Mesh.quiet)
+        let session = ControllerSession(
+            agent: agent, identity: identity, address: await mesh.agentAddress, directory: directory,
+            backoff: Backoff(base: .milliseconds(10), cap: .milliseconds(20)), log: Logger(label: "test") { _ in said })
+        let tasks = [Task { await agent.run() }, Task { await session.run() }]
+        for await _ in await agent.reports() {
+            guard case .lost(_, let reason) = try LocalStatus.read(from: directory)?.controller else { continue }
+            #expect(reason.contains("not the one enrolled for site 'berlin' now"))
+            break
+        }
+        for task in tasks { task.cancel() }
+        for task in tasks { await task.value }
+        #expect(said.lines.withLock { $0 } == ["no session with the controller"])
+        await mesh.stop()
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func renewsItsCertificate() async throws {
         let mesh = try await Mesh()
@@ -91,4 +119,23 @@ struct ControllerSessionTests {
         #expect(again != renewed)
         await mesh.stop()
     }
+}
+
+/// A log that can be read.
+private final class Said: LogHandler {
+    let lines = Mutex<[String]>([])
+    var logLevel: Logger.Level {
+        get { .info }
+        set {}
+    }
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set {}
+    }
+    subscript(metadataKey _: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
+    }
+
+    func log(event: LogEvent) { lines.withLock { $0.append("\(event.message)") } }
 }
