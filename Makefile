@@ -36,7 +36,7 @@ demo: release ## five sites joined by IPsec on this machine, proven, and taken d
 	$(SUDO) $(BUILD)/release/warren lab demo Inventory/five-sites.yaml
 
 # Suites that bind ports, make namespaces or boot guests: one after another, so that a machine of two cores is enough.
-REAL := 'DriverConformance|TunnelTests|TunnelControlTests|AgentRuntimeTests|ControllerTests|APITests|CLITests|LabTests|InteropTests'
+REAL := 'DriverConformance|TunnelTests|TunnelControlTests|AgentRuntimeTests|ControllerTests|APITests|CLITests|RenderTests|LabTests|InteropTests'
 
 test: build ## every test: unit, golden, repository, and the lab with real packets (as root)
 	$(SWIFT) test --skip-build --skip $(REAL)
