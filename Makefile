@@ -44,7 +44,7 @@ test: build ## every test: unit, golden, repository, and the lab with real packe
 
 check: ## formatting and warnings
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Agents Tests
-	$(SWIFT) build --build-tests -Xswiftc -warnings-as-errors --scratch-path $(BUILD)-check
+	WARREN_WARNINGS_ARE_ERRORS=1 $(SWIFT) build --build-tests --scratch-path $(BUILD)-check
 
 golden: build ## regenerate the golden files: review the difference before you commit it
 	WARREN_UPDATE_GOLDEN=1 $(SWIFT) test --skip-build --filter Golden

@@ -237,3 +237,10 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// `make check` sets this: a warning of ours is an error. Dependencies keep their own rules.
+if Context.environment["WARREN_WARNINGS_ARE_ERRORS"] != nil {
+    for target in package.targets where target.type != .system {
+        target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-warnings-as-errors"])]
+    }
+}

@@ -76,7 +76,7 @@ enum Sample {
             ike: [
                 IKEReport(
                     peer: tunnel.peer, state: .established, ageSeconds: 9,
-                    proposal: try #require(IKEProposal("aes256gcm16-prfsha384-x25519")), lastError: "TS_UNACCEPTABLE: no")
+                    proposal: IKEProposal("aes256gcm16-prfsha384-x25519"), lastError: "TS_UNACCEPTABLE: no")
             ],
             probes: [
                 ProbeReport(peer: tunnel.peer, lastAnswerSecondsAgo: 0.5, roundTripMilliseconds: 12.25, sent: 10, answered: 9)
