@@ -156,6 +156,11 @@ public actor Controller {
     private func compile(_ files: [InventoryFile]) throws -> (Inventory, Plan, [SiteRecord]) {
         let load = Inventory.loadAndTest(files)
         guard let inventory = load.inventory, load.diagnostics.isEmpty else { throw ControllerError.rejected(load.diagnostics) }
+        if let mesh = current?.plan.mesh, mesh != inventory.mesh {
+            throw ControllerError.forbidden(
+                "this controller serves the mesh '\(mesh)', and the inventory is of '\(inventory.mesh)': is it the right file? "
+                    + "Another mesh needs a warrend with a --state of its own")
+        }
         var random = SystemRandomNumberGenerator()
         let (indexes, changed) = sites.advanced(
             to: (current?.generation ?? .none).next, sites: inventory.sites.map(\.name),

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Testing
+import WarrenInventory
 import WarrenKeys
 import WarrenModel
 
@@ -39,6 +40,20 @@ import WarrenModel
         #expect(try await controller.events(since: 0).map(\.kind) == [.generationAccepted])
         let next = try await controller.accept(TestMesh.inventory(["berlin"]), expecting: Generation(rawValue: 1))
         #expect(next == Generation(rawValue: 2))
+    }
+
+    /// The wrong file does not replace a whole mesh by another.
+    @Test func refusesTheInventoryOfAnotherMesh() async throws {
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let controller = try await open(), files = TestMesh.inventory(["berlin", "tokyo"])
+        let first = try await controller.accept(files, expecting: .none)
+        let other = files.map { file in
+            InventoryFile(name: file.name, text: file.text.replacing("mesh: acme", with: "mesh: other"))
+        }
+        let error = await #expect(throws: ControllerError.self) { try await controller.accept(other, expecting: first) }
+        #expect(error?.description.contains("serves the mesh 'acme', and the inventory is of 'other'") == true)
+        await #expect(throws: ControllerError.self) { try await controller.preview(other) }
+        #expect(await controller.currentPlan?.generation == first)
     }
 
     @Test func anEventOfACancelledCallIsKept() async throws {
