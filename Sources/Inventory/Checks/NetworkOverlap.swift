@@ -26,24 +26,12 @@ enum NetworkOverlap {
         }
     }
 
-    /// Every pair of networks that overlap, `limit` at most. `networks` must be disjoint within each site.
-    ///
-    /// Prefixes overlap only by one holding the other. Sorted, each stands behind those that hold it; those are the open
-    /// ones on a stack. O(n log n), and O(1) for each pair that is found.
+    /// Every pair of networks that overlap, `limit` at most; of two that are equal, the one earlier in `networks` comes
+    /// first. `networks` must be disjoint within each site.
     static func overlaps(
         _ networks: [DeclaredNetwork], limit: Int = .max
     ) -> [(a: DeclaredNetwork, b: DeclaredNetwork)] {
-        var pairs: [(DeclaredNetwork, DeclaredNetwork)] = []
-        var open: [DeclaredNetwork] = []
-        for network in networks.sorted(by: { ($0.prefix, $0.place) < ($1.prefix, $1.place) }) {
-            while let last = open.last, !last.prefix.contains(network.prefix) { open.removeLast() }
-            for wider in open {
-                if pairs.count >= limit { return pairs }
-                pairs.append((wider, network))
-            }
-            open.append(network)
-        }
-        return pairs
+        PrefixOverlaps(of: networks.map(\.prefix), limit: limit).pairs.map { (networks[$0.wider], networks[$0.narrower]) }
     }
 
     private static func disjointWithinSites(_ declaration: Declaration) -> [DeclaredNetwork] {
