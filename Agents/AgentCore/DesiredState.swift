@@ -6,13 +6,15 @@ import WarrenPlan
 /// Not `Codable`, so that no key is encoded by accident: the wire mapping writes it where it must travel or be kept.
 public struct DesiredState: Sendable, Equatable {
     public var mesh: String
-    public var generation: Generation
+    public var version: StateVersion
     public var plan: GatewayPlan
     public var keys: [PSKReference: PreSharedKey]
 
-    public init(mesh: String, generation: Generation, plan: GatewayPlan, keys: [PSKReference: PreSharedKey]) {
+    public var generation: Generation { version.generation }
+
+    public init(mesh: String, version: StateVersion, plan: GatewayPlan, keys: [PSKReference: PreSharedKey]) {
         self.mesh = mesh
-        self.generation = generation
+        self.version = version
         self.plan = plan
         self.keys = keys
     }

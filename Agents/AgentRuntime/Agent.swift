@@ -35,8 +35,8 @@ public actor Agent {
         state = AgentState(site: site, interval: driftInterval)
     }
 
-    /// The generation that the gateway runs.
-    public var appliedGeneration: Generation { state.appliedGeneration }
+    /// What the gateway runs.
+    public var appliedVersion: StateVersion { state.applied?.version ?? .none }
     /// Something is still to be done to get to what the gateway shall run.
     public var isChanging: Bool { state.isChanging }
 
@@ -155,7 +155,7 @@ public actor Agent {
     /// How the gateway is now.
     func makeReport() async -> AgentReport {
         var report = AgentReport(
-            site: site, agentVersion: AgentProgram.version, applied: state.appliedGeneration,
+            site: site, agentVersion: AgentProgram.version, version: state.applied?.version ?? .none,
             failure: state.failure ?? storageFault)
         do {
             // Before anything is known there may be no daemon to ask, and nothing to start one for.

@@ -84,12 +84,12 @@ public actor ControllerSession {
         options.waitForReady = false
         options.maxResponseMessageBytes = Wire.maximumMessageSize
         try await Warren_Agent_V1_AgentLink.Client(wrapping: client).sync(options: options) { [agent] writer in
-            let applied = await agent.appliedGeneration
+            let applied = await agent.appliedVersion
             try await writer.write(
                 .with {
                     $0.hello.protocolVersion = Wire.protocolVersion
                     $0.hello.agentVersion = AgentProgram.version
-                    $0.hello.appliedGeneration = applied.rawValue
+                    $0.hello.applied = applied.wire
                 })
             var schedule = ReportSchedule()
             for await report in reports {

@@ -166,7 +166,7 @@ public actor Controller {
             to: (current?.generation ?? .none).next, sites: inventory.sites.map(\.name),
             pinned: Dictionary(inventory.sites.compactMap { site in site.index.map { (site.name, $0) } }) { first, _ in first },
             using: &random)
-        return (inventory, Plan.derive(from: inventory, indexes: indexes), changed)
+        return (inventory, Plan.derive(from: inventory, assignments: Assignments(indexes: indexes)), changed)
     }
 
     /// What the gateways of sites that go shall run: their own plan without any tunnel.

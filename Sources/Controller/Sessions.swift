@@ -65,14 +65,18 @@ extension Controller {
         let site = session.site
         guard sites.live[site.name]?.id == site.id, let plan = current.gateways[site.name] else {
             let withdrawn = try await translatingStoreErrors { try await store.withdrawnPlan(of: site.id) }
-            return withdrawn.map { DesiredState(mesh: current.plan.mesh, generation: current.generation, plan: $0, keys: [:]) }
+            return withdrawn.map {
+                DesiredState(
+                    mesh: current.plan.mesh, version: StateVersion(generation: current.generation), plan: $0, keys: [:])
+            }
         }
         var keys: [PSKReference: PreSharedKey] = [:]
-        for reference in Set(plan.ike.map(\.key) + plan.keys.map(\.reference)) {
+        for reference in Set(plan.ike.flatMap(\.acceptedKeys) + plan.keys.map(\.reference)) {
             guard let peer = reference.link.peer(of: plan.site), let record = sites.live[peer] else { continue }
             keys[reference] = secret.preSharedKey(between: session.site.id, and: record.id, epoch: reference.epoch)
         }
-        return DesiredState(mesh: current.plan.mesh, generation: current.generation, plan: plan, keys: keys)
+        return DesiredState(
+            mesh: current.plan.mesh, version: StateVersion(generation: current.generation), plan: plan, keys: keys)
     }
 
     /// Ends every session, so that the listeners can drain.

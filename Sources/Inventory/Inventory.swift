@@ -60,10 +60,12 @@ public struct Site: Sendable, Equatable {
     public var index: Int?
     /// It keeps its place and number, and has no link for now.
     public var isDrained: Bool
+    /// Of its networks, those that the other sites see under other addresses; in the order of the networks.
+    public var translations: [NetworkTranslation]
 
     public init(
         name: SiteName, gateway: Gateway, networks: [IPPrefix], tags: [String] = [], index: Int? = nil,
-        isDrained: Bool = false
+        isDrained: Bool = false, translations: [NetworkTranslation] = []
     ) {
         self.name = name
         self.gateway = gateway
@@ -71,12 +73,15 @@ public struct Site: Sendable, Equatable {
         self.tags = tags
         self.index = index
         self.isDrained = isDrained
+        self.translations = translations
     }
 }
 
 /// The host that ends a site's tunnels.
 public struct Gateway: Sendable, Equatable {
-    /// At most one of each family; at least one.
+    /// Where the public addresses come from.
+    public var publicAddressSource: PublicAddressSource
+    /// At most one of each family; empty exactly when they come from elsewhere than the inventory.
     public var publicAddresses: [IPAddress]
     /// Lies in one of the site's networks.
     public var privateAddress: IPAddress
@@ -87,8 +92,9 @@ public struct Gateway: Sendable, Equatable {
 
     public init(
         publicAddresses: [IPAddress], privateAddress: IPAddress, platform: Platform, ipsec: IPsecParameters,
-        mtu: Int = PathMTU.assumed
+        mtu: Int = PathMTU.assumed, publicAddressSource: PublicAddressSource = .inventory
     ) {
+        self.publicAddressSource = publicAddressSource
         self.publicAddresses = publicAddresses
         self.privateAddress = privateAddress
         self.platform = platform

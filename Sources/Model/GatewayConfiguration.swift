@@ -122,14 +122,41 @@ public struct IKEPeer: Sendable, Hashable, Codable {
     /// What the child SA protects, seen outbound: one selector per encapsulated family.
     public let selectors: [TrafficSelector]
     public let key: PSKReference
+    /// What is taken from the peer as well, and never asked for: while a change of the link is under way, what the other
+    /// end may still run, or run already. Empty otherwise.
+    public let alternatives: [IKEAlternative]
 
     public init(
         peer: SiteName, outer: AddressPair, initiator: Bool, parameters: IPsecParameters, selectors: [TrafficSelector],
-        key: PSKReference
+        key: PSKReference, alternatives: [IKEAlternative] = []
     ) {
         self.peer = peer
         self.outer = outer
         self.initiator = initiator
+        self.parameters = parameters
+        self.selectors = selectors
+        self.key = key
+        self.alternatives = alternatives
+    }
+
+    /// The keys that it may authenticate with: the preferred one first.
+    public var acceptedKeys: [PSKReference] { [key] + alternatives.map(\.key) }
+
+    /// What the peer is asked for, as one of its alternatives would say it.
+    public var preferred: IKEAlternative {
+        IKEAlternative(outer: outer, parameters: parameters, selectors: selectors, key: key)
+    }
+}
+
+/// Another way that a link may run than the one that is asked for.
+public struct IKEAlternative: Sendable, Hashable, Codable {
+    public let outer: AddressPair
+    public let parameters: IPsecParameters
+    public let selectors: [TrafficSelector]
+    public let key: PSKReference
+
+    public init(outer: AddressPair, parameters: IPsecParameters, selectors: [TrafficSelector], key: PSKReference) {
+        self.outer = outer
         self.parameters = parameters
         self.selectors = selectors
         self.key = key

@@ -107,8 +107,14 @@ public struct ProbeReport: Sendable, Hashable, Codable {
 public struct AgentReport: Sendable, Hashable, Codable {
     public var site: SiteName
     public var agentVersion: String
-    /// The generation that the gateway runs; `.none` before the first.
-    public var applied: Generation
+    /// What the gateway runs; `.none` before the first.
+    public var version: StateVersion
+    /// It runs that on trial: without a confirmation it goes back by itself to what it ran before.
+    public var isOnTrial: Bool
+    /// The newest state that it was given and does not run: refused, failed or gone back from; `failure` says why.
+    public var rejected: StateVersion?
+    /// The addresses that it would reach the Internet from, one of each family at most.
+    public var outerAddresses: [IPAddress]
     public var tunnels: [TunnelReport]
     public var routes: [Route]
     public var securityAssociations: [SAReport]
@@ -119,14 +125,21 @@ public struct AgentReport: Sendable, Hashable, Codable {
     /// Why the last desired state could not be applied; nil when it was.
     public var failure: String?
 
+    /// The generation that the gateway runs; `.none` before the first.
+    public var applied: Generation { version.generation }
+
     public init(
-        site: SiteName, agentVersion: String, applied: Generation = .none, tunnels: [TunnelReport] = [],
-        routes: [Route] = [], securityAssociations: [SAReport] = [], ike: [IKEReport] = [], probes: [ProbeReport] = [],
+        site: SiteName, agentVersion: String, version: StateVersion = .none, isOnTrial: Bool = false,
+        rejected: StateVersion? = nil, outerAddresses: [IPAddress] = [], tunnels: [TunnelReport] = [], routes: [Route] = [],
+        securityAssociations: [SAReport] = [], ike: [IKEReport] = [], probes: [ProbeReport] = [],
         drift: [String] = [], failure: String? = nil
     ) {
         self.site = site
         self.agentVersion = agentVersion
-        self.applied = applied
+        self.version = version
+        self.isOnTrial = isOnTrial
+        self.rejected = rejected
+        self.outerAddresses = outerAddresses
         self.tunnels = tunnels
         self.routes = routes
         self.securityAssociations = securityAssociations

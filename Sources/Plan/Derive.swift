@@ -7,12 +7,9 @@ extension Plan {
 
     /// What every gateway of the mesh must run. Pure: the same arguments give the same plan.
     ///
-    /// - `indexes`: the numbers that sites have already; see `SiteIndexes.assign`.
-    /// - `keyEpochs`: the epochs of links whose key was rotated.
-    public static func derive(
-        from inventory: Inventory, indexes: [SiteName: Int] = [:], keyEpochs: [LinkID: UInt32] = [:]
-    ) -> Plan {
-        let mesh = MeshDerivation(inventory, indexes: indexes, keyEpochs: keyEpochs)
+    /// A link to a site whose public address nothing tells yet has no tunnel; its ends name it under `awaiting`.
+    public static func derive(from inventory: Inventory, assignments: Assignments = .none) -> Plan {
+        let mesh = MeshDerivation(inventory, assignments: assignments)
         return Plan(mesh: inventory.mesh, gateways: Array(mesh))
     }
 }
@@ -20,8 +17,8 @@ extension Plan {
 extension GatewayPlan {
     /// The part of `Plan.derive` that is one site's, at the cost of its own links alone; nil when there is no such site.
     public static func derive(
-        for site: SiteName, from inventory: Inventory, indexes: [SiteName: Int] = [:], keyEpochs: [LinkID: UInt32] = [:]
+        for site: SiteName, from inventory: Inventory, assignments: Assignments = .none
     ) -> GatewayPlan? {
-        MeshDerivation(inventory, indexes: indexes, keyEpochs: keyEpochs)[site]
+        MeshDerivation(inventory, assignments: assignments)[site]
     }
 }

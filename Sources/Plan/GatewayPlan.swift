@@ -12,6 +12,20 @@ public struct GatewayPlan: Sendable, Hashable, Codable {
         }
     }
 
+    /// A peer that there can be no tunnel to for now, since the public address of one end is not known yet.
+    public struct AwaitedPeer: Sendable, Hashable, Codable {
+        public let peer: SiteName
+        /// The site, this or the peer, whose address is awaited.
+        public let site: SiteName
+        /// Where the address will come from.
+        public let source: PublicAddressSource
+        public init(peer: SiteName, site: SiteName, source: PublicAddressSource) {
+            self.peer = peer
+            self.site = site
+            self.source = source
+        }
+    }
+
     public var site: SiteName
     public var platform: Platform
     /// The index that names this site's tunnels on its peers.
@@ -28,11 +42,15 @@ public struct GatewayPlan: Sendable, Hashable, Codable {
     public var keys: [Key]
     public var firewall: [FirewallRule]
     public var ike: [IKEPeer]
+    /// The site's networks that the others see under other addresses.
+    public var translations: [NetworkTranslation]
+    public var awaiting: [AwaitedPeer]
 
     public init(
         site: SiteName, platform: Platform, index: Int, outerAddresses: [IPAddress], innerAddress: IPAddress,
         networks: [IPPrefix], tunnels: [GIFTunnel] = [], routes: [Route] = [], unreachable: [IPPrefix] = [],
-        policies: [SecurityPolicy] = [], keys: [Key] = [], firewall: [FirewallRule] = [], ike: [IKEPeer] = []
+        policies: [SecurityPolicy] = [], keys: [Key] = [], firewall: [FirewallRule] = [], ike: [IKEPeer] = [],
+        translations: [NetworkTranslation] = [], awaiting: [AwaitedPeer] = []
     ) {
         self.site = site
         self.platform = platform
@@ -47,5 +65,7 @@ public struct GatewayPlan: Sendable, Hashable, Codable {
         self.keys = keys
         self.firewall = firewall
         self.ike = ike
+        self.translations = translations
+        self.awaiting = awaiting
     }
 }

@@ -16,15 +16,16 @@ public struct MeshDerivation: Sendable, Sequence {
     private let owners: FamilyCount
 
     /// The arguments are those of `Plan.derive`.
-    public init(_ inventory: Inventory, indexes: [SiteName: Int] = [:], keyEpochs: [LinkID: UInt32] = [:]) {
+    public init(_ inventory: Inventory, assignments: Assignments = .none) {
+        let inventory = inventory.with(assignments)
         mesh = inventory.mesh
-        let indexes = SiteIndexes.assign(inventory.sites, known: indexes)
+        let indexes = SiteIndexes.assign(inventory.sites, known: assignments.indexes)
         let nodes = inventory.sites.map { MeshNode($0, index: indexes[$0.name] ?? 0) }.sorted { $0.site.name < $1.site.name }
         self.nodes = nodes
         links = MeshLinks(inventory, names: nodes.map(\.site.name))
         positions = Dictionary(nodes.enumerated().map { ($1.site.name, $0) }) { first, _ in first }
         exceptions = Dictionary(inventory.links.compactMap { link in link.ipsec.map { (link.link, $0) } }) { first, _ in first }
-        self.keyEpochs = keyEpochs
+        keyEpochs = assignments.keyEpochs
         owners = FamilyCount(nodes)
     }
 

@@ -15,7 +15,7 @@ struct MeshLink {
     /// unreachable.
     func route(to network: IPPrefix) -> Route? {
         guard families.contains(network.family) else { return nil }
-        let inner = remote.site.gateway.privateAddress
+        let inner = remote.innerAddress
         return Route(
             destination: network, via: network.family == inner.family ? inner : nil, interface: remote.interface)
     }
@@ -24,13 +24,19 @@ struct MeshLink {
 extension GatewayPlan {
     /// Adds all that one link needs.
     ///
-    /// Nothing when the two can't have a link: they are one site, or share no family of public addresses. An inventory
-    /// that was checked has no such pair.
+    /// Nothing when the two can't have a link: they are one site, or share no family of public addresses. In an inventory
+    /// that was checked, the only such pairs are those with an address that is not known yet.
     mutating func addLink(_ link: MeshLink) {
         let local = link.local, remote = link.remote, parameters = link.parameters
         let peer = remote.site.name, interface = remote.interface
-        guard let id = LinkID(local.site.name, peer), let outer = local.outer(to: remote) else { return }
-        let inner = AddressPair(local: local.site.gateway.privateAddress, remote: remote.site.gateway.privateAddress)
+        guard let id = LinkID(local.site.name, peer) else { return }
+        guard let outer = local.outer(to: remote) else {
+            if let end = [remote, local].first(where: \.isAwaited)?.site {
+                awaiting.append(AwaitedPeer(peer: peer, site: end.name, source: end.gateway.publicAddressSource))
+            }
+            return
+        }
+        let inner = AddressPair(local: local.innerAddress, remote: remote.innerAddress)
         let ends = (local: IPPrefix(host: outer.local), remote: IPPrefix(host: outer.remote))
         let selectors = link.families.map {
             TrafficSelector(source: ends.local, destination: ends.remote, ipProtocol: $0.encapsulationProtocol)

@@ -7,8 +7,10 @@ struct MeshNode: Sendable {
     let index: Int
     /// What its peers call the tunnel to it.
     let interface: String
-    /// In order.
+    /// As the other sites see them, in order.
     let networks: [IPPrefix]
+    /// The gateway's private address as its peers see it: the inner address of its end of every tunnel.
+    let innerAddress: IPAddress
     private let hasIPv4: Bool
     private let hasIPv6: Bool
 
@@ -16,7 +18,10 @@ struct MeshNode: Sendable {
         self.site = site
         self.index = index
         interface = "gif\(index)"
-        networks = site.networks.sorted()
+        let visible = Dictionary(site.translations.map { ($0.network, $0.visible) }) { first, _ in first }
+        networks = site.networks.map { visible[$0] ?? $0 }.sorted()
+        let privateAddress = site.gateway.privateAddress
+        innerAddress = site.translations.lazy.compactMap { $0.outward(privateAddress) }.first ?? privateAddress
         hasIPv4 = networks.contains { $0.family == .ipv4 }
         hasIPv6 = networks.contains { $0.family == .ipv6 }
     }
@@ -36,12 +41,15 @@ struct MeshNode: Sendable {
         return nil
     }
 
+    /// Its public addresses are yet to be learned.
+    var isAwaited: Bool { site.gateway.publicAddresses.isEmpty }
+
     /// The gateway without any link, with room for them.
     func emptyPlan(links: Int, networks: Int) -> GatewayPlan {
         var plan = GatewayPlan(
             site: site.name, platform: site.gateway.platform, index: index,
             outerAddresses: site.gateway.publicAddresses.sorted(), innerAddress: site.gateway.privateAddress,
-            networks: self.networks)
+            networks: site.networks.sorted(), translations: site.translations)
         plan.unreachable.reserveCapacity(networks)
         plan.tunnels.reserveCapacity(links)
         plan.keys.reserveCapacity(links)

@@ -174,7 +174,8 @@ extension IKEPeer {
             initiator: wire.initiator,
             parameters: try IPsecParameters(wire: try Field.present(wire.hasParameters, wire.parameters, "ike.parameters")),
             selectors: try wire.selectors.read { item throws(WireError) in try TrafficSelector(wire: item, "ike.selectors") },
-            key: try Field.link(try Field.present(wire.hasKey, wire.key, "ike.key"), "ike.key"))
+            key: try Field.link(try Field.present(wire.hasKey, wire.key, "ike.key"), "ike.key"),
+            alternatives: try wire.alternatives.read { item throws(WireError) in try IKEAlternative(wire: item) })
     }
 
     var wire: Warren_Agent_V1_IKEPeer {
@@ -185,6 +186,60 @@ extension IKEPeer {
             $0.parameters = parameters.wire
             $0.selectors = selectors.map(\.wire)
             $0.key = key.wire
+            $0.alternatives = alternatives.map(\.wire)
+        }
+    }
+}
+
+extension IKEAlternative {
+    init(wire: Warren_Agent_V1_IKEAlternative) throws(WireError) {
+        let field = "ike.alternatives"
+        self.init(
+            outer: try AddressPair(wire: try Field.present(wire.hasOuter, wire.outer, field + ".outer"), field + ".outer"),
+            parameters: try IPsecParameters(wire: try Field.present(wire.hasParameters, wire.parameters, field)),
+            selectors: try wire.selectors.read { item throws(WireError) in try TrafficSelector(wire: item, field) },
+            key: try Field.link(try Field.present(wire.hasKey, wire.key, field + ".key"), field + ".key"))
+    }
+
+    var wire: Warren_Agent_V1_IKEAlternative {
+        .with {
+            $0.outer = outer.wire
+            $0.parameters = parameters.wire
+            $0.selectors = selectors.map(\.wire)
+            $0.key = key.wire
+        }
+    }
+}
+
+extension NetworkTranslation {
+    init(wire: Warren_Agent_V1_NetworkTranslation) throws(WireError) {
+        let field = "plan.translations"
+        guard
+            let translation = NetworkTranslation(
+                network: try IPPrefix(wire: try Field.present(wire.hasNetwork, wire.network, field), field),
+                visible: try IPPrefix(wire: try Field.present(wire.hasVisible, wire.visible, field), field))
+        else { throw Field.fault(field, "prefixes of two sizes") }
+        self = translation
+    }
+
+    var wire: Warren_Agent_V1_NetworkTranslation {
+        .with {
+            $0.network = network.wire
+            $0.visible = visible.wire
+        }
+    }
+}
+
+extension StateVersion {
+    public init(wire: Warren_Agent_V1_StateVersion) {
+        self.init(epoch: wire.epoch, generation: Generation(rawValue: wire.generation), revision: wire.revision)
+    }
+
+    public var wire: Warren_Agent_V1_StateVersion {
+        .with {
+            $0.epoch = epoch
+            $0.generation = generation.rawValue
+            $0.revision = revision
         }
     }
 }

@@ -25,7 +25,17 @@ extension GatewayPlan {
                         try Field.present(item.hasReference, item.reference, "plan.keys.reference"), "plan.keys.reference"))
             },
             firewall: try wire.firewall.read { item throws(WireError) in try FirewallRule(wire: item) },
-            ike: try wire.ike.read { item throws(WireError) in try IKEPeer(wire: item) })
+            ike: try wire.ike.read { item throws(WireError) in try IKEPeer(wire: item) },
+            translations: try wire.translations.read { item throws(WireError) in try NetworkTranslation(wire: item) },
+            awaiting: try wire.awaiting.read { item throws(WireError) in
+                guard let source = PublicAddressSource(item.source) else {
+                    throw Field.fault("plan.awaiting", "unknown source")
+                }
+                return AwaitedPeer(
+                    peer: try Field.site(item.peer, "plan.awaiting.peer"),
+                    site: try Field.site(item.site, "plan.awaiting.site"),
+                    source: source)
+            })
         try checkConsistency()
     }
 
@@ -38,7 +48,7 @@ extension GatewayPlan {
             throw Field.fault("plan.tunnels", "peer used twice, or the site itself")
         }
         guard Set(ike.map(\.peer)).count == ike.count else { throw Field.fault("plan.ike", "peer used twice") }
-        for peer in ike where peer.key.link.peer(of: site) != peer.peer {
+        for peer in ike where peer.acceptedKeys.contains(where: { $0.link.peer(of: site) != peer.peer }) {
             throw Field.fault("plan.ike.key", "a key of another link")
         }
         for key in keys where key.reference.link.peer(of: site) != key.peer {
@@ -66,6 +76,14 @@ extension GatewayPlan {
             }
             $0.firewall = firewall.map(\.wire)
             $0.ike = ike.map(\.wire)
+            $0.translations = translations.map(\.wire)
+            $0.awaiting = awaiting.map { awaited in
+                .with {
+                    $0.peer = awaited.peer.description
+                    $0.site = awaited.site.description
+                    $0.source = awaited.source.description
+                }
+            }
         }
     }
 }
@@ -87,11 +105,12 @@ extension DesiredState {
                 throw Field.fault("keys", "\(reference) twice")
             }
         }
-        for reference in plan.ike.map(\.key) + plan.keys.map(\.reference) where keys[reference] == nil {
+        for reference in plan.ike.flatMap(\.acceptedKeys) + plan.keys.map(\.reference) where keys[reference] == nil {
             throw Field.fault("keys", "\(reference) is missing")
         }
         self.init(
-            mesh: try Field.mesh(wire.mesh, "mesh"), generation: Generation(rawValue: wire.generation), plan: plan, keys: keys)
+            mesh: try Field.mesh(wire.mesh, "mesh"),
+            version: StateVersion(wire: try Field.present(wire.hasVersion, wire.version, "version")), plan: plan, keys: keys)
     }
 
     /// Holds the keys: for an encrypted stream, or a file that only its owner reads.
@@ -99,7 +118,7 @@ extension DesiredState {
         .with {
             $0.protocolVersion = Wire.protocolVersion
             $0.mesh = mesh
-            $0.generation = generation.rawValue
+            $0.version = version.wire
             $0.plan = plan.wire
             $0.keys = keys.sorted { ($0.key.link, $0.key.epoch) < ($1.key.link, $1.key.epoch) }.map { reference, key in
                 .with {

@@ -13,7 +13,11 @@ extension AgentReport {
         guard counts.allSatisfy({ $0 <= Self.maximumItems }) else { throw Field.fault("report", "too many items") }
         self.init(
             site: site, agentVersion: try Field.prose(wire.agentVersion, "agent_version"),
-            applied: Generation(rawValue: wire.appliedGeneration),
+            version: wire.hasVersion ? StateVersion(wire: wire.version) : .none, isOnTrial: wire.onTrial,
+            rejected: wire.hasRejected ? StateVersion(wire: wire.rejected) : nil,
+            outerAddresses: try wire.outerAddresses.prefix(2).read { item throws(WireError) in
+                try Field.address(item, "outer_addresses")
+            },
             tunnels: try wire.tunnels.read { item throws(WireError) in try TunnelReport(wire: item) },
             routes: try wire.routes.read { item throws(WireError) in try Route(wire: item) },
             securityAssociations: try wire.securityAssociations.read { item throws(WireError) in try SAReport(wire: item) },
@@ -26,7 +30,10 @@ extension AgentReport {
     public var wire: Warren_Agent_V1_AgentReport {
         .with {
             $0.agentVersion = agentVersion
-            $0.appliedGeneration = applied.rawValue
+            $0.version = version.wire
+            $0.onTrial = isOnTrial
+            if let rejected { $0.rejected = rejected.wire }
+            $0.outerAddresses = outerAddresses.map(\.wire)
             $0.tunnels = tunnels.map(\.wire)
             $0.routes = routes.map(\.wire)
             $0.securityAssociations = securityAssociations.map(\.wire)

@@ -47,7 +47,7 @@ struct ReportScheduleTests {
         #expect(schedule.shouldSend(report(packets: 9), isChanging: false, now: start + .milliseconds(10)) == false)
         #expect(schedule.shouldSend(report(answered: 9), isChanging: false, now: start + .milliseconds(20)) == true)
         var news = report()
-        news.applied = Generation(rawValue: 7)
+        news.version = StateVersion(generation: Generation(rawValue: 7))
         #expect(schedule.shouldSend(news, isChanging: false, now: start + .milliseconds(30)) == true)
         #expect(schedule.shouldSend(news, isChanging: true, now: start + .milliseconds(930)) == true)
     }

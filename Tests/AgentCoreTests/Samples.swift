@@ -61,7 +61,7 @@ enum Sample {
     static func desired(_ plan: GatewayPlan, generation: UInt64 = 1, keyByte: UInt8 = 7) -> DesiredState {
         let keys = plan.ike.map { ($0.key, PreSharedKey(SecretBytes(Array(repeating: keyByte, count: 32)))) }
         return DesiredState(
-            mesh: "acme", generation: Generation(rawValue: generation), plan: plan,
+            mesh: "acme", version: StateVersion(generation: Generation(rawValue: generation)), plan: plan,
             keys: Dictionary(keys) { first, _ in first })
     }
 

@@ -27,7 +27,7 @@ enum Desired {
                     peer: peer, outer: outer, initiator: true, parameters: .init(), selectors: [selector], key: reference)
             ])
         return DesiredState(
-            mesh: "acme", generation: Generation(rawValue: generation), plan: plan,
+            mesh: "acme", version: StateVersion(generation: Generation(rawValue: generation)), plan: plan,
             keys: [reference: PreSharedKey(SecretBytes(Array(repeating: 7, count: 32)))])
     }
 }

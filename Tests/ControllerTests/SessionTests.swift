@@ -40,12 +40,12 @@ import WarrenWire
             let agent = try await mesh.enrolled("berlin")
             let (outgoing, sending) = AsyncStream.makeStream(of: Warren_Agent_V1_AgentMessage.self)
             try await agent.session(at: mesh.linkPort, outgoing: outgoing) { message in
-                let generation = message.generation
+                let generation = message.version.generation
                 sending.yield(
                     .with {
                         $0.report =
                             AgentReport(
-                                site: SiteName("tokyo")!, agentVersion: "9", applied: Generation(rawValue: generation),
+                                site: SiteName("tokyo")!, agentVersion: "9", version: StateVersion(generation: Generation(rawValue: generation)),
                                 drift: ["x"]
                             ).wire
                     })

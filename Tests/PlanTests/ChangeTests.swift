@@ -57,7 +57,8 @@ import WarrenPlan
         let old = Plan.derive(from: inventory)
         var smaller = inventory
         smaller.sites.removeAll { $0.name.description == "oslo" }
-        let new = Plan.derive(from: smaller, indexes: SiteIndexes.assign(inventory.sites, known: [:]))
+        let new = Plan.derive(
+            from: smaller, assignments: Assignments(indexes: SiteIndexes.assign(inventory.sites, known: [:])))
         let changes = Plan.changes(from: old, to: new)
         let oslo = try name("oslo")
         #expect(changes.allSatisfy { $0.kind == .remove })

@@ -128,14 +128,14 @@ import WarrenPlan
         for shift in 1..<inventory.sites.count {
             let turned = Inventory(
                 mesh: inventory.mesh, sites: Array(inventory.sites[shift...] + inventory.sites[..<shift]))
-            #expect(Plan.derive(from: turned, indexes: indexes) == plan)
+            #expect(Plan.derive(from: turned, assignments: Assignments(indexes: indexes)) == plan)
         }
     }
 
     @Test func aRotatedKeyIsAnotherReferenceOnBothEndsAndNowhereElse() throws {
         let inventory = try Samples.inventory("five-sites")
         let link = try #require(LinkID(name("berlin"), name("oslo")))
-        let rotated = Plan.derive(from: inventory, keyEpochs: [link: 7])
+        let rotated = Plan.derive(from: inventory, assignments: Assignments(keyEpochs: [link: 7]))
         #expect(
             Set(Plan.changes(from: Plan.derive(from: inventory), to: rotated).map(\.subject)) == [
                 "key oslo", "ike oslo", "key berlin", "ike berlin",

@@ -19,7 +19,7 @@ import WarrenStatus
         }
         let tunnel = GIFTunnel(peer: peer, interface: "gif1", outer: outer, inner: outer, mtu: 1400, mode: .tunnel)
         return AgentReport(
-            site: site, agentVersion: "1", applied: Generation(rawValue: 1),
+            site: site, agentVersion: "1", version: StateVersion(generation: Generation(rawValue: 1)),
             tunnels: [TunnelReport(tunnel: tunnel, isUp: true)],
             securityAssociations: associations, ike: [IKEReport(peer: peer, state: .established)],
             probes: [ProbeReport(peer: peer, lastAnswerSecondsAgo: 1, roundTripMilliseconds: 10, sent: 5, answered: 5)])
@@ -134,7 +134,7 @@ import WarrenStatus
             ])
         let now = MonotonicTime(nanoseconds: 5_000_000_000)
         func status(applied: UInt64) -> MeshStatus {
-            let report = AgentReport(site: berlin, agentVersion: "1", applied: Generation(rawValue: applied))
+            let report = AgentReport(site: berlin, agentVersion: "1", version: StateVersion(generation: Generation(rawValue: applied)))
             return MeshStatus.derive(
                 mesh: "acme", generation: Generation(rawValue: 3), plan: plan,
                 observations: [berlin: AgentObservation(connected: true, report: report, arrived: now + .seconds(-2))], now: now

@@ -55,13 +55,16 @@ enum Sample {
                     key: reference)
             ])
         let key = PreSharedKey(SecretBytes(Array(repeating: UInt8(42), count: 32)))
-        return DesiredState(mesh: "acme", generation: Generation(rawValue: 7), plan: plan, keys: [reference: key])
+        return DesiredState(
+            mesh: "acme", version: StateVersion(generation: Generation(rawValue: 7), revision: 3), plan: plan,
+            keys: [reference: key])
     }
 
     static func report() throws -> AgentReport {
         let tunnel = try tunnel()
         return AgentReport(
-            site: try #require(SiteName("berlin")), agentVersion: "1.2.3", applied: Generation(rawValue: 7),
+            site: try #require(SiteName("berlin")), agentVersion: "1.2.3",
+            version: StateVersion(generation: Generation(rawValue: 7)),
             tunnels: [
                 TunnelReport(tunnel: tunnel, isUp: true, receivedPackets: 1, receivedBytes: 2, sentPackets: 3, sentBytes: 4)
             ],

@@ -430,11 +430,23 @@ public nonisolated struct Warren_Agent_V1_Hello: Sendable {
 
   public var agentVersion: String = String()
 
-  public var appliedGeneration: UInt64 = 0
+  public var applied: Warren_Agent_V1_StateVersion {
+    get {_applied ?? Warren_Agent_V1_StateVersion()}
+    set {_applied = newValue}
+  }
+  /// Returns true if `applied` has been explicitly set.
+  public var hasApplied: Bool {self._applied != nil}
+  /// Clears the value of `applied`. Subsequent reads from it will return its default value.
+  public mutating func clearApplied() {self._applied = nil}
+
+  /// It runs what it applied on trial, and waits for the confirmation.
+  public var onTrial: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _applied: Warren_Agent_V1_StateVersion? = nil
 }
 
 public nonisolated struct Warren_Agent_V1_ControllerMessage: Sendable {
@@ -452,12 +464,43 @@ public nonisolated struct Warren_Agent_V1_ControllerMessage: Sendable {
     set {body = .desired(newValue)}
   }
 
+  /// What the agent runs on trial may stay. Counts only on a stream that was opened after it was applied.
+  public var confirmed: Warren_Agent_V1_StateVersion {
+    get {
+      if case .confirmed(let v)? = body {return v}
+      return Warren_Agent_V1_StateVersion()
+    }
+    set {body = .confirmed(newValue)}
+  }
+
+  /// With a desired state: how long the agent runs it on trial before it goes back by itself; 0: it stays unconfirmed.
+  public var trialSeconds: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Body: Equatable, Sendable {
     case desired(Warren_Agent_V1_DesiredState)
+    /// What the agent runs on trial may stay. Counts only on a stream that was opened after it was applied.
+    case confirmed(Warren_Agent_V1_StateVersion)
 
   }
+
+  public init() {}
+}
+
+/// Orders by epoch, then generation, then revision.
+public nonisolated struct Warren_Agent_V1_StateVersion: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var epoch: UInt64 = 0
+
+  public var generation: UInt64 = 0
+
+  public var revision: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 }
@@ -478,10 +521,14 @@ public nonisolated struct Warren_Agent_V1_DesiredState: @unchecked Sendable {
     set {_uniqueStorage()._mesh = newValue}
   }
 
-  public var generation: UInt64 {
-    get {_storage._generation}
-    set {_uniqueStorage()._generation = newValue}
+  public var version: Warren_Agent_V1_StateVersion {
+    get {_storage._version ?? Warren_Agent_V1_StateVersion()}
+    set {_uniqueStorage()._version = newValue}
   }
+  /// Returns true if `version` has been explicitly set.
+  public var hasVersion: Bool {_storage._version != nil}
+  /// Clears the value of `version`. Subsequent reads from it will return its default value.
+  public mutating func clearVersion() {_uniqueStorage()._version = nil}
 
   public var plan: Warren_Agent_V1_GatewayPlan {
     get {_storage._plan ?? Warren_Agent_V1_GatewayPlan()}
@@ -574,6 +621,10 @@ public nonisolated struct Warren_Agent_V1_GatewayPlan: Sendable {
 
   public var ike: [Warren_Agent_V1_IKEPeer] = []
 
+  public var translations: [Warren_Agent_V1_NetworkTranslation] = []
+
+  public var awaiting: [Warren_Agent_V1_AwaitedPeer] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated struct Key: Sendable {
@@ -598,6 +649,55 @@ public nonisolated struct Warren_Agent_V1_GatewayPlan: Sendable {
 
     fileprivate var _reference: Warren_Agent_V1_PSKReference? = nil
   }
+
+  public init() {}
+}
+
+public nonisolated struct Warren_Agent_V1_NetworkTranslation: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var network: Warren_Agent_V1_Prefix {
+    get {_network ?? Warren_Agent_V1_Prefix()}
+    set {_network = newValue}
+  }
+  /// Returns true if `network` has been explicitly set.
+  public var hasNetwork: Bool {self._network != nil}
+  /// Clears the value of `network`. Subsequent reads from it will return its default value.
+  public mutating func clearNetwork() {self._network = nil}
+
+  /// Of the same family and length.
+  public var visible: Warren_Agent_V1_Prefix {
+    get {_visible ?? Warren_Agent_V1_Prefix()}
+    set {_visible = newValue}
+  }
+  /// Returns true if `visible` has been explicitly set.
+  public var hasVisible: Bool {self._visible != nil}
+  /// Clears the value of `visible`. Subsequent reads from it will return its default value.
+  public mutating func clearVisible() {self._visible = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _network: Warren_Agent_V1_Prefix? = nil
+  fileprivate var _visible: Warren_Agent_V1_Prefix? = nil
+}
+
+public nonisolated struct Warren_Agent_V1_AwaitedPeer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var peer: String = String()
+
+  public var site: String = String()
+
+  /// `dynamic`, or a DNS name.
+  public var source: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 }
@@ -853,6 +953,51 @@ public nonisolated struct Warren_Agent_V1_IKEPeer: Sendable {
   /// Clears the value of `key`. Subsequent reads from it will return its default value.
   public mutating func clearKey() {self._key = nil}
 
+  public var alternatives: [Warren_Agent_V1_IKEAlternative] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _outer: Warren_Agent_V1_AddressPair? = nil
+  fileprivate var _parameters: Warren_Agent_V1_IPsecParameters? = nil
+  fileprivate var _key: Warren_Agent_V1_PSKReference? = nil
+}
+
+public nonisolated struct Warren_Agent_V1_IKEAlternative: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var outer: Warren_Agent_V1_AddressPair {
+    get {_outer ?? Warren_Agent_V1_AddressPair()}
+    set {_outer = newValue}
+  }
+  /// Returns true if `outer` has been explicitly set.
+  public var hasOuter: Bool {self._outer != nil}
+  /// Clears the value of `outer`. Subsequent reads from it will return its default value.
+  public mutating func clearOuter() {self._outer = nil}
+
+  public var parameters: Warren_Agent_V1_IPsecParameters {
+    get {_parameters ?? Warren_Agent_V1_IPsecParameters()}
+    set {_parameters = newValue}
+  }
+  /// Returns true if `parameters` has been explicitly set.
+  public var hasParameters: Bool {self._parameters != nil}
+  /// Clears the value of `parameters`. Subsequent reads from it will return its default value.
+  public mutating func clearParameters() {self._parameters = nil}
+
+  public var selectors: [Warren_Agent_V1_TrafficSelector] = []
+
+  public var key: Warren_Agent_V1_PSKReference {
+    get {_key ?? Warren_Agent_V1_PSKReference()}
+    set {_key = newValue}
+  }
+  /// Returns true if `key` has been explicitly set.
+  public var hasKey: Bool {self._key != nil}
+  /// Clears the value of `key`. Subsequent reads from it will return its default value.
+  public mutating func clearKey() {self._key = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -896,7 +1041,14 @@ public nonisolated struct Warren_Agent_V1_AgentReport: Sendable {
 
   public var agentVersion: String = String()
 
-  public var appliedGeneration: UInt64 = 0
+  public var version: Warren_Agent_V1_StateVersion {
+    get {_version ?? Warren_Agent_V1_StateVersion()}
+    set {_version = newValue}
+  }
+  /// Returns true if `version` has been explicitly set.
+  public var hasVersion: Bool {self._version != nil}
+  /// Clears the value of `version`. Subsequent reads from it will return its default value.
+  public mutating func clearVersion() {self._version = nil}
 
   public var tunnels: [Warren_Agent_V1_TunnelReport] = []
 
@@ -919,11 +1071,26 @@ public nonisolated struct Warren_Agent_V1_AgentReport: Sendable {
   /// Clears the value of `failure`. Subsequent reads from it will return its default value.
   public mutating func clearFailure() {self._failure = nil}
 
+  public var onTrial: Bool = false
+
+  public var rejected: Warren_Agent_V1_StateVersion {
+    get {_rejected ?? Warren_Agent_V1_StateVersion()}
+    set {_rejected = newValue}
+  }
+  /// Returns true if `rejected` has been explicitly set.
+  public var hasRejected: Bool {self._rejected != nil}
+  /// Clears the value of `rejected`. Subsequent reads from it will return its default value.
+  public mutating func clearRejected() {self._rejected = nil}
+
+  public var outerAddresses: [Data] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
+  fileprivate var _version: Warren_Agent_V1_StateVersion? = nil
   fileprivate var _failure: String? = nil
+  fileprivate var _rejected: Warren_Agent_V1_StateVersion? = nil
 }
 
 public nonisolated struct Warren_Agent_V1_TunnelReport: Sendable {
@@ -1343,7 +1510,7 @@ nonisolated extension Warren_Agent_V1_AgentMessage: SwiftProtobuf.Message, Swift
 
 nonisolated extension Warren_Agent_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Hello"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{3}agent_version\0\u{3}applied_generation\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{3}agent_version\0\u{1}applied\0\u{3}on_trial\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1353,21 +1520,29 @@ nonisolated extension Warren_Agent_V1_Hello: SwiftProtobuf.Message, SwiftProtobu
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.protocolVersion) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.agentVersion) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.appliedGeneration) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._applied) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.onTrial) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.protocolVersion != 0 {
       try visitor.visitSingularUInt32Field(value: self.protocolVersion, fieldNumber: 1)
     }
     if !self.agentVersion.isEmpty {
       try visitor.visitSingularStringField(value: self.agentVersion, fieldNumber: 2)
     }
-    if self.appliedGeneration != 0 {
-      try visitor.visitSingularUInt64Field(value: self.appliedGeneration, fieldNumber: 3)
+    try { if let v = self._applied {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if self.onTrial != false {
+      try visitor.visitSingularBoolField(value: self.onTrial, fieldNumber: 4)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1375,7 +1550,8 @@ nonisolated extension Warren_Agent_V1_Hello: SwiftProtobuf.Message, SwiftProtobu
   public static func ==(lhs: Warren_Agent_V1_Hello, rhs: Warren_Agent_V1_Hello) -> Bool {
     if lhs.protocolVersion != rhs.protocolVersion {return false}
     if lhs.agentVersion != rhs.agentVersion {return false}
-    if lhs.appliedGeneration != rhs.appliedGeneration {return false}
+    if lhs._applied != rhs._applied {return false}
+    if lhs.onTrial != rhs.onTrial {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1383,7 +1559,7 @@ nonisolated extension Warren_Agent_V1_Hello: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Warren_Agent_V1_ControllerMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ControllerMessage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}desired\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}desired\0\u{1}confirmed\0\u{3}trial_seconds\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1404,6 +1580,20 @@ nonisolated extension Warren_Agent_V1_ControllerMessage: SwiftProtobuf.Message, 
           self.body = .desired(v)
         }
       }()
+      case 2: try {
+        var v: Warren_Agent_V1_StateVersion?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .confirmed(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .confirmed(v)
+        }
+      }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.trialSeconds) }()
       default: break
       }
     }
@@ -1414,14 +1604,66 @@ nonisolated extension Warren_Agent_V1_ControllerMessage: SwiftProtobuf.Message, 
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    try { if case .desired(let v)? = self.body {
+    switch self.body {
+    case .desired?: try {
+      guard case .desired(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
+    }()
+    case .confirmed?: try {
+      guard case .confirmed(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case nil: break
+    }
+    if self.trialSeconds != 0 {
+      try visitor.visitSingularUInt32Field(value: self.trialSeconds, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Warren_Agent_V1_ControllerMessage, rhs: Warren_Agent_V1_ControllerMessage) -> Bool {
     if lhs.body != rhs.body {return false}
+    if lhs.trialSeconds != rhs.trialSeconds {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_Agent_V1_StateVersion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".StateVersion"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}generation\0\u{1}revision\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.revision) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 1)
+    }
+    if self.generation != 0 {
+      try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 2)
+    }
+    if self.revision != 0 {
+      try visitor.visitSingularUInt64Field(value: self.revision, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Warren_Agent_V1_StateVersion, rhs: Warren_Agent_V1_StateVersion) -> Bool {
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.generation != rhs.generation {return false}
+    if lhs.revision != rhs.revision {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1429,12 +1671,12 @@ nonisolated extension Warren_Agent_V1_ControllerMessage: SwiftProtobuf.Message, 
 
 nonisolated extension Warren_Agent_V1_DesiredState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".DesiredState"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{1}mesh\0\u{1}generation\0\u{1}plan\0\u{1}keys\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{1}mesh\0\u{1}version\0\u{1}plan\0\u{1}keys\0")
 
   fileprivate class _StorageClass {
     var _protocolVersion: UInt32 = 0
     var _mesh: String = String()
-    var _generation: UInt64 = 0
+    var _version: Warren_Agent_V1_StateVersion? = nil
     var _plan: Warren_Agent_V1_GatewayPlan? = nil
     var _keys: [Warren_Agent_V1_PreSharedKey] = []
 
@@ -1449,7 +1691,7 @@ nonisolated extension Warren_Agent_V1_DesiredState: SwiftProtobuf.Message, Swift
     init(copying source: _StorageClass) {
       _protocolVersion = source._protocolVersion
       _mesh = source._mesh
-      _generation = source._generation
+      _version = source._version
       _plan = source._plan
       _keys = source._keys
     }
@@ -1472,7 +1714,7 @@ nonisolated extension Warren_Agent_V1_DesiredState: SwiftProtobuf.Message, Swift
         switch fieldNumber {
         case 1: try { try decoder.decodeSingularUInt32Field(value: &_storage._protocolVersion) }()
         case 2: try { try decoder.decodeSingularStringField(value: &_storage._mesh) }()
-        case 3: try { try decoder.decodeSingularUInt64Field(value: &_storage._generation) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._version) }()
         case 4: try { try decoder.decodeSingularMessageField(value: &_storage._plan) }()
         case 5: try { try decoder.decodeRepeatedMessageField(value: &_storage._keys) }()
         default: break
@@ -1493,9 +1735,9 @@ nonisolated extension Warren_Agent_V1_DesiredState: SwiftProtobuf.Message, Swift
       if !_storage._mesh.isEmpty {
         try visitor.visitSingularStringField(value: _storage._mesh, fieldNumber: 2)
       }
-      if _storage._generation != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._generation, fieldNumber: 3)
-      }
+      try { if let v = _storage._version {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
       try { if let v = _storage._plan {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
       } }()
@@ -1513,7 +1755,7 @@ nonisolated extension Warren_Agent_V1_DesiredState: SwiftProtobuf.Message, Swift
         let rhs_storage = _args.1
         if _storage._protocolVersion != rhs_storage._protocolVersion {return false}
         if _storage._mesh != rhs_storage._mesh {return false}
-        if _storage._generation != rhs_storage._generation {return false}
+        if _storage._version != rhs_storage._version {return false}
         if _storage._plan != rhs_storage._plan {return false}
         if _storage._keys != rhs_storage._keys {return false}
         return true
@@ -1606,7 +1848,7 @@ nonisolated extension Warren_Agent_V1_PreSharedKey: SwiftProtobuf.Message, Swift
 
 nonisolated extension Warren_Agent_V1_GatewayPlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".GatewayPlan"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}site\0\u{1}platform\0\u{1}index\0\u{3}outer_addresses\0\u{3}inner_address\0\u{1}networks\0\u{1}tunnels\0\u{1}routes\0\u{1}unreachable\0\u{1}policies\0\u{1}keys\0\u{1}firewall\0\u{1}ike\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}site\0\u{1}platform\0\u{1}index\0\u{3}outer_addresses\0\u{3}inner_address\0\u{1}networks\0\u{1}tunnels\0\u{1}routes\0\u{1}unreachable\0\u{1}policies\0\u{1}keys\0\u{1}firewall\0\u{1}ike\0\u{1}translations\0\u{1}awaiting\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1627,6 +1869,8 @@ nonisolated extension Warren_Agent_V1_GatewayPlan: SwiftProtobuf.Message, SwiftP
       case 11: try { try decoder.decodeRepeatedMessageField(value: &self.keys) }()
       case 12: try { try decoder.decodeRepeatedMessageField(value: &self.firewall) }()
       case 13: try { try decoder.decodeRepeatedMessageField(value: &self.ike) }()
+      case 14: try { try decoder.decodeRepeatedMessageField(value: &self.translations) }()
+      case 15: try { try decoder.decodeRepeatedMessageField(value: &self.awaiting) }()
       default: break
       }
     }
@@ -1672,6 +1916,12 @@ nonisolated extension Warren_Agent_V1_GatewayPlan: SwiftProtobuf.Message, SwiftP
     if !self.ike.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.ike, fieldNumber: 13)
     }
+    if !self.translations.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.translations, fieldNumber: 14)
+    }
+    if !self.awaiting.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.awaiting, fieldNumber: 15)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1689,6 +1939,8 @@ nonisolated extension Warren_Agent_V1_GatewayPlan: SwiftProtobuf.Message, SwiftP
     if lhs.keys != rhs.keys {return false}
     if lhs.firewall != rhs.firewall {return false}
     if lhs.ike != rhs.ike {return false}
+    if lhs.translations != rhs.translations {return false}
+    if lhs.awaiting != rhs.awaiting {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1728,6 +1980,85 @@ nonisolated extension Warren_Agent_V1_GatewayPlan.Key: SwiftProtobuf.Message, Sw
   public static func ==(lhs: Warren_Agent_V1_GatewayPlan.Key, rhs: Warren_Agent_V1_GatewayPlan.Key) -> Bool {
     if lhs.peer != rhs.peer {return false}
     if lhs._reference != rhs._reference {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_Agent_V1_NetworkTranslation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".NetworkTranslation"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}network\0\u{1}visible\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._network) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._visible) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._network {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._visible {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Warren_Agent_V1_NetworkTranslation, rhs: Warren_Agent_V1_NetworkTranslation) -> Bool {
+    if lhs._network != rhs._network {return false}
+    if lhs._visible != rhs._visible {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_Agent_V1_AwaitedPeer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".AwaitedPeer"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}site\0\u{1}source\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.peer) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.site) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.source) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.peer.isEmpty {
+      try visitor.visitSingularStringField(value: self.peer, fieldNumber: 1)
+    }
+    if !self.site.isEmpty {
+      try visitor.visitSingularStringField(value: self.site, fieldNumber: 2)
+    }
+    if !self.source.isEmpty {
+      try visitor.visitSingularStringField(value: self.source, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Warren_Agent_V1_AwaitedPeer, rhs: Warren_Agent_V1_AwaitedPeer) -> Bool {
+    if lhs.peer != rhs.peer {return false}
+    if lhs.site != rhs.site {return false}
+    if lhs.source != rhs.source {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2075,7 +2406,7 @@ nonisolated extension Warren_Agent_V1_FirewallRule: SwiftProtobuf.Message, Swift
 
 nonisolated extension Warren_Agent_V1_IKEPeer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".IKEPeer"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}outer\0\u{1}initiator\0\u{1}parameters\0\u{1}selectors\0\u{1}key\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}outer\0\u{1}initiator\0\u{1}parameters\0\u{1}selectors\0\u{1}key\0\u{1}alternatives\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2089,6 +2420,7 @@ nonisolated extension Warren_Agent_V1_IKEPeer: SwiftProtobuf.Message, SwiftProto
       case 4: try { try decoder.decodeSingularMessageField(value: &self._parameters) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.selectors) }()
       case 6: try { try decoder.decodeSingularMessageField(value: &self._key) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.alternatives) }()
       default: break
       }
     }
@@ -2117,6 +2449,9 @@ nonisolated extension Warren_Agent_V1_IKEPeer: SwiftProtobuf.Message, SwiftProto
     try { if let v = self._key {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     } }()
+    if !self.alternatives.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.alternatives, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2124,6 +2459,56 @@ nonisolated extension Warren_Agent_V1_IKEPeer: SwiftProtobuf.Message, SwiftProto
     if lhs.peer != rhs.peer {return false}
     if lhs._outer != rhs._outer {return false}
     if lhs.initiator != rhs.initiator {return false}
+    if lhs._parameters != rhs._parameters {return false}
+    if lhs.selectors != rhs.selectors {return false}
+    if lhs._key != rhs._key {return false}
+    if lhs.alternatives != rhs.alternatives {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_Agent_V1_IKEAlternative: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".IKEAlternative"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}outer\0\u{1}parameters\0\u{1}selectors\0\u{1}key\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._outer) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._parameters) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.selectors) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._key) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._outer {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._parameters {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.selectors.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.selectors, fieldNumber: 3)
+    }
+    try { if let v = self._key {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Warren_Agent_V1_IKEAlternative, rhs: Warren_Agent_V1_IKEAlternative) -> Bool {
+    if lhs._outer != rhs._outer {return false}
     if lhs._parameters != rhs._parameters {return false}
     if lhs.selectors != rhs.selectors {return false}
     if lhs._key != rhs._key {return false}
@@ -2194,7 +2579,7 @@ nonisolated extension Warren_Agent_V1_IPsecParameters: SwiftProtobuf.Message, Sw
 
 nonisolated extension Warren_Agent_V1_AgentReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".AgentReport"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}agent_version\0\u{3}applied_generation\0\u{1}tunnels\0\u{1}routes\0\u{3}security_associations\0\u{1}ike\0\u{1}probes\0\u{1}drift\0\u{1}failure\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}agent_version\0\u{1}version\0\u{1}tunnels\0\u{1}routes\0\u{3}security_associations\0\u{1}ike\0\u{1}probes\0\u{1}drift\0\u{1}failure\0\u{3}on_trial\0\u{1}rejected\0\u{3}outer_addresses\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2203,7 +2588,7 @@ nonisolated extension Warren_Agent_V1_AgentReport: SwiftProtobuf.Message, SwiftP
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.agentVersion) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.appliedGeneration) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._version) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.tunnels) }()
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.routes) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.securityAssociations) }()
@@ -2211,6 +2596,9 @@ nonisolated extension Warren_Agent_V1_AgentReport: SwiftProtobuf.Message, SwiftP
       case 7: try { try decoder.decodeRepeatedMessageField(value: &self.probes) }()
       case 8: try { try decoder.decodeRepeatedStringField(value: &self.drift) }()
       case 9: try { try decoder.decodeSingularStringField(value: &self._failure) }()
+      case 10: try { try decoder.decodeSingularBoolField(value: &self.onTrial) }()
+      case 11: try { try decoder.decodeSingularMessageField(value: &self._rejected) }()
+      case 12: try { try decoder.decodeRepeatedBytesField(value: &self.outerAddresses) }()
       default: break
       }
     }
@@ -2224,9 +2612,9 @@ nonisolated extension Warren_Agent_V1_AgentReport: SwiftProtobuf.Message, SwiftP
     if !self.agentVersion.isEmpty {
       try visitor.visitSingularStringField(value: self.agentVersion, fieldNumber: 1)
     }
-    if self.appliedGeneration != 0 {
-      try visitor.visitSingularUInt64Field(value: self.appliedGeneration, fieldNumber: 2)
-    }
+    try { if let v = self._version {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
     if !self.tunnels.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.tunnels, fieldNumber: 3)
     }
@@ -2248,12 +2636,21 @@ nonisolated extension Warren_Agent_V1_AgentReport: SwiftProtobuf.Message, SwiftP
     try { if let v = self._failure {
       try visitor.visitSingularStringField(value: v, fieldNumber: 9)
     } }()
+    if self.onTrial != false {
+      try visitor.visitSingularBoolField(value: self.onTrial, fieldNumber: 10)
+    }
+    try { if let v = self._rejected {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+    } }()
+    if !self.outerAddresses.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.outerAddresses, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Warren_Agent_V1_AgentReport, rhs: Warren_Agent_V1_AgentReport) -> Bool {
     if lhs.agentVersion != rhs.agentVersion {return false}
-    if lhs.appliedGeneration != rhs.appliedGeneration {return false}
+    if lhs._version != rhs._version {return false}
     if lhs.tunnels != rhs.tunnels {return false}
     if lhs.routes != rhs.routes {return false}
     if lhs.securityAssociations != rhs.securityAssociations {return false}
@@ -2261,6 +2658,9 @@ nonisolated extension Warren_Agent_V1_AgentReport: SwiftProtobuf.Message, SwiftP
     if lhs.probes != rhs.probes {return false}
     if lhs.drift != rhs.drift {return false}
     if lhs._failure != rhs._failure {return false}
+    if lhs.onTrial != rhs.onTrial {return false}
+    if lhs._rejected != rhs._rejected {return false}
+    if lhs.outerAddresses != rhs.outerAddresses {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

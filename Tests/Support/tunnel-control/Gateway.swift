@@ -19,7 +19,8 @@ func setUp(control: String, planPath: String, secretPath: String, daemonPath: St
         configuration: .init(daemonPath: daemonPath, controlPath: control, daemonLogLevel: "debug", daemonLogPath: log),
         logger: Logger(label: "tunnel-control"))
     try await driver.prepare()
-    let desired = DesiredState(mesh: "test", generation: Generation(rawValue: 1), plan: plan, keys: keys)
+    let desired = DesiredState(
+        mesh: "test", version: StateVersion(generation: Generation(rawValue: 1)), plan: plan, keys: keys)
     for operation in reconcile(desired: desired, observed: ObservedState()) {
         try await driver.perform(operation, keys: keys)
     }
