@@ -5,6 +5,7 @@ import NIOCore
 import WarrenAPIModel
 import WarrenController
 import WarrenModel
+import WarrenPlan
 import WarrenStatus
 
 extension API {
@@ -21,7 +22,7 @@ extension API {
                 }
             ),
             (.get, "/v1/status", { _, _ in try JSONAnswer.response(await controller.status()) }),
-            (.get, "/v1/plan", { _, _ in try await currentPlan(controller) }),
+            (.get, "/v1/plan", { request, _ in try await currentPlan(request, controller) }),
             (.post, "/v1/plan", { request, _ in try await preview(request, controller) }),
             (.get, "/v1/generations", { _, _ in try await generations(controller) }),
             (.post, "/v1/generations", { request, _ in try await accept(request, controller) }),
@@ -39,11 +40,15 @@ extension API {
         return router
     }
 
-    private static func currentPlan(_ controller: Controller) async throws -> Response {
-        guard let (generation, plan) = await controller.currentPlan else {
+    private static func currentPlan(_ request: Request, _ controller: Controller) async throws -> Response {
+        guard let (generation, mesh) = await controller.currentMesh else {
             throw HTTPError(.notFound, message: "no inventory has been applied yet")
         }
-        return try JSONAnswer.response(APIMessage.CurrentPlan(generation: generation, plan: plan))
+        guard let text = request.uri.queryParameters["site"] else { return PlanStream.response(generation, mesh) }
+        guard let site = SiteName(String(text)) else { throw HTTPError(.badRequest, message: "'site' is not a site's name") }
+        guard let gateway = mesh[site] else { throw ControllerError.unknownSite(site) }
+        return try JSONAnswer.response(
+            APIMessage.CurrentPlan(generation: generation, plan: Plan(mesh: mesh.mesh, gateways: [gateway])))
     }
 
     private static func preview(_ request: Request, _ controller: Controller) async throws -> Response {

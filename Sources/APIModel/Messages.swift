@@ -56,7 +56,8 @@ public enum APIMessage {
         }
     }
 
-    /// `GET /v1/plan`: the plan of the current generation. Keys are references.
+    /// `GET /v1/plan`: the plan of the current generation, sent gateway by gateway; with `?site=NAME`, of that one alone. Keys
+    /// are references.
     public struct CurrentPlan: Sendable, Codable {
         public var generation: Generation
         public var plan: Plan

@@ -56,8 +56,10 @@ public final class ControllerClient: Sendable {
         String(decoding: try await exchange(.GET, "/v1/version", body: nil), as: UTF8.self)
     }
 
-    /// `GET /v1/plan`: the plan of the current generation.
-    public func currentPlan() async throws -> APIMessage.CurrentPlan { try await get("/v1/plan") }
+    /// `GET /v1/plan?site=NAME`: what the site's gateway shall run in the current generation.
+    public func currentPlan(of site: SiteName) async throws -> APIMessage.CurrentPlan {
+        try await get("/v1/plan?site=\(site)")
+    }
 
     /// `GET /v1/generations`: what was accepted, as the controller's own JSON.
     public func generations() async throws -> Data { try await exchange(.GET, "/v1/generations", body: nil) }

@@ -32,17 +32,11 @@ public actor Controller {
         }
     }
 
-    /// The accepted plan that every gateway shall run.
+    /// The accepted generation that every gateway shall run. Plans are derived when they are asked for, one gateway at a time.
     struct Current: Sendable {
         let generation: Generation
-        let plan: Plan
-        let gateways: [SiteName: GatewayPlan]
-
-        init(generation: Generation, plan: Plan) {
-            self.generation = generation
-            self.plan = plan
-            gateways = Dictionary(plan.gateways.map { ($0.site, $0) }) { first, _ in first }
-        }
+        let assignments: Assignments
+        let mesh: MeshDerivation
     }
 
     /// An agent's last report, and when it came.
@@ -73,10 +67,11 @@ public actor Controller {
         sites = SiteTable(try await store.sites())
         let generation = try await store.current()
         if generation > .none {
-            guard let plan = try await store.plan(of: generation) else {
-                throw ControllerError.failed("the plan of the current generation \(generation) is missing from the store")
+            guard let record = try await store.generation(generation) else {
+                throw ControllerError.failed("the current generation \(generation) is missing from the store")
             }
-            current = Current(generation: generation, plan: plan)
+            let mesh = try Self.mesh(of: record)
+            current = Current(generation: generation, assignments: record.assignments, mesh: mesh)
         }
     }
 
@@ -86,39 +81,48 @@ public actor Controller {
 
     /// What would change if `files` were accepted now, and the generation that this is counted from.
     public func preview(_ files: [InventoryFile]) throws -> (current: Generation, changes: [Change]) {
-        let (_, plan, _) = try compile(files)
-        return (current?.generation ?? .none, Plan.changes(from: current?.plan, to: plan))
+        let candidate = try candidate(files)
+        return (current?.generation ?? .none, MeshDerivation.changes(from: current?.mesh, to: candidate.mesh))
     }
 
     /// Makes `files` the next generation, and pushes it to every agent that is connected. Durable when this returns.
-    public func accept(_ files: [InventoryFile], expecting expected: Generation) async throws -> Generation {
+    ///
+    /// - Parameter assignments: what the sites and links shall have; nil: what they have now.
+    public func accept(
+        _ files: [InventoryFile], assignments: Assignments? = nil, expecting expected: Generation
+    ) async throws -> Generation {
         // In a task of its own: a caller who goes away must not end it between the store and this memory.
-        try await Task { try await self.take(files, expecting: expected) }.value
+        try await Task { try await self.take(files, assignments, expecting: expected) }.value
     }
 
-    private func take(_ files: [InventoryFile], expecting expected: Generation) async throws -> Generation {
+    private func take(
+        _ files: [InventoryFile], _ assignments: Assignments?, expecting expected: Generation
+    ) async throws -> Generation {
         guard expected == current?.generation ?? .none else {
             throw ControllerError.generationConflict(current: current?.generation ?? .none)
         }
-        let (inventory, plan, changed) = try compile(files)
+        let candidate = try candidate(files, assignments: assignments)
+        let mesh = candidate.mesh, changed = candidate.changedSites
         let record = GenerationRecord(
-            generation: expected.next, mesh: inventory.mesh, files: files, siteCount: plan.gateways.count, acceptedAt: now)
+            generation: expected.next, mesh: mesh.mesh, files: files, assignments: candidate.assignments,
+            siteCount: mesh.count, acceptedAt: now)
         let withdrawn = withdrawn(changed)
         // Read first: once the generation is stored, nothing may fail before this memory has it, too.
         let before = try await translatingStoreErrors { try await store.sites() }
         try await translatingStoreErrors {
-            try await store.accept(record, plan: plan, sites: changed, withdrawn: withdrawn, expecting: expected)
+            try await store.accept(record, sites: changed, withdrawn: withdrawn, expecting: expected)
         }
         let replaced = Set(changed.map(\.id))
         guard record.generation > current?.generation ?? .none else { return record.generation }
-        current = Current(generation: record.generation, plan: plan)
+        current = Current(generation: record.generation, assignments: record.assignments, mesh: mesh)
         sites = SiteTable(before.filter { !replaced.contains($0.id) } + changed)
         for session in sessions.values { session.ring() }
         await note(.generationAccepted, text: "generation \(record.generation) of \(record.siteCount) sites")
         return record.generation
     }
 
-    public var currentPlan: (generation: Generation, plan: Plan)? { current.map { ($0.generation, $0.plan) } }
+    /// The current generation and its mesh, of which gateways' plans are derived; nil before the first generation.
+    public var currentMesh: (generation: Generation, mesh: MeshDerivation)? { current.map { ($0.generation, $0.mesh) } }
 
     public nonisolated func generations(limit: Int = 100) async throws -> [GenerationRecord] {
         try await translatingStoreErrors { try await store.generations(limit: limit) }
@@ -138,48 +142,25 @@ public actor Controller {
         return arrivals[record.id]?.report
     }
 
-    public func status() -> MeshStatus {
+    /// The state of the mesh. Worked out outside the actor: a large mesh takes a moment, in which agents are served.
+    public nonisolated func status() async -> MeshStatus {
+        let (current, observations) = await observations()
+        return MeshStatus.derive(
+            mesh: current?.mesh.mesh ?? "", generation: current?.generation ?? .none, sites: current?.mesh.sites ?? [],
+            links: current?.mesh.linkIDs ?? [], observations: observations, now: options.clock.monotonic())
+    }
+
+    private func observations() -> (current: Current?, observations: [SiteName: AgentObservation]) {
         var observations: [SiteName: AgentObservation] = [:]
         for record in sites.live.values {
             let arrival = arrivals[record.id]
             observations[record.name] = AgentObservation(
                 connected: sessions[record.id] != nil, report: arrival?.report, arrived: arrival?.at)
         }
-        return MeshStatus.derive(
-            mesh: current?.plan.mesh ?? "", generation: current?.generation ?? .none, plan: current?.plan,
-            observations: observations, now: options.clock.monotonic())
+        return (current, observations)
     }
 
     // MARK: Parts
-
-    /// Inventory to plan, with the identities and indexes that the sites have or would get.
-    private func compile(_ files: [InventoryFile]) throws -> (Inventory, Plan, [SiteRecord]) {
-        let load = Inventory.loadAndTest(files)
-        guard let inventory = load.inventory, load.diagnostics.isEmpty else { throw ControllerError.rejected(load.diagnostics) }
-        if let mesh = current?.plan.mesh, mesh != inventory.mesh {
-            throw ControllerError.forbidden(
-                "this controller serves the mesh '\(mesh)', and the inventory is of '\(inventory.mesh)': is it the right file? "
-                    + "Another mesh needs a warrend with a --state of its own")
-        }
-        var random = SystemRandomNumberGenerator()
-        let (indexes, changed) = sites.advanced(
-            to: (current?.generation ?? .none).next, sites: inventory.sites.map(\.name),
-            pinned: Dictionary(inventory.sites.compactMap { site in site.index.map { (site.name, $0) } }) { first, _ in first },
-            using: &random)
-        return (inventory, Plan.derive(from: inventory, assignments: Assignments(indexes: indexes)), changed)
-    }
-
-    /// What the gateways of sites that go shall run: their own plan without any tunnel.
-    private func withdrawn(_ changed: [SiteRecord]) -> [SiteID: GatewayPlan] {
-        var plans: [SiteID: GatewayPlan] = [:]
-        for site in changed where site.retired != nil {
-            guard let last = current?.gateways[site.name] else { continue }
-            plans[site.id] = GatewayPlan(
-                site: last.site, platform: last.platform, index: last.index, outerAddresses: last.outerAddresses,
-                innerAddress: last.innerAddress, networks: last.networks)
-        }
-        return plans
-    }
 
     /// Writes an event, also when the call that it tells of was cancelled. One that can't be written is logged instead: it
     /// never fails what it tells of.

@@ -55,7 +55,7 @@ extension Controller {
         }
         sessions[record.id]?.end(.unauthenticated("another agent was enrolled for site '\(record.name)'"))
         await note(.agentEnrolled, site: record.name, text: "an agent enrolled; its certificate ends \(issued.ends)")
-        return ([issued.certificate, authority.encoded], current?.plan.mesh ?? "", record.name)
+        return ([issued.certificate, authority.encoded], current?.mesh.mesh ?? "", record.name)
     }
 
     /// A new certificate for the site that `certificate` speaks for. The old one holds until the new one is first used.
@@ -73,7 +73,7 @@ extension Controller {
             try await store.replaceAgent(withFingerprint: enrolled.fingerprint, by: agent)
         }
         await note(.certificateRenewed, site: record.name, text: "the agent's new certificate ends \(issued.ends)")
-        return ([issued.certificate, authority.encoded], current?.plan.mesh ?? "", record.name)
+        return ([issued.certificate, authority.encoded], current?.mesh.mesh ?? "", record.name)
     }
 
     /// Whose certificate this is. TLS has verified that the mesh's authority issued it; here it must also be the one that

@@ -63,11 +63,11 @@ extension Controller {
     func desiredState(for session: Session) async throws -> DesiredState? {
         guard let current else { return nil }
         let site = session.site
-        guard sites.live[site.name]?.id == site.id, let plan = current.gateways[site.name] else {
+        guard sites.live[site.name]?.id == site.id, let plan = current.mesh[site.name] else {
             let withdrawn = try await translatingStoreErrors { try await store.withdrawnPlan(of: site.id) }
             return withdrawn.map {
                 DesiredState(
-                    mesh: current.plan.mesh, version: StateVersion(generation: current.generation), plan: $0, keys: [:])
+                    mesh: current.mesh.mesh, version: StateVersion(generation: current.generation), plan: $0, keys: [:])
             }
         }
         var keys: [PSKReference: PreSharedKey] = [:]
@@ -76,7 +76,7 @@ extension Controller {
             keys[reference] = secret.preSharedKey(between: session.site.id, and: record.id, epoch: reference.epoch)
         }
         return DesiredState(
-            mesh: current.plan.mesh, version: StateVersion(generation: current.generation), plan: plan, keys: keys)
+            mesh: current.mesh.mesh, version: StateVersion(generation: current.generation), plan: plan, keys: keys)
     }
 
     /// Ends every session, so that the listeners can drain.

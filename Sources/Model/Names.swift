@@ -85,6 +85,18 @@ public struct LinkID: Sendable, Hashable, Comparable, CustomStringConvertible, C
     }
 }
 
+/// As a dictionary's key it is its text.
+extension LinkID: CodingKeyRepresentable {
+    public var codingKey: any CodingKey { NameKey(description) }
+    public init?(codingKey: some CodingKey) {
+        guard let separator = codingKey.stringValue.firstRange(of: "--"),
+            let a = SiteName(String(codingKey.stringValue[..<separator.lowerBound])),
+            let b = SiteName(String(codingKey.stringValue[separator.upperBound...])), a < b
+        else { return nil }
+        self.init(a, b)
+    }
+}
+
 /// The number of an accepted plan. Grows by one with each; never falls while the epoch stands.
 public struct Generation: RawRepresentable, Sendable, Hashable, Comparable, Codable, CustomStringConvertible {
     public let rawValue: UInt64

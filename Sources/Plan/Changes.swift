@@ -20,6 +20,15 @@ extension Plan {
     }
 }
 
+extension MeshDerivation {
+    /// `Plan.changes`, of which never more than two gateways' plans are held.
+    public static func changes(from old: MeshDerivation?, to new: MeshDerivation) -> [Change] {
+        Set(old?.sites ?? []).union(new.sites).sorted().flatMap { site in
+            Plan.changes(at: site, from: old?[site], to: new[site])
+        }
+    }
+}
+
 /// The differences of one gateway's plan.
 private struct GatewayChanges {
     let site: SiteName

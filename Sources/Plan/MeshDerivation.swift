@@ -6,7 +6,7 @@ import WarrenModel
 public struct MeshDerivation: Sendable, Sequence {
     public let mesh: String
     /// In byte order of the names.
-    let nodes: [MeshNode]
+    private(set) var nodes: [MeshNode]
     let links: MeshLinks
     private let positions: [SiteName: Int]
     /// What links run with that the inventory makes exceptions for.
@@ -29,11 +29,27 @@ public struct MeshDerivation: Sendable, Sequence {
         owners = FamilyCount(nodes)
     }
 
+    /// The same mesh with what `change` makes of each of its nodes, by position: it must leave the name and networks as they are.
+    func replacingNodes(_ change: (Int, MeshNode) -> MeshNode) -> MeshDerivation {
+        var mesh = self
+        for (position, node) in nodes.enumerated() { mesh.nodes[position] = change(position, node) }
+        return mesh
+    }
+
     public var sites: [SiteName] { nodes.map(\.site.name) }
     public var count: Int { nodes.count }
 
     /// How many links the mesh has.
     public var linkCount: Int { nodes.indices.reduce(0) { $0 + links.peers(of: $1).count } / 2 }
+
+    /// Every link, once, in order: also those that have no tunnel yet, since an address is awaited.
+    public var linkIDs: [LinkID] {
+        nodes.indices.flatMap { position in
+            links.peers(of: position).compactMap { peer in
+                peer > position ? LinkID(nodes[position].site.name, nodes[peer].site.name) : nil
+            }
+        }
+    }
 
     public subscript(site: SiteName) -> GatewayPlan? { positions[site].map { plan(at: $0) } }
 
@@ -59,7 +75,7 @@ public struct MeshDerivation: Sendable, Sequence {
             if other == rest.first {
                 rest.removeFirst()
                 plan.addLink(self.link(from: position, to: other))
-            } else if let hub, !links.isDrained(other) {
+            } else if let hub, !links.isDrained(other), node.outer(to: nodes[hub]) != nil {
                 plan.addRoutes(to: peer.networks, through: self.link(from: position, to: hub))
             }
         }

@@ -31,15 +31,15 @@ extension LinkStatus {
         let probe: ProbeReport?
         let interfaceIsUp: Bool
 
-        init(site: SiteName, peer: SiteName, report: AgentReport, age: Duration) {
+        init(site: SiteName, peer: SiteName, view: PeerView, age: Duration) {
             self.site = site
             self.age = age
-            let associations = report.securityAssociations.filter { $0.peer == peer }
+            let associations = view.associations[peer, default: []]
             outbound = Set(associations.filter { $0.direction == .outbound }.map(\.spi))
             inbound = Set(associations.filter { $0.direction == .inbound }.map(\.spi))
-            ike = report.ike.first { $0.peer == peer }
-            probe = report.probes.first { $0.peer == peer }
-            interfaceIsUp = report.tunnels.contains { $0.tunnel.peer == peer && $0.isUp }
+            ike = view.ike[peer]
+            probe = view.probes[peer]
+            interfaceIsUp = view.interfacesUp.contains(peer)
         }
 
         var hasChildSA: Bool { !outbound.isEmpty && !inbound.isEmpty }
@@ -59,20 +59,24 @@ extension LinkStatus {
     public static func derive(
         _ link: LinkID, from observations: [SiteName: AgentObservation], now: MonotonicTime
     ) -> LinkStatus {
+        let ends = observations.filter { link.contains($0.key) }
+        return derive(link, from: ends.mapValues { PeerView($0, now: now) })
+    }
+
+    /// The same, from what the agents said sorted by peer: a large mesh asks for many links of each.
+    static func derive(_ link: LinkID, from views: [SiteName: PeerView]) -> LinkStatus {
         var ends: [End] = [], missing: [String] = []
         for site in link.sites {
-            guard let observation = observations[site], let report = observation.report, let arrived = observation.arrived
-            else {
-                let connected = observations[site]?.connected ?? false
+            guard let view = views[site], let age = view.age else {
+                let connected = views[site]?.connected ?? false
                 missing.append("\(site): " + (connected ? "has not reported yet" : "no agent is connected"))
                 continue
             }
-            let age = now.since(arrived)
             guard age < reportFresh, let peer = link.peer(of: site) else {
                 missing.append("\(site): last report \(age.wholeSeconds) s ago")
                 continue
             }
-            ends.append(End(site: site, peer: peer, report: report, age: age))
+            ends.append(End(site: site, peer: peer, view: view, age: age))
         }
         guard missing.isEmpty, ends.count == 2 else {
             return LinkStatus(link: link, state: .unknown, reason: missing.joined(separator: "; "))

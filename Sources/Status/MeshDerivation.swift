@@ -1,21 +1,22 @@
 import WarrenModel
-import WarrenPlan
 
 extension MeshStatus {
     /// The state of the whole mesh from what its agents last said.
     ///
     /// - Parameters:
-    ///   - plan: the plan of `generation`; its sites and links are the ones spoken of. Nil before the first generation.
+    ///   - sites: those of `generation`, in order; none before the first generation.
+    ///   - links: those of `generation`, in order.
     ///   - observations: by site; a site without one has never been heard.
     ///   - now: on the clock of the observations' arrival times.
     public static func derive(
-        mesh: String, generation: Generation, plan: Plan?, observations: [SiteName: AgentObservation], now: MonotonicTime
+        mesh: String, generation: Generation, sites: [SiteName], links: [LinkID],
+        observations: [SiteName: AgentObservation], now: MonotonicTime
     ) -> MeshStatus {
-        let sites = (plan?.gateways ?? []).map(\.site).sorted().map { site in
-            SiteStatus.derive(site, generation: generation, from: observations[site], now: now)
-        }
-        let links = (plan?.links ?? []).map { LinkStatus.derive($0, from: observations, now: now) }
-        return MeshStatus(mesh: mesh, generation: generation, sites: sites, links: links)
+        let views = observations.mapValues { PeerView($0, now: now) }
+        return MeshStatus(
+            mesh: mesh, generation: generation,
+            sites: sites.map { SiteStatus.derive($0, generation: generation, from: observations[$0], now: now) },
+            links: links.map { LinkStatus.derive($0, from: views) })
     }
 }
 

@@ -9,15 +9,12 @@ import WarrenPlan
 /// | --- | --- |
 /// | `current` | the current generation's number |
 /// | `generation/N` | `GenerationRecord` |
-/// | `plan/N/SITE` | that generation's `GatewayPlan` of one site |
 /// | `site/ID` | `SiteRecord`, also of sites that are gone |
 /// | `withdrawn/ID` | the last `GatewayPlan` of a site that is gone: one without tunnels |
 /// | `agent/ID` | `AgentRecord` |
 /// | `token/HASH` | `TokenRecord` |
 /// | `event/N` | `EventRecord` |
 public struct MeshStore: Sendable {
-    /// Plans of older generations than this many are dropped; their inventories stay.
-    public static let plansKept: UInt64 = 5
     /// Older events than this many are dropped.
     public static let eventsKept: UInt64 = 10_000
 
@@ -46,25 +43,12 @@ public struct MeshStore: Sendable {
         return try entries.reversed().map { entry throws(StoreError) in try Self.decode(entry) }
     }
 
-    /// The plan of a generation, or nil when it is not kept (any more).
-    public func plan(of generation: Generation) async throws(StoreError) -> Plan? {
-        guard let record = try await self.generation(generation) else { return nil }
-        let entries = try await store.list(prefix: Self.plans(generation))
-        guard entries.count == record.siteCount else { return nil }
-        let gateways = try entries.map { entry throws(StoreError) in try Self.decode(entry, as: GatewayPlan.self) }
-        return Plan(mesh: record.mesh, gateways: gateways.sorted { $0.site < $1.site })
-    }
-
-    public func gatewayPlan(of site: SiteName, in generation: Generation) async throws(StoreError) -> GatewayPlan? {
-        try await read(Self.plans(generation) + site.description, as: GatewayPlan.self)?.value
-    }
-
-    /// Makes `record` the current generation, with its plan and the sites that come or go, in one transaction.
+    /// Makes `record` the current generation, with the sites that come or go, in one transaction.
     /// `withdrawn` is what the gateways of sites that go shall run from now on.
     ///
     /// Throws `.generationConflict` unless `expected` is current, and then has changed nothing.
     public func accept(
-        _ record: GenerationRecord, plan: Plan, sites: [SiteRecord], withdrawn: [SiteID: GatewayPlan] = [:],
+        _ record: GenerationRecord, sites: [SiteRecord], withdrawn: [SiteID: GatewayPlan] = [:],
         expecting expected: Generation
     ) async throws(StoreError) {
         let entry = try await store.get("current")
@@ -76,15 +60,8 @@ public struct MeshStore: Sendable {
         transaction.require("current", at: entry?.revision ?? .absent)
         transaction.put("current", try Self.encode(record.generation))
         transaction.put(Self.key(record.generation), try Self.encode(record))
-        for gateway in plan.gateways {
-            transaction.put(Self.plans(record.generation) + gateway.site.description, try Self.encode(gateway))
-        }
         for site in sites { transaction.put("site/\(site.id)", try Self.encode(site)) }
         for (id, gateway) in withdrawn { transaction.put("withdrawn/\(id)", try Self.encode(gateway)) }
-        if record.generation.rawValue > Self.plansKept {
-            let old = Generation(rawValue: record.generation.rawValue - Self.plansKept)
-            for entry in try await store.list(prefix: Self.plans(old)) { transaction.delete(entry.key) }
-        }
         do {
             try await store.commit(transaction)
         } catch .conflict {

@@ -1,6 +1,7 @@
 import Foundation
 import WarrenInventory
 import WarrenModel
+import WarrenPlan
 
 /// A site's place in the mesh, for its life: its identity and the index that names its tunnels on its peers.
 public struct SiteRecord: Sendable, Hashable, Codable {
@@ -21,18 +22,22 @@ public struct SiteRecord: Sendable, Hashable, Codable {
     }
 }
 
-/// An accepted inventory.
+/// An accepted inventory, and what was assigned to its sites and links: together they determine every gateway's plan.
 public struct GenerationRecord: Sendable, Hashable, Codable {
     public let generation: Generation
     public let mesh: String
     public let files: [InventoryFile]
+    public let assignments: Assignments
     public let siteCount: Int
     public let acceptedAt: Date
 
-    public init(generation: Generation, mesh: String, files: [InventoryFile], siteCount: Int, acceptedAt: Date) {
+    public init(
+        generation: Generation, mesh: String, files: [InventoryFile], assignments: Assignments, siteCount: Int, acceptedAt: Date
+    ) {
         self.generation = generation
         self.mesh = mesh
         self.files = files
+        self.assignments = assignments
         self.siteCount = siteCount
         self.acceptedAt = acceptedAt
     }

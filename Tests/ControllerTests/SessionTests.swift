@@ -45,7 +45,8 @@ import WarrenWire
                     .with {
                         $0.report =
                             AgentReport(
-                                site: SiteName("tokyo")!, agentVersion: "9", version: StateVersion(generation: Generation(rawValue: generation)),
+                                site: SiteName("tokyo")!, agentVersion: "9",
+                                version: StateVersion(generation: Generation(rawValue: generation)),
                                 drift: ["x"]
                             ).wire
                     })
@@ -144,8 +145,8 @@ import WarrenWire
             #expect(state.plan.tunnels.isEmpty && state.plan.policies.isEmpty && state.keys.isEmpty)
             #expect(state.generation == first.next)
             _ = try await mesh.controller.accept(TestMesh.inventory(["berlin", "oslo", "tokyo"]), expecting: first.next)
-            let plan = try #require(await mesh.controller.currentPlan).plan
-            #expect(plan.gateways.map(\.index) == [1, 3, 4])
+            let current = try #require(await mesh.controller.currentMesh).mesh
+            #expect(current.map(\.index) == [1, 3, 4])
             // The old certificate is of the site that left.
             try await agent.session(at: mesh.linkPort) { message in
                 #expect(message.plan.tunnels.isEmpty)

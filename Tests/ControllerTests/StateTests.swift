@@ -18,12 +18,12 @@ import WarrenModel
         var controller: Controller? = try await open()
         let authority = controller?.authority.encoded
         let generation = try await controller?.accept(TestMesh.inventory(["berlin", "tokyo"]), expecting: .none)
-        let plan = await controller?.currentPlan?.plan
+        let plan = await controller?.currentMesh.map { Array($0.mesh) }
         controller = nil
         let again = try await open()
         #expect(again.authority.encoded == authority)
-        #expect(await again.currentPlan?.generation == generation)
-        #expect(await again.currentPlan?.plan == plan)
+        #expect(await again.currentMesh?.generation == generation)
+        #expect(await again.currentMesh.map { Array($0.mesh) } == plan)
         #expect(try await again.events(since: 0).map(\.kind) == [.generationAccepted])
     }
 
@@ -36,7 +36,7 @@ import WarrenModel
             return try await controller.accept(TestMesh.inventory(["berlin", "tokyo"]), expecting: .none)
         }
         #expect(try await gone.value == Generation(rawValue: 1))
-        #expect(await controller.currentPlan?.generation == Generation(rawValue: 1))
+        #expect(await controller.currentMesh?.generation == Generation(rawValue: 1))
         #expect(try await controller.events(since: 0).map(\.kind) == [.generationAccepted])
         let next = try await controller.accept(TestMesh.inventory(["berlin"]), expecting: Generation(rawValue: 1))
         #expect(next == Generation(rawValue: 2))
@@ -53,7 +53,7 @@ import WarrenModel
         let error = await #expect(throws: ControllerError.self) { try await controller.accept(other, expecting: first) }
         #expect(error?.description.contains("serves the mesh 'acme', and the inventory is of 'other'") == true)
         await #expect(throws: ControllerError.self) { try await controller.preview(other) }
-        #expect(await controller.currentPlan?.generation == first)
+        #expect(await controller.currentMesh?.generation == first)
     }
 
     @Test func anEventOfACancelledCallIsKept() async throws {
@@ -127,7 +127,7 @@ import WarrenModel
             return
         }
         #expect(diagnostics.map(\.rule.rawValue) == ["unknown-key"])
-        #expect(await controller.currentPlan == nil)
+        #expect(await controller.currentMesh == nil)
     }
 
     /// The key depends on both sites' identities, not on their order, and on the epoch.

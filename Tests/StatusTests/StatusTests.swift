@@ -125,18 +125,12 @@ import WarrenStatus
 @Suite struct MeshStatusTests {
     @Test func sitesTellAMismatch() throws {
         let berlin = try #require(SiteName("berlin"))
-        let plan = Plan(
-            mesh: "acme",
-            gateways: [
-                GatewayPlan(
-                    site: berlin, platform: .embedded, index: 1, outerAddresses: [],
-                    innerAddress: try #require(IPAddress("10.0.0.1")), networks: [])
-            ])
         let now = MonotonicTime(nanoseconds: 5_000_000_000)
         func status(applied: UInt64) -> MeshStatus {
-            let report = AgentReport(site: berlin, agentVersion: "1", version: StateVersion(generation: Generation(rawValue: applied)))
+            let report = AgentReport(
+                site: berlin, agentVersion: "1", version: StateVersion(generation: Generation(rawValue: applied)))
             return MeshStatus.derive(
-                mesh: "acme", generation: Generation(rawValue: 3), plan: plan,
+                mesh: "acme", generation: Generation(rawValue: 3), sites: [berlin], links: [],
                 observations: [berlin: AgentObservation(connected: true, report: report, arrived: now + .seconds(-2))], now: now
             )
         }
@@ -149,7 +143,7 @@ import WarrenStatus
 
     @Test func withoutPlanThereIsNothing() {
         let status = MeshStatus.derive(
-            mesh: "", generation: .none, plan: nil, observations: [:], now: MonotonicTime(nanoseconds: 0))
+            mesh: "", generation: .none, sites: [], links: [], observations: [:], now: MonotonicTime(nanoseconds: 0))
         #expect(status.sites.isEmpty && status.links.isEmpty)
     }
 }

@@ -17,21 +17,18 @@ import WarrenPlan
         store = MeshStore(try SQLiteStore(path: folder.database))
     }
 
-    private func plan() throws -> Plan {
-        Plan(
-            mesh: "acme",
-            gateways: try ["berlin", "tokyo"].enumerated().map { offset, name in
-                GatewayPlan(
-                    site: try #require(SiteName(name)), platform: .embedded, index: offset + 1, outerAddresses: [],
-                    innerAddress: try #require(IPAddress("192.168.1.1")), networks: [])
-            })
+    private func assignments() throws -> Assignments {
+        let (berlin, tokyo) = (try #require(SiteName("berlin")), try #require(SiteName("tokyo")))
+        return Assignments(
+            indexes: [berlin: 1, tokyo: 3], keyEpochs: [try #require(LinkID(berlin, tokyo)): 2],
+            addresses: [tokyo: [try #require(IPAddress("198.51.100.20"))]], drained: [berlin])
     }
 
     private func accept(_ number: UInt64, expecting: UInt64) async throws {
         let record = GenerationRecord(
             generation: Generation(rawValue: number), mesh: "acme", files: [InventoryFile(name: "m.yaml", text: "v\(number)")],
-            siteCount: 2, acceptedAt: date)
-        try await store.accept(record, plan: try plan(), sites: [], expecting: Generation(rawValue: expecting))
+            assignments: try assignments(), siteCount: 2, acceptedAt: date)
+        try await store.accept(record, sites: [], expecting: Generation(rawValue: expecting))
     }
 
     @Test func generationsAreWholeAfterReopening() async throws {
@@ -40,7 +37,7 @@ import WarrenPlan
         try await accept(2, expecting: 1)
         let reopened = MeshStore(try SQLiteStore(path: folder.database))
         #expect(try await reopened.current() == Generation(rawValue: 2))
-        #expect(try await reopened.plan(of: Generation(rawValue: 1)) == plan())
+        #expect(try await reopened.generation(Generation(rawValue: 1))?.assignments == assignments())
         #expect(try await reopened.generations(limit: 10).map(\.files[0].text) == ["v2", "v1"])
         #expect(try await reopened.generations(limit: 1).map(\.files[0].text) == ["v2"])
     }
@@ -55,10 +52,12 @@ import WarrenPlan
         #expect(try await store.generations(limit: 10).count == 1)
     }
 
-    @Test func oldPlansAreDroppedAndInventoriesStay() async throws {
-        for number in 1...(MeshStore.plansKept + 2) { try await accept(number, expecting: number - 1) }
-        #expect(try await store.plan(of: Generation(rawValue: 1)) == nil)
-        #expect(try await store.plan(of: Generation(rawValue: 3)) != nil)
+    /// A generation is what determines plans, never the plans themselves.
+    @Test func noPlanIsStored() async throws {
+        for number in 1...UInt64(3) { try await accept(number, expecting: number - 1) }
+        let keys = try await store.store.list(prefix: "").map(\.key)
+        #expect(keys.filter { !$0.hasPrefix("generation/") } == ["current"])
+        #expect(keys.count == 4)
         #expect(try await store.generation(Generation(rawValue: 1)) != nil)
     }
 
