@@ -67,6 +67,7 @@ let package = Package(
         .target(name: "WarrenPlan", dependencies: ["WarrenModel", "WarrenInventory"], path: "Sources/Plan"),
         .target(name: "WarrenKeys", dependencies: ["WarrenModel", crypto], path: "Sources/Keys"),
         .target(name: "WarrenRender", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan"], path: "Sources/Render"),
+        .target(name: "WarrenRollout", dependencies: ["WarrenModel", "WarrenPlan"], path: "Sources/Rollout"),
         .target(name: "WarrenStatus", dependencies: ["WarrenModel", "WarrenPlan"], path: "Sources/Status"),
         .target(name: "AgentCore", dependencies: ["WarrenModel", "WarrenPlan"], path: "Agents/AgentCore"),
         .target(name: "ESP", dependencies: ["WarrenModel", "CLibcrypto"], path: "Agents/ESP"),
@@ -173,6 +174,8 @@ let package = Package(
             name: "ImportTests", dependencies: ["WarrenModel", "WarrenInventory", "WarrenImport"], path: "Tests/ImportTests"),
         .testTarget(
             name: "PlanTests", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan"], path: "Tests/PlanTests"),
+        .testTarget(
+            name: "RolloutTests", dependencies: ["WarrenModel", "WarrenPlan", "WarrenRollout"], path: "Tests/RolloutTests"),
         .testTarget(
             name: "RenderTests",
             dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenKeys", "WarrenRender"],

@@ -9,6 +9,7 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
     ("Sources/Plan", "WarrenPlan", ["WarrenModel", "WarrenInventory"]),
     ("Sources/Keys", "WarrenKeys", ["WarrenModel"]),
     ("Sources/Render", "WarrenRender", ["WarrenModel", "WarrenInventory", "WarrenPlan"]),
+    ("Sources/Rollout", "WarrenRollout", ["WarrenModel", "WarrenPlan"]),
     ("Sources/Status", "WarrenStatus", ["WarrenModel", "WarrenPlan"]),
     ("Sources/Wire", "WarrenWire", ["WarrenModel", "WarrenPlan", "WarrenStatus", "AgentCore"]),
     ("Sources/Store", "WarrenStore", ["WarrenModel", "WarrenInventory", "WarrenPlan"]),
@@ -62,7 +63,8 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
 
 /// Modules whose code takes values and time and returns values.
 private let pureFolders = [
-    "Sources/Model", "Sources/Inventory", "Sources/Import", "Sources/Plan", "Sources/Keys", "Sources/Render", "Sources/Status",
+    "Sources/Model", "Sources/Inventory", "Sources/Import", "Sources/Plan", "Sources/Keys", "Sources/Render", "Sources/Rollout",
+    "Sources/Status",
     "Agents/AgentCore", "Agents/ESP", "Agents/IKEv2",
 ]
 

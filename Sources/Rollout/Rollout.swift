@@ -1,0 +1,89 @@
+import WarrenModel
+import WarrenPlan
+
+/// Leads the gateways of a mesh from what they run to a new generation, step by step and wave by wave.
+///
+/// Pure: it is told what happens, with the time, and answers with what the controller shall do. The value can be kept on disk
+/// after each event and read back; what follows is the same.
+///
+/// - Each `TransitionStep` that touches any gateway is made fleet-wide, in waves: a canary, then growing batches. A wave is
+///   done when each of its gateways runs its state, confirmed and without failure, and every link of theirs that was up when
+///   the wave began is up again, all of it for the settle time.
+/// - A gateway that is offline when its turn comes is *late*: up to `maxLate` the wave goes on without it, and it gets its
+///   state when it connects. One that is offered a state and does not come back within `waveTimeout` has *failed*.
+/// - No step begins while a gateway that did not take the one before, late or failed, takes part in it or shares a changed
+///   link with one that does: its links would be cut. The roll-out waits for late ones until `waveTimeout`, then halts and
+///   names them; `resume(without:)` goes on nevertheless.
+/// - More failures than `maxFailures` end the roll-out by rolling back, or halt it.
+public struct Rollout: Sendable, Equatable, Codable {
+    public enum Kind: String, Sendable, Equatable, Codable {
+        case forward
+        /// Its generation has the content of one before.
+        case rollBack
+    }
+
+    public enum State: Sendable, Equatable, Codable {
+        case running
+        case paused
+        case halted(reason: String)
+        case finished(RolloutOutcome)
+    }
+
+    public let kind: Kind
+    public let epoch: UInt64
+    public let generation: Generation
+    public let fleet: RolloutFleet
+    public let strategy: RolloutStrategy
+    public internal(set) var state = State.running
+    /// Of the last offer; grows with each step and each repeat of an offer that failed.
+    public internal(set) var revision: UInt64
+    /// Gateways that are not waited for any longer.
+    public internal(set) var leftBehind: Set<SiteName> = []
+    var sites: [SiteName: SiteProgress]
+    /// The steps begun so far; the last is the one under way.
+    var steps: [StepProgress] = []
+    /// Who is connected, and which links are up.
+    var connected: Set<SiteName> = []
+    var up: Set<LinkID> = []
+    /// Nothing new begins before: after a restart, gateways need a while to connect.
+    var notBefore: MonotonicTime?
+
+    /// `fleet` as it is limited already, if it is. `lastRevision` is that of the newest state of the generation that any
+    /// gateway was offered before.
+    public init(
+        kind: Kind = .forward, epoch: UInt64 = 1, generation: Generation, fleet: RolloutFleet,
+        strategy: RolloutStrategy = RolloutStrategy(), lastRevision: UInt64 = 0
+    ) {
+        self.kind = kind
+        self.epoch = epoch
+        self.generation = generation
+        self.fleet = fleet
+        self.strategy = strategy
+        revision = lastRevision
+        sites = fleet.changes.mapValues { _ in SiteProgress() }
+    }
+
+    /// Begins: `connected` are the gateways with an open stream, `up` the links that are up by probe.
+    public mutating func start(
+        connected: Set<SiteName>, up: Set<LinkID>, now: MonotonicTime
+    ) -> [RolloutAction] {
+        []
+    }
+
+    /// Takes what happened, and goes as far as it can. After the roll-out is finished, it only offers late gateways their
+    /// state, confirms it, and notes what became of it.
+    public mutating func handle(_ event: RolloutEvent, now: MonotonicTime) -> [RolloutAction] {
+        []
+    }
+
+    /// When a `tick` is due at the latest; nil when only another event can change anything.
+    public func deadline() -> MonotonicTime? { nil }
+
+    /// What the gateway shall run by now; nil while it shall run what it ran before the roll-out.
+    public func target(of site: SiteName) -> RolloutOffer? { sites[site]?.offer }
+
+    /// The step whose state the gateway runs, as far as is known: that of its last offer, or, when it refused or undid that,
+    /// the one before; nil for what it ran before the roll-out. `GatewayPlan.transition(from:to:at:)` of it is what the next
+    /// roll-out, a rolling back too, leads the gateway from.
+    public func standing(of site: SiteName) -> TransitionStep? { nil }
+}

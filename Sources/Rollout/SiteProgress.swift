@@ -1,0 +1,58 @@
+import WarrenModel
+import WarrenPlan
+
+/// How far one gateway is.
+public enum SiteState: Sendable, Equatable, Codable {
+    /// Its turn has not come, or it is waited for to connect.
+    case pending
+    case offered
+    /// It runs its state on trial.
+    case onTrial
+    /// It was told that the state is to stay.
+    case confirmed
+    /// It runs its state for good, without failure.
+    case settled
+    case failed(reason: String)
+    /// It was offline when its turn came, and has been since.
+    case late
+}
+
+struct SiteProgress: Sendable, Equatable, Codable {
+    var state = SiteState.pending
+    /// When it got into that state.
+    var since = MonotonicTime(nanoseconds: 0)
+    var offer: RolloutOffer?
+    /// The last step that it ran for good.
+    var settledStep: TransitionStep?
+    /// It refused or undid its last offer.
+    var hasRefused = false
+    /// What it last said went wrong.
+    var failure: String?
+
+    var isDone: Bool {
+        switch state {
+        case .settled, .failed, .late: true
+        case .pending, .offered, .onTrial, .confirmed: false
+        }
+    }
+
+    var hasFailed: Bool { if case .failed = state { true } else { false } }
+}
+
+/// One step's waves, and where it is.
+struct StepProgress: Sendable, Equatable, Codable {
+    let step: TransitionStep
+    let waves: [[SiteName]]
+    let hasCanary: Bool
+    /// The wave under way; `waves.count` once all are over.
+    var wave = 0
+    var waveStarted = MonotonicTime(nanoseconds: 0)
+    /// Links of the wave's gateways that were up when it began.
+    var baseline: Set<LinkID> = []
+    /// Since when no gateway of the wave has anything left to do.
+    var sitesDoneSince: MonotonicTime?
+    /// Since when all has been well.
+    var quietSince: MonotonicTime?
+    /// Since when the next step waits for gateways that did not take this one.
+    var barrierSince: MonotonicTime?
+}
