@@ -23,6 +23,9 @@ extension RuleID {
     public static let reservedRange = RuleID(rawValue: "reserved-range")
     public static let networkRedundant = RuleID(rawValue: "network-redundant")
     public static let networkOverlap = RuleID(rawValue: "network-overlap")
+    public static let translationUnknown = RuleID(rawValue: "translation-unknown")
+    public static let translationSize = RuleID(rawValue: "translation-size")
+    public static let translationOverlap = RuleID(rawValue: "translation-overlap")
     public static let privateNotInNetworks = RuleID(rawValue: "private-not-in-networks")
     public static let publicDuplicate = RuleID(rawValue: "public-duplicate")
     public static let publicInsideNetwork = RuleID(rawValue: "public-inside-network")
@@ -41,8 +44,9 @@ extension RuleID {
     public static let all: [RuleID] = [
         .syntax, .controlCharacter, .alias, .tag, .duplicateKey, .tooDeep, .tooLarge, .tooMany,
         .unknownKey, .missingKey, .wrongType, .invalidValue, .contradiction, .hostBitsSet, .weakProposal,
-        .reservedRange, .networkRedundant, .networkOverlap, .privateNotInNetworks, .publicDuplicate,
-        .publicInsideNetwork, .familyMismatch, .indexDuplicate, .unknownSite, .linkToItself, .linkDuplicate,
+        .reservedRange, .networkRedundant, .networkOverlap, .translationUnknown, .translationSize, .translationOverlap,
+        .privateNotInNetworks, .publicDuplicate, .publicInsideNetwork, .familyMismatch, .indexDuplicate, .unknownSite,
+        .linkToItself, .linkDuplicate,
         .topologyDisconnected, .mtuTooSmall, .unreachableTest,
     ]
 }

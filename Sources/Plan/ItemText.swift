@@ -4,7 +4,7 @@ import WarrenModel
 /// One line each, without a line end.
 public enum ItemText {
     public static func gateway(_ plan: GatewayPlan) -> String {
-        "\(plan.platform.rawValue), public \(list(plan.outerAddresses)), private \(plan.innerAddress), "
+        "\(plan.platform.rawValue), public \(plan.outerAddresses.isEmpty ? "not known yet" : list(plan.outerAddresses)), private \(plan.innerAddress), "
             + "networks \(list(plan.networks)), index \(plan.index)"
     }
 
@@ -45,6 +45,24 @@ public enum ItemText {
             + "ike \(list(ike.proposals)) for \(ike.lifetimeSeconds) s, liveness \(ike.livenessSeconds) s, "
             + "child \(list(child.proposals)) for \(child.lifetimeSeconds) s or \(child.lifetimeBytes) bytes, "
             + "\(peer.parameters.mode.rawValue) mode of \(list(peer.selectors)), key \(peer.key)"
+    }
+
+    /// As in an inventory, in words.
+    public static func translation(_ translation: NetworkTranslation) -> String {
+        "\(translation.network) seen as \(translation.visible)"
+    }
+
+    public static func awaited(_ awaited: GatewayPlan.AwaitedPeer) -> String {
+        "\(awaited.peer): no tunnel until the public address of \(awaited.site) is known, \(origin(of: awaited.source))"
+    }
+
+    /// Where an address comes from that is not known yet.
+    static func origin(of source: PublicAddressSource) -> String {
+        switch source {
+        case .inventory: "from the inventory"
+        case .agent: "from its agent"
+        case .name(let name): "from the name \(name)"
+        }
     }
 
     private static func list(_ items: [some CustomStringConvertible]) -> String {

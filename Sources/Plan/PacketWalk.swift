@@ -2,6 +2,9 @@ import WarrenModel
 
 /// The way of one packet through the mesh, taken hop by hop as the plans of the gateways would: longest route first, the
 /// tunnel that it names, the policy that seals the tunnel's packets, and on the other side the policy that admits them.
+///
+/// Gateways translate at their tunnels: a packet that leaves a site by one carries the source that the others see, and one
+/// that comes in by one is given the destination that the site's own hosts have.
 public struct PacketWalk: Sendable, Hashable, Codable {
     /// One gateway that sends the packet on.
     public struct Hop: Sendable, Hashable, Codable {
@@ -10,6 +13,9 @@ public struct PacketWalk: Sendable, Hashable, Codable {
         public let tunnel: GIFTunnel
         /// What seals the packet on its way to the next gateway.
         public let policy: SecurityPolicy
+        /// What the packet carries within the tunnel.
+        public let source: IPAddress
+        public let destination: IPAddress
     }
 
     public enum Outcome: String, Sendable, Hashable, Codable {
@@ -23,12 +29,16 @@ public struct PacketWalk: Sendable, Hashable, Codable {
         case exposed
     }
 
+    /// What the packet starts with.
     public let source: IPAddress
     public let destination: IPAddress
     public private(set) var hops: [Hop] = []
     public private(set) var outcome = Outcome.refused
     /// The gateway where the packet ends.
     public private(set) var site: SiteName
+    /// What the packet carries where it ends: what its receiver sees.
+    public private(set) var sourceAtEnd: IPAddress
+    public private(set) var destinationAtEnd: IPAddress
     /// Why it ends there, in a few words.
     public private(set) var reason = ""
 
@@ -37,6 +47,8 @@ public struct PacketWalk: Sendable, Hashable, Codable {
         self.source = source
         self.destination = destination
         self.site = site
+        sourceAtEnd = source
+        destinationAtEnd = destination
         var visited: Set<SiteName> = []
         var next = plan(site)
         while let gateway = next {
@@ -64,6 +76,7 @@ public struct PacketWalk: Sendable, Hashable, Codable {
 
     /// The packet's way out of a gateway; nil when it ends there.
     private mutating func leave(_ gateway: GatewayPlan) -> Hop? {
+        let destination = destinationAtEnd
         if let own = gateway.networks.first(where: { $0.contains(destination) }) {
             end(.delivered, gateway, "\(own) is its own")
             return nil
@@ -80,6 +93,8 @@ public struct PacketWalk: Sendable, Hashable, Codable {
         guard let route, route.destination.length >= barrier?.length ?? 0 else {
             if let barrier {
                 end(.refused, gateway, "\(barrier) is unreachable from here: no tunnel leads to it")
+            } else if let own = gateway.translations.inward(destination) {
+                end(.leaves, gateway, "its own hosts do not know \(own) as \(destination)")
             } else {
                 end(.leaves, gateway, "no site has it")
             }
@@ -94,11 +109,13 @@ public struct PacketWalk: Sendable, Hashable, Codable {
             end(.exposed, gateway, "no policy protects \(packet.ipProtocol) from \(packet.source) to \(packet.destination)")
             return nil
         }
+        sourceAtEnd = gateway.translations.outward(sourceAtEnd) ?? sourceAtEnd
         for passing in [innerPacket(.outbound, tunnel.interface), packet] where !gateway.firewall.admits(passing) {
             end(.refused, gateway, "its firewall drops what leaves through \(tunnel.interface)")
             return nil
         }
-        return Hop(site: gateway.site, route: route, tunnel: tunnel, policy: policy)
+        return Hop(
+            site: gateway.site, route: route, tunnel: tunnel, policy: policy, source: sourceAtEnd, destination: destination)
     }
 
     /// Whether the next gateway takes the packet in; where it does not, the walk ends there.
@@ -123,6 +140,7 @@ public struct PacketWalk: Sendable, Hashable, Codable {
             end(.refused, gateway, "its firewall drops what comes through \(tunnel.interface)")
             return false
         }
+        destinationAtEnd = gateway.translations.inward(destinationAtEnd) ?? destinationAtEnd
         return true
     }
 
@@ -136,6 +154,14 @@ public struct PacketWalk: Sendable, Hashable, Codable {
 
     private func innerPacket(_ direction: SecurityPolicy.Direction, _ interface: String) -> PassingPacket {
         PassingPacket(
-            direction: direction, ipProtocol: .any, source: source, destination: destination, interface: interface)
+            direction: direction, ipProtocol: .any, source: sourceAtEnd, destination: destinationAtEnd, interface: interface)
     }
+}
+
+extension [NetworkTranslation] {
+    /// What the others see of a site's own address; nil for one that is not translated.
+    func outward(_ address: IPAddress) -> IPAddress? { lazy.compactMap { $0.outward(address) }.first }
+
+    /// The site's own address behind one that the others see; nil for any other.
+    func inward(_ address: IPAddress) -> IPAddress? { lazy.compactMap { $0.inward(address) }.first }
 }

@@ -4,19 +4,21 @@ import WarrenModel
 public enum PlanText {
     /// Every gateway of the plan.
     public static func plan(_ plan: Plan) -> String {
-        head(mesh: plan.mesh, gateways: plan.gateways.count, links: plan.links.count)
+        head(mesh: plan.mesh, gateways: plan.gateways.count, links: plan.links.count, awaited: plan.awaitedLinkCount)
             + plan.gateways.map { "\n" + gateway($0) }.joined()
     }
 
     /// The same in pieces, for a mesh that is too large to be held: their concatenation is the text of the whole plan.
     public static func pieces(_ mesh: MeshDerivation) -> some Sequence<String> {
         let gateways = mesh.makeIterator()
-        let head = head(mesh: mesh.mesh, gateways: mesh.count, links: mesh.linkCount)
+        let awaited = mesh.awaitedLinkCount
+        let head = head(mesh: mesh.mesh, gateways: mesh.count, links: mesh.linkCount - awaited, awaited: awaited)
         return sequence(first: head) { _ in gateways.next().map { "\n" + gateway($0) } }
     }
 
-    private static func head(mesh: String, gateways: Int, links: Int) -> String {
-        "mesh \(mesh): \(count(gateways, "gateway")), \(count(links, "link"))\n"
+    private static func head(mesh: String, gateways: Int, links: Int, awaited: Int) -> String {
+        let more = awaited == 0 ? "" : ", \(awaited) more awaiting an address"
+        return "mesh \(mesh): \(count(gateways, "gateway")), \(count(links, "link"))\(more)\n"
     }
 
     /// How much a plan holds.
@@ -29,6 +31,8 @@ public enum PlanText {
     /// All that one gateway must run.
     public static func gateway(_ plan: GatewayPlan) -> String {
         "gateway \(plan.site): \(ItemText.gateway(plan))\n"
+            + section("translations", plan.translations.map(ItemText.translation))
+            + section("awaiting", plan.awaiting.map(ItemText.awaited))
             + section("tunnels", plan.tunnels.map(ItemText.tunnel))
             + section("routes", plan.routes.map(ItemText.route))
             + section("unreachable unless routed", plan.unreachable.map(\.description))

@@ -12,8 +12,11 @@ extension Inventory {
     }
 
     /// A diagnostic for each of its tests that does not hold, in their order.
+    ///
+    /// Answered for the mesh as it is once every public address is known: a link that waits for one breaks no promise, and
+    /// that it waits keeps none.
     public func brokenTests() -> [Diagnostic] {
-        let mesh = MeshDerivation(self)
+        let mesh = MeshDerivation(self).withEveryAddressSupposed()
         var answers = TestAnswers(mesh: mesh)
         return tests.compactMap { test in
             answers.failure(of: test).map { reason in
@@ -48,7 +51,7 @@ private struct TestAnswers {
         let destinations: [IPAddress]
         switch test.to {
         case .address(let address): destinations = [address]
-        case .site(let site): destinations = (plan(site)?.networks ?? []).compactMap { plan(site)?.address(in: $0) }
+        case .site(let site): destinations = plan(site).map { plan in plan.networks.map { plan.visibleAddress(in: $0) } } ?? []
         }
         var isReached = false
         for destination in destinations {
@@ -60,20 +63,16 @@ private struct TestAnswers {
     }
 
     private mutating func failure(_ test: ReachabilityTest, _ source: IPAddress, _ destination: IPAddress) -> String? {
-        let forth = walk(from: test.from, source, destination)
+        let trip = RoundTrip(from: test.from, source: source, to: destination) { plan($0) }
+        let forth = trip.forth
         if forth.outcome == .exposed { return forth.ending }
         switch test.expect {
         case .unreachable:
             return forth.outcome == .delivered && forth.site != test.from ? forth.ending : nil
         case .reachable:
-            guard forth.outcome == .delivered else { return forth.ending }
-            let back = walk(from: forth.site, destination, source)
-            return back.outcome == .delivered && back.site == test.from ? nil : "on the way back, " + back.ending
+            guard let back = trip.back else { return forth.ending }
+            return trip.returns ? nil : "on the way back, " + back.ending
         }
-    }
-
-    private mutating func walk(from site: SiteName, _ source: IPAddress, _ destination: IPAddress) -> PacketWalk {
-        PacketWalk(from: site, source: source, to: destination) { plan($0) }
     }
 }
 
@@ -83,6 +82,12 @@ extension GatewayPlan {
         if network.contains(innerAddress) { return innerAddress }
         let second = network.first.advanced(by: 1)
         return second.flatMap { network.contains($0) ? $0 : nil } ?? network.first
+    }
+
+    /// What the other sites see of such an address.
+    func visibleAddress(in network: IPPrefix) -> IPAddress {
+        let address = address(in: network)
+        return translations.outward(address) ?? address
     }
 
     /// An address of the site of that family; nil when it has none.

@@ -3,7 +3,8 @@ import WarrenInventory
 /// Bad values put into every place that takes a value of their kind: each with the exact rule and line that it must give.
 enum GeneratedMutations {
     static let all: [Mutation] =
-        addresses + prefixes + reserved + overlaps + names + keys + types + quantities + proposals + references + missing
+        addresses + prefixes + reserved + overlaps + translations + hostNames + names + keys + types + quantities + proposals
+        + references + missing
 
     /// A place of `pair` that holds a value: what stands there, what to put instead with the value at `$`, and on which line.
     private struct Slot {
@@ -92,6 +93,43 @@ enum GeneratedMutations {
         + ["198.51.100.0/24", "198.51.100.0/27", "198.51.100.16/28", "198.51.100.20/30", "198.51.100.20/32"].map {
             Mutation("[192.168.1.0/24]", "[192.168.1.0/24, \($0)]", "public-inside-network@11")
         }
+
+    private static let translated = Slot("    tags: [europe]", "    translate: {$}", 9)
+    private static let seenAs = Slot("    tags: [europe]", "    translate: {192.168.1.0/24: $}", 9)
+    private static let translations =
+        seenAs.with(["10.0.0.0/25", "10.0.0.0/16", "10.0.0.1/32", "\"fd00::/24\"", "\"fd00::/64\""], "translation-size")
+        + seenAs.with(["192.168.1.0/24"], "translation-overlap")
+        + seenAs.with(["10.0.0.1/24", "10.0.0.128/24"], "host-bits-set")
+        + seenAs.with(["10.0.0.0", "10.0.0.0/33", "any", "x/24", "\"\"", "10.0.0.0-10.0.0.255"], "invalid-value")
+        + seenAs.with(["[10.0.0.0/24]", "{a: b}", "~", ""], "wrong-type")
+        + seenAs.with(["127.0.1.0/24", "169.254.7.0/24", "224.0.1.0/24", "250.1.1.0/24"], "reserved-range")
+        + translated.with(
+            [
+                "192.168.1.0/25: 10.0.0.0/25", "192.168.0.0/23: 10.0.0.0/23", "192.168.7.0/24: 10.0.0.0/24",
+                "\"fd00::/64\": \"fd01::/64\"", "192.168.2.0/24: 10.0.0.0/24",
+            ], "translation-unknown")
+        + translated.with(["192.168.1.0: 10.0.0.0/24", "berlin: 10.0.0.0/24", "\"\": 10.0.0.0/24"], "invalid-value")
+        + translated.with(["192.168.1.1/24: 10.0.0.0/24"], "host-bits-set")
+        + translated.with([""], "invalid-value")
+        + translated.with(["192.168.1.0/24: 10.0.0.0/24, 192.168.1.0/24: 10.0.1.0/24"], "duplicate-key")
+        // What tokyo has is met by what berlin is seen as; the later place is told.
+        + ["192.168.2.0/24", "198.51.100.0/24"].map {
+            Mutation(
+                "    tags: [europe]", "    translate: {192.168.1.0/24: \($0)}",
+                $0.hasPrefix("192") ? "network-overlap@12" : "public-inside-network@11")
+        }
+
+    private static let hostNames = publics.flatMap {
+        $0.with(
+            [
+                "Vpn.example.net", "vpn.example.net.", ".example.net", "vpn..net", "vpn_1.example.net", "-vpn.example.net",
+                "vpn-.example.net", "vpn", "vpn.example.1", "1.2.3.4.example.2", "vpn.ex ample.net", "vpn.exämple.net",
+                "\"*.example.net\"", "vpn.example.net:4500", "dynamc", "Dynamic", "DYNAMIC", "inventory",
+                "[vpn.example.net]", String(repeating: "a", count: 64) + ".net",
+                String(repeating: "a.", count: 126) + "net",
+            ], "invalid-value")
+            + $0.with(["[dynamic, vpn.example.net]"], "invalid-value", "invalid-value")
+    }
 
     private static let belowTopology = "topology: full-mesh"
     private static let links = Slot(belowTopology, "topology: full-mesh\nlinks: [{between: [berlin, $]}]", 4)

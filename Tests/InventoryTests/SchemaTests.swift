@@ -46,6 +46,9 @@ import Testing
         .init("full-mesh", "full-mesh\ntests: [{from: berlin, to: tokyo, expect: reachable}]"),
         .init("tags: [europe]", "index: 99\n    drained: false"),
         .init("{platform: embedded", "{mtu: 1492, platform: embedded"),
+        .init("203.0.113.10", "dynamic"), .init("203.0.113.10", "vpn.example.net"), .init("203.0.113.10", "a.b-1.4c"),
+        .init("203.0.113.10", "\(String(repeating: "a", count: 63)).7a"),
+        .init("tags: [europe]", "translate: {192.168.1.0/24: 10.201.1.0/24}"),
     ]
 
     @Test func whatIsGoodIsTaken() throws {

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import WarrenInventory
 import WarrenPlan
 
 @Suite struct GoldenPlanTests {
@@ -24,6 +25,15 @@ import WarrenPlan
             }
             try compare(text, "\(sample).summary.txt")
         }
+    }
+
+    /// As large as a mesh is expected to be.
+    @Test func theExampleOfAThousandSitesHasItsExpectedSummary() throws {
+        let mesh = MeshDerivation(try Samples.inventory(text: ExampleInventory.text(sites: 1000)))
+        let first = try #require(mesh.first { _ in true })
+        try compare(
+            PlanText.summary(PlanSummary(mesh)) + "\nshortened: the first five lines of each part\n"
+                + shortened(PlanText.gateway(first)), "example-1000.summary.txt")
     }
 
     private func shortened(_ text: String) -> String {

@@ -34,7 +34,7 @@ struct TraceCommand: ParsableCommand {
         let inventory = try InventorySource.loadSound(path, answeringTests: false).inventory
         let mesh = MeshDerivation(inventory)
         guard mesh[from] != nil else { throw CommandFailure(usage: "'\(path)' has no site '\(from)'") }
-        let site = SiteName(to).flatMap { mesh[$0]?.innerAddress }
+        let site = SiteName(to).flatMap { mesh.visibleAddress(of: $0) }
         guard let destination = IPAddress(to) ?? site else {
             throw CommandFailure(usage: "'\(to)' is neither an address nor a site of '\(path)'")
         }

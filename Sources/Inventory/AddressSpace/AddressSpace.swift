@@ -40,19 +40,33 @@ public struct AddressSpaceNode: Sendable, Equatable, Codable {
     }
 
     /// Another site has addresses of this network, all or some of them.
-    public var isCollision: Bool { !collidesWith.isEmpty || Set(owners.map(\.site)).count > 1 }
+    public var isCollision: Bool { !collidesWith.isEmpty || !equals.isEmpty }
+
+    /// The owners that another has the very same prefix as; translated networks may be equal among themselves.
+    public var equals: [AddressOwner] {
+        let collision = AddressCollision(with: owners)
+        return owners.count < 2 ? [] : owners.filter { collision.includes($0) }
+    }
 }
 
-/// A site that declares a network, and where it does.
+/// A site that declares a network, or what the others see of one, and where it does.
 public struct AddressOwner: Sendable, Equatable, Codable {
     public var site: SiteName
     public var prefix: IPPrefix
     public var location: SourceLocation
+    /// What the others see of the prefix, which is a network of the site that is translated.
+    public var seenAs: IPPrefix?
+    /// The network of the site that the others see as the prefix.
+    public var standsFor: IPPrefix?
 
-    public init(site: SiteName, prefix: IPPrefix, location: SourceLocation) {
+    public init(
+        site: SiteName, prefix: IPPrefix, location: SourceLocation, seenAs: IPPrefix? = nil, standsFor: IPPrefix? = nil
+    ) {
         self.site = site
         self.prefix = prefix
         self.location = location
+        self.seenAs = seenAs
+        self.standsFor = standsFor
     }
 }
 
@@ -89,10 +103,12 @@ extension Inventory {
         let declaration = decode(parse(files, faults: &faults), faults: &faults)
         let space = declaration.map { declaration in
             AddressSpaceTree.space(
-                declaration.networks.map { network in
-                    AddressOwner(
+                declaration.addresses.map { network in
+                    var owner = AddressOwner(
                         site: declaration.sites[network.site].name.value, prefix: network.prefix,
-                        location: network.place.location(in: files))
+                        location: network.place.location(in: files), standsFor: network.original)
+                    if case .hidden(let visible) = network.role { owner.seenAs = visible }
+                    return owner
                 })
         }
         return AddressSpaceLoad(space: space, diagnostics: faults.diagnostics(files: files))

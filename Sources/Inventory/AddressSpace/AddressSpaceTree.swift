@@ -31,7 +31,8 @@ public enum AddressSpaceTree {
 
     /// How many owners below and in `node` share addresses with another site's network that holds theirs, or equals it.
     private static func collisions(in node: AddressSpaceNode) -> Int {
-        let own = node.collidesWith.isEmpty ? (node.isCollision ? node.owners.count - 1 : 0) : node.owners.count
+        let equal = node.equals.count
+        let own = node.collidesWith.isEmpty ? max(0, equal - 1) : node.owners.count
         return node.children.reduce(own) { $0 + collisions(in: $1) }
     }
 
@@ -43,10 +44,8 @@ public enum AddressSpaceTree {
         mutating func add(_ node: AddressSpaceNode) {
             while let last = open.last, !last.prefix.contains(node.prefix) { close() }
             var node = node
-            let sites = Set(node.owners.map(\.site))
-            for wider in open {
-                node.collidesWith += wider.owners.filter { sites != [$0.site] && !sites.isEmpty }
-            }
+            let collision = AddressCollision(with: node.owners)
+            for wider in open { node.collidesWith += wider.owners.filter { collision.includes($0) } }
             open.append(node)
         }
 
@@ -61,6 +60,27 @@ public enum AddressSpaceTree {
             if open.isEmpty { roots.append(node) } else { open[open.count - 1].children.append(node) }
         }
     }
+}
+
+/// Who can't have addresses that `owners` have.
+struct AddressCollision {
+    private let sites: Set<SiteName>
+    /// Those that are seen as they are: a translated network collides with no other that is translated.
+    private let plainSites: Set<SiteName>
+
+    init(with owners: [AddressOwner]) {
+        sites = Set(owners.map(\.site))
+        plainSites = Set(owners.filter { !$0.isHidden }.map(\.site))
+    }
+
+    func includes(_ owner: AddressOwner) -> Bool {
+        let others = owner.isHidden ? plainSites : sites
+        return !others.isEmpty && others != [owner.site]
+    }
+}
+
+extension AddressOwner {
+    fileprivate var isHidden: Bool { seenAs != nil }
 }
 
 extension FreeAddresses {

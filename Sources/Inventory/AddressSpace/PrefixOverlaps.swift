@@ -21,19 +21,35 @@ public struct PrefixOverlaps: Sendable {
     public private(set) var pairs: [Pair] = []
 
     /// Every pair of `prefixes` that overlap, at most `limit` of them.
-    public init(of prefixes: [IPPrefix], limit: Int = .max) {
+    ///
+    /// Where `hidden` has a flag for each prefix, two that are flagged may overlap: such pairs are left out, and cost nothing.
+    public init(of prefixes: [IPPrefix], hidden: [Bool] = [], limit: Int = .max) {
         for family in AddressFamily.allCases {
-            let ordered = Self.ordered(prefixes, family)
             var open: [Entry] = []
-            for entry in ordered {
+            var openHidden: [Entry] = []
+            for entry in Self.ordered(prefixes, hidden, family) {
                 while let last = open.last, !last.holds(entry) { open.removeLast() }
-                for wider in open {
+                while let last = openHidden.last, !last.holds(entry) { openHidden.removeLast() }
+                let found = entry.isHidden || openHidden.isEmpty ? open : Self.merged(open, openHidden)
+                for wider in found {
                     if pairs.count >= limit { return }
                     pairs.append(Pair(wider: Int(wider.index), narrower: Int(entry.index)))
                 }
-                open.append(entry)
+                if entry.isHidden { openHidden.append(entry) } else { open.append(entry) }
             }
         }
+    }
+
+    /// Two ordered lists as one.
+    private static func merged(_ a: [Entry], _ b: [Entry]) -> [Entry] {
+        var result: [Entry] = []
+        var left = a[...], right = b[...]
+        while let first = left.first, let second = right.first {
+            let isLeft = Entry.precedes(first, second)
+            result.append(isLeft ? first : second)
+            if isLeft { left.removeFirst() } else { right.removeFirst() }
+        }
+        return result + left + right
     }
 
     /// A prefix as two numbers, small enough to be sorted by the million.
@@ -43,6 +59,8 @@ public struct PrefixOverlaps: Sendable {
         var hostMask: UInt128
         var index: UInt32
         var length: UInt8
+        /// It may overlap others of its kind.
+        var isHidden: Bool
 
         /// For another entry of the same family that does not sort before this one.
         func holds(_ other: Entry) -> Bool { other.bits & ~hostMask == bits && other.length >= length }
@@ -53,7 +71,7 @@ public struct PrefixOverlaps: Sendable {
         }
     }
 
-    private static func ordered(_ prefixes: [IPPrefix], _ family: AddressFamily) -> [Entry] {
+    private static func ordered(_ prefixes: [IPPrefix], _ hidden: [Bool], _ family: AddressFamily) -> [Entry] {
         var entries: [Entry] = []
         for (index, prefix) in prefixes.enumerated() where prefix.family == family {
             // More prefixes than 2³² would not fit into memory; what has no number is not looked at.
@@ -61,7 +79,9 @@ public struct PrefixOverlaps: Sendable {
             let host = family.bitWidth - prefix.length
             let mask: UInt128 = host >= 128 ? .max : (UInt128(1) << UInt128(host)) &- 1
             entries.append(
-                Entry(bits: prefix.address.bits, hostMask: mask, index: number, length: UInt8(clamping: prefix.length)))
+                Entry(
+                    bits: prefix.address.bits, hostMask: mask, index: number, length: UInt8(clamping: prefix.length),
+                    isHidden: index < hidden.count && hidden[index]))
         }
         entries.sort(by: Entry.precedes)
         return entries

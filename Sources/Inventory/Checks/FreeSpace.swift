@@ -12,7 +12,7 @@ struct FreeSpace {
 
     init(taken declaration: Declaration) {
         let prefixes =
-            declaration.networks.map(\.prefix)
+            declaration.addresses.map(\.prefix)
             + declaration.sites.flatMap { $0.publicAddresses.map { IPPrefix(host: $0.value) } }
         for family in AddressFamily.allCases {
             var ranges: [ClosedRange<UInt128>] = []

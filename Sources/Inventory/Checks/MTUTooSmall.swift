@@ -41,12 +41,19 @@ enum MTUTooSmall {
         _ site: DeclaredSite, _ other: DeclaredSite, _ parameters: IPsecParameters, pathMTU: Int
     ) -> Int? {
         let family = AddressFamily.allCases.first { family in
-            [site, other].allSatisfy { $0.publicAddresses.contains { $0.value.family == family } }
+            [site, other].allSatisfy { $0.mayHavePublicAddress(of: family) }
         }
         return family.map {
             PathMTU.largestInnerPacket(
                 of: parameters, pathMTU: pathMTU, outerFamily: $0,
                 udpEncapsulation: site.platform == .embedded || other.platform == .embedded)
         }
+    }
+}
+
+extension DeclaredSite {
+    /// Addresses that are learned later may be of either family; the one with the smaller header is enough to judge by.
+    fileprivate func mayHavePublicAddress(of family: AddressFamily) -> Bool {
+        publicAddressSource != .inventory || publicAddresses.contains { $0.value.family == family }
     }
 }

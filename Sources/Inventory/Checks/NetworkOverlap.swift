@@ -1,44 +1,37 @@
 import WarrenModel
 
-/// `network-overlap`: two sites own the same addresses, so that no gateway could tell where a packet belongs.
+/// `network-overlap`: two sites own the same addresses, so that no gateway could tell where a packet belongs. What the others
+/// see of a site's network must meet nothing of any other site; networks that are translated may meet each other.
 enum NetworkOverlap {
-    /// How many faults come with a free network that would do.
-    private static let proposals = 100
-
     static func faults(in declaration: Declaration) -> [Fault] {
-        var free = FreeSpace(taken: declaration)
-        let pairs = overlaps(disjointWithinSites(declaration), limit: InventoryLimits.diagnostics + 1)
-        return pairs.enumerated().map { number, pair in
-            let (earlier, later) = pair.a.place < pair.b.place ? (pair.a, pair.b) : (pair.b, pair.a)
-            let name = { (network: DeclaredNetwork) in declaration.sites[network.site].name.value }
+        let addresses = addresses(of: declaration)
+        let overlaps = PrefixOverlaps(
+            of: addresses.map(\.prefix), hidden: addresses.map(\.isHidden), limit: InventoryLimits.diagnostics + 1)
+        var remedies = OverlapRemedies(declaration)
+        // What lies within one site is the business of other rules.
+        return overlaps.pairs.lazy.map { (addresses[$0.wider], addresses[$0.narrower]) }.filter { $0.site != $1.site }.map {
+            let (earlier, later) = $0.place < $1.place ? ($0, $1) : ($1, $0)
             let relation =
                 later.prefix == earlier.prefix
                 ? "equals" : later.prefix.contains(earlier.prefix) ? "contains" : "lies in"
             let common = max(earlier.prefix.length, later.prefix.length) == later.prefix.length ? later.prefix : earlier.prefix
-            // Looking for free space costs as much as there are networks, and nobody reads that many proposals.
-            let proposal = number < proposals ? free.takeNearest(to: later.prefix) : nil
-            let remedy =
-                proposal.map { "give \(name(later)) a free network, such as \($0)" } ?? "renumber one of the two"
             return Fault(
                 .networkOverlap, at: later.place,
-                "\(later.prefix) of \(name(later)) \(relation) \(earlier.prefix) of \(name(earlier)): both have \(common)",
-                related: earlier.place, remedy: remedy)
+                "\(words(later, declaration)) \(relation) \(words(earlier, declaration)): both have \(common)",
+                related: earlier.place, remedy: remedies.remedy(earlier, later))
         }
     }
 
-    /// Every pair of networks that overlap, `limit` at most; of two that are equal, the one earlier in `networks` comes
-    /// first. `networks` must be disjoint within each site.
-    static func overlaps(
-        _ networks: [DeclaredNetwork], limit: Int = .max
-    ) -> [(a: DeclaredNetwork, b: DeclaredNetwork)] {
-        PrefixOverlaps(of: networks.map(\.prefix), limit: limit).pairs.map { (networks[$0.wider], networks[$0.narrower]) }
+    private static func words(_ network: DeclaredNetwork, _ declaration: Declaration) -> String {
+        let site = declaration.sites[network.site].name.value
+        return network.original.map { "\(network.prefix) (how \($0) of \(site) is seen)" } ?? "\(network.prefix) of \(site)"
     }
 
-    private static func disjointWithinSites(_ declaration: Declaration) -> [DeclaredNetwork] {
-        declaration.sites.indices.flatMap { site in
-            NetworkRedundant.split(declaration.sites[site].networks).kept.map {
-                DeclaredNetwork(site: site, prefix: $0.value, place: $0.place)
-            }
+    /// Networks that hold others of the same site stand for those.
+    private static func addresses(of declaration: Declaration) -> [DeclaredNetwork] {
+        declaration.sites.indices.flatMap { number in
+            let site = declaration.sites[number]
+            return site.addresses(of: NetworkRedundant.split(site.networks).kept, number: number)
         }
     }
 }

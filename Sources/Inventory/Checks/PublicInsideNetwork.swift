@@ -1,7 +1,7 @@
 import WarrenModel
 
-/// `public-inside-network`: a gateway's public address lies in some site's network, whose route would lead the
-/// tunnel's own packets into the tunnel.
+/// `public-inside-network`: a gateway's public address lies in some site's network, or in what the others see of one, whose
+/// route would lead the tunnel's own packets into the tunnel.
 enum PublicInsideNetwork {
     static func faults(in declaration: Declaration) -> [Fault] {
         let networks = Networks(declaration)
@@ -21,14 +21,14 @@ enum PublicInsideNetwork {
         "the public address \(address) of \(site) lies in \(network) of \(owner): the tunnel would be routed into itself"
     }
 
-    /// All networks, to be found by an address in as many steps as there are lengths.
+    /// All networks, and what the others see of them, to be found by an address in as many steps as there are lengths.
     private struct Networks {
         private var byPrefix: [IPPrefix: DeclaredNetwork] = [:]
         private let lengths: [Int]
 
         init(_ declaration: Declaration) {
             var lengths: Set<Int> = []
-            for network in declaration.networks {
+            for network in declaration.addresses {
                 lengths.insert(network.prefix.length)
                 if byPrefix[network.prefix] == nil { byPrefix[network.prefix] = network }
             }

@@ -10,11 +10,13 @@ enum ReservedRange {
     ].compactMap { text, purpose in IPPrefix(text).map { ($0, purpose) } }
 
     static func faults(in declaration: Declaration) -> [Fault] {
-        declaration.sites.flatMap { site in
+        declaration.sites.flatMap { site -> [Fault] in
             let addresses = site.publicAddresses + [site.privateAddress].compactMap(\.self)
-            return addresses.compactMap { fault($0.place, IPPrefix(host: $0.value), "\($0.value)") }
-                + site.networks.compactMap { fault($0.place, $0.value, "\($0.value)") }
-                + site.networks.compactMap { bound($0.value, of: site) }
+            let prefixes = site.networks + site.translations.compactMap(\.visible)
+            var faults = addresses.compactMap { fault($0.place, IPPrefix(host: $0.value), "\($0.value)") }
+            faults += prefixes.compactMap { fault($0.place, $0.value, "\($0.value)") }
+            faults += site.networks.compactMap { bound($0.value, of: site) }
+            return faults
         }
     }
 

@@ -14,13 +14,6 @@ struct Declaration {
     /// Every place that must hold a site's name, and does hold a name.
     var references: [Located<SiteName>] = []
 
-    /// Every network of every site.
-    var networks: [DeclaredNetwork] {
-        sites.indices.flatMap { site in
-            sites[site].networks.map { DeclaredNetwork(site: site, prefix: $0.value, place: $0.place) }
-        }
-    }
-
     /// Which sites are linked; nil when the topology could not be read.
     var meshLinks: MeshLinks? {
         topology.map { topology in
@@ -35,16 +28,16 @@ struct Declaration {
         guard let mesh, let topology else { return nil }
         var complete: [Site] = []
         for site in sites {
-            guard let privateAddress = site.privateAddress, !site.publicAddresses.isEmpty, !site.networks.isEmpty else {
-                return nil
-            }
+            guard let privateAddress = site.privateAddress, !site.networks.isEmpty,
+                site.publicAddresses.isEmpty != (site.publicAddressSource == .inventory)
+            else { return nil }
             let gateway = Gateway(
                 publicAddresses: site.publicAddresses.map(\.value), privateAddress: privateAddress.value,
-                platform: site.platform, ipsec: site.ipsec, mtu: site.mtu.value)
+                platform: site.platform, ipsec: site.ipsec, mtu: site.mtu.value, publicAddressSource: site.publicAddressSource)
             complete.append(
                 Site(
                     name: site.name.value, gateway: gateway, networks: site.networks.map(\.value), tags: site.tags,
-                    index: site.index?.value, isDrained: site.isDrained))
+                    index: site.index?.value, isDrained: site.isDrained, translations: site.translationsInOrder))
         }
         return Inventory(
             mesh: mesh, topology: topology, sites: complete,
@@ -61,11 +54,15 @@ struct Declaration {
 /// One site as far as it could be decoded.
 struct DeclaredSite {
     var name: Located<SiteName>
+    /// Empty when they come from elsewhere than the inventory, or are faulty.
     var publicAddresses: [Located<IPAddress>] = []
+    var publicAddressSource = PublicAddressSource.inventory
     var privateAddress: Located<IPAddress>?
     var networks: [Located<IPPrefix>] = []
     /// Every network was well-formed: checks that need all of them may speak.
     var networksAreComplete = false
+    /// As they stand there, each network once.
+    var translations: [LocatedTranslation] = []
     var platform = Platform.embedded
     var ipsec = IPsecParameters()
     var tags: [String] = []
@@ -96,12 +93,4 @@ struct LocatedTest {
     var from: SiteName
     var to: ReachabilityTest.Target
     var expect: ReachabilityTest.Expectation
-}
-
-/// One network of one site.
-struct DeclaredNetwork {
-    /// The index of its site in the declaration.
-    var site: Int
-    var prefix: IPPrefix
-    var place: Place
 }

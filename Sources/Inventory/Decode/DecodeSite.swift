@@ -20,7 +20,9 @@ extension Decoding {
         return defaults
     }
 
-    /// `NAME: {gateway, networks, tags, index, drained}`; nil only when the name is none.
+    private static let siteKeys = ["gateway", "networks", "translate", "tags", "index", "drained"]
+
+    /// `NAME: {gateway, networks, translate, tags, index, drained}`; nil only when the name is none.
     mutating func site(_ entry: YAMLEntry, defaults: Defaults) -> DeclaredSite? {
         let key = YAMLNode(place: entry.keyPlace, content: .scalar(entry.key, plain: false))
         let siteName = name(key, "a site's name").flatMap { SiteName($0) }
@@ -32,7 +34,7 @@ extension Decoding {
         site.ipsec = defaults.ipsec
         if let mtu = defaults.mtu { site.mtu = mtu }
         let what = "the site \(quoted(entry.key))"
-        guard let fields = fields(of: entry.value, what, known: ["gateway", "networks", "tags", "index", "drained"]) else {
+        guard let fields = fields(of: entry.value, what, known: Self.siteKeys) else {
             return siteName == nil ? nil : site
         }
         if let node = required("gateway", in: fields, of: what, at: entry.keyPlace) {
@@ -41,6 +43,7 @@ extension Decoding {
         if let node = required("networks", in: fields, of: what, at: entry.keyPlace) {
             networks(node, into: &site)
         }
+        if let entry = fields["translate"] { site.translations = translations(entry.value) }
         if let entry = fields["tags"], let items = list(entry.value, "'tags'", limit: 64) {
             site.tags = items.compactMap { name($0, "a tag") }
         }
@@ -54,7 +57,7 @@ extension Decoding {
         let what = "the gateway of \(owner)"
         guard let fields = fields(of: node, what, known: ["public", "private", "platform", "ipsec", "mtu"]) else { return }
         if let node = required("public", in: fields, of: what, at: node.place) {
-            site.publicAddresses = publicAddresses(node)
+            publicAddresses(node, into: &site)
         }
         if let node = required("private", in: fields, of: what, at: node.place), let value = address(node, "'private'") {
             site.privateAddress = Located(value: value, place: node.place)
@@ -64,28 +67,6 @@ extension Decoding {
         }
         if let entry = fields["ipsec"] { site.ipsec = ipsec(entry.value, inherited: site.ipsec) }
         if let entry = fields["mtu"], let mtu = number(entry.value, "'mtu'", InventoryLimits.mtu) { site.mtu = mtu }
-    }
-
-    /// One address, or a list with at most one of each family.
-    private mutating func publicAddresses(_ node: YAMLNode) -> [Located<IPAddress>] {
-        var nodes = [node]
-        if case .sequence = node.content { nodes = list(node, "'public'", limit: 2) ?? [] }
-        var addresses: [Located<IPAddress>] = []
-        for node in nodes {
-            if let fault = UnfixedAddress.fault(in: node) {
-                faults.add(fault)
-                continue
-            }
-            guard let value = address(node, "'public'") else { continue }
-            if addresses.contains(where: { $0.value.family == value.family }) {
-                let family = value.family == .ipv4 ? "IPv4" : "IPv6"
-                faults.add(
-                    Fault(.invalidValue, at: node.place, "'public' may have one \(family) address only", remedy: "remove one"))
-            } else {
-                addresses.append(Located(value: value, place: node.place))
-            }
-        }
-        return addresses
     }
 
     private mutating func networks(_ node: YAMLNode, into site: inout DeclaredSite) {
@@ -101,14 +82,14 @@ extension Decoding {
     }
 
     /// A prefix. One with host bits is reported and then taken as the prefix that holds it, so that checks go on.
-    private mutating func prefix(_ node: YAMLNode) -> IPPrefix? {
+    mutating func prefix(_ node: YAMLNode, _ what: String = "a network") -> IPPrefix? {
         let form = "a prefix such as 192.168.1.0/24"
-        let read = value(node, "a network", form: form) { text -> (prefix: IPPrefix, isExact: Bool)? in
+        let read = value(node, what, form: form) { text -> (prefix: IPPrefix, isExact: Bool)? in
             guard let (address, length) = IPPrefix.parse(text) else { return nil }
             return IPPrefix(containing: address, length: length).map { ($0, $0.address == address) }
         }
         guard let read else { return nil }
-        if !read.isExact, let text = text(node, "a network") {
+        if !read.isExact, let text = text(node, what) {
             faults.add(
                 Fault(
                     .hostBitsSet, at: node.place,
@@ -118,7 +99,7 @@ extension Decoding {
         return read.prefix
     }
 
-    private mutating func address(_ node: YAMLNode, _ what: String) -> IPAddress? {
+    mutating func address(_ node: YAMLNode, _ what: String) -> IPAddress? {
         value(node, what, form: "an IPv4 or IPv6 address") { IPAddress($0) }
     }
 
