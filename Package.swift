@@ -66,7 +66,10 @@ let package = Package(
         .target(name: "WarrenImport", dependencies: ["WarrenModel", "WarrenInventory"], path: "Sources/Import"),
         .target(name: "WarrenPlan", dependencies: ["WarrenModel", "WarrenInventory"], path: "Sources/Plan"),
         .target(name: "WarrenKeys", dependencies: ["WarrenModel", crypto], path: "Sources/Keys"),
-        .target(name: "WarrenRender", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan"], path: "Sources/Render"),
+        .target(name: "NFTables", dependencies: ["WarrenModel"], path: "Sources/NFTables"),
+        .target(
+            name: "WarrenRender", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "NFTables"],
+            path: "Sources/Render"),
         .target(name: "WarrenRollout", dependencies: ["WarrenModel", "WarrenPlan"], path: "Sources/Rollout"),
         .target(name: "WarrenStatus", dependencies: ["WarrenModel", "WarrenPlan"], path: "Sources/Status"),
         .target(name: "AgentCore", dependencies: ["WarrenModel", "WarrenPlan"], path: "Agents/AgentCore"),
@@ -133,7 +136,9 @@ let package = Package(
         .target(name: "DataPlane", dependencies: ["WarrenModel", "WarrenPlan", "AgentCore"], path: "Agents/DataPlane"),
         .target(
             name: "EmbeddedDataPlane",
-            dependencies: ["WarrenModel", "WarrenPlan", "AgentCore", "DataPlane", "TunnelControl", "CWarrenSystem", logging],
+            dependencies: [
+                "WarrenModel", "WarrenPlan", "AgentCore", "DataPlane", "TunnelControl", "NFTables", "CWarrenSystem", logging,
+            ],
             path: "Agents/EmbeddedDataPlane"),
         .target(
             name: "AgentRuntime",

@@ -29,13 +29,15 @@ public struct ObservedState: Sendable, Equatable {
     /// The peers that the IKE daemon is configured with. A key in use is named by its reference.
     public var peers: Set<IKEPeer>
     public var firewall: [FirewallRule]
+    /// In order of the networks, whatever the order in which they were set.
+    public var translations: [NetworkTranslation]
     public var securityAssociations: [SAReport]
     public var ike: [IKEReport]
 
     public init(
         tunnels: [TunnelReport] = [], routes: Set<Route> = [], unreachable: Set<IPPrefix> = [],
         policies: Set<SecurityPolicy> = [], peers: Set<IKEPeer> = [], firewall: [FirewallRule] = [],
-        securityAssociations: [SAReport] = [], ike: [IKEReport] = []
+        translations: [NetworkTranslation] = [], securityAssociations: [SAReport] = [], ike: [IKEReport] = []
     ) {
         self.tunnels = tunnels
         self.routes = routes
@@ -43,6 +45,7 @@ public struct ObservedState: Sendable, Equatable {
         self.policies = policies
         self.peers = peers
         self.firewall = firewall
+        self.translations = translations
         self.securityAssociations = securityAssociations
         self.ike = ike
     }
@@ -51,6 +54,8 @@ public struct ObservedState: Sendable, Equatable {
 /// One step from observed to desired. Each may be repeated: making what is there and deleting what is not both succeed.
 public enum Operation: Sendable, Hashable {
     case setFirewall([FirewallRule])
+    /// The whole set at once; what is not among them is translated no longer.
+    case setTranslations([NetworkTranslation])
     case addUnreachable(IPPrefix)
     case removeUnreachable(IPPrefix)
     case addPolicy(SecurityPolicy)

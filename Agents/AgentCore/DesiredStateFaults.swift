@@ -22,6 +22,29 @@ extension DesiredState {
             faults.append("the route to \(route.destination) goes by \(route.interface), which is no tunnel of the plan")
         }
         faults += plan.tunnels.flatMap(faults(of:))
+        return faults + translationFaults
+    }
+
+    /// Each address of a translated network has one counterpart, and no other site's is taken for either.
+    private var translationFaults: [String] {
+        var faults: [String] = []
+        for (position, translation) in plan.translations.enumerated() {
+            let network = translation.network, visible = translation.visible
+            if !plan.networks.contains(network) { faults.append("\(network) is translated, and is no network of the site") }
+            if network.overlaps(visible) { faults.append("\(network) is translated to \(visible), which overlaps it") }
+            faults += plan.translations[..<position].filter { $0.conflicts(with: translation) }.map {
+                "the translations of \($0.network) to \($0.visible) and of \(network) to \(visible) overlap"
+            }
+            faults += plan.networks.filter { $0 != network && $0.overlaps(visible) }.map {
+                "\(network) is translated to \(visible), which overlaps the site's own \($0)"
+            }
+            faults += plan.routes.map(\.destination).filter { $0.overlaps(network) || $0.overlaps(visible) }.map {
+                "the route to \($0) leads another site's packets past the translation of \(network) to \(visible)"
+            }
+            faults += plan.tunnels.filter { network.contains($0.inner.local) }.map {
+                "tunnel \($0.interface) has the real address \($0.inner.local) of the translated \(network)"
+            }
+        }
         return faults
     }
 

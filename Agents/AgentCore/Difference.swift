@@ -7,6 +7,9 @@ struct Difference {
     var firewallDuring: [FirewallRule]?
     /// The firewall to set when all else is done; nil when it stands by then.
     var firewallAfter: [FirewallRule]?
+    /// The translations to set before any tunnel comes, and those to set when all that is unwanted went; nil when they stand.
+    var translationsDuring: [NetworkTranslation]?
+    var translationsAfter: [NetworkTranslation]?
     var missingUnreachable: [IPPrefix] = []
     var orphanUnreachable: [IPPrefix] = []
     var missingPolicies: [SecurityPolicy] = []
@@ -31,6 +34,7 @@ struct Difference {
         comparePeers(desired, observed, changedKeys)
         compareRoutes(desired, observed)
         compareFirewall(desired, observed)
+        compareTranslations(desired, observed)
     }
 
     /// Observed routes to the same destination as `route`, which must go before it can come.
@@ -106,6 +110,26 @@ struct Difference {
         let during = stale.filter { $0.action == .drop } + desired.firewall + stale.filter { $0.action == .allow }
         if observed.firewall != during { firewallDuring = during }
         firewallAfter = desired.firewall
+    }
+
+    /// A stale translation stays until the tunnels and routes that it served went, unless it is in the way of a wanted one.
+    private mutating func compareTranslations(_ desired: GatewayPlan, _ observed: ObservedState) {
+        let wanted = desired.translations.sorted { $0.isBefore($1) }
+        let stale = observed.translations.filter { old in
+            !old.network.overlaps(old.visible) && !wanted.contains { $0 == old || $0.conflicts(with: old) }
+        }
+        let during = (wanted + stale).sorted { $0.isBefore($1) }
+        if observed.translations != during { translationsDuring = during }
+        if during != wanted { translationsAfter = wanted }
+    }
+}
+
+extension NetworkTranslation {
+    func isBefore(_ other: Self) -> Bool { (network, visible) < (other.network, other.visible) }
+
+    /// Some address would have two counterparts, or the counterpart of one be an address of the other.
+    func conflicts(with other: Self) -> Bool {
+        [network, visible].contains { $0.overlaps(other.network) || $0.overlaps(other.visible) }
     }
 }
 

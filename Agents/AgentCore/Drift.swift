@@ -7,6 +7,11 @@ public func drift(desired: DesiredState, observed: ObservedState) -> [String] {
     let present = Set(observed.tunnels.map(\.tunnel.interface))
     var sentences: [String] = []
     if observed.firewall != desired.plan.firewall { sentences.append("the firewall's rules are not those of the plan") }
+    let translations = desired.plan.translations.filter { !observed.translations.contains($0) }
+    sentences += translations.map { "network \($0.network) is not translated to \($0.visible)" }
+    if translations.isEmpty, difference.translationsDuring != nil || difference.translationsAfter != nil {
+        sentences.append("the translations are not those of the plan")
+    }
     sentences += difference.missingUnreachable.map { "the unreachable route for \($0) is missing" }
     sentences += difference.missingPolicies.map { "the \($0.direction.rawValue) policy \($0.selector) is missing" }
     sentences += difference.wantingTunnels.map { tunnel in

@@ -2,7 +2,7 @@ extension Operation {
     /// It guards the gateway rather than carries its traffic.
     private var isProtective: Bool {
         switch self {
-        case .setFirewall, .addUnreachable, .removeUnreachable, .addPolicy, .removePolicy: true
+        case .setFirewall, .setTranslations, .addUnreachable, .removeUnreachable, .addPolicy, .removePolicy: true
         case .setTunnel, .removeTunnel, .setPeer, .removePeer, .addRoute, .removeRoute: false
         }
     }
@@ -10,7 +10,7 @@ extension Operation {
     /// It takes protection away, or may.
     private var weakensProtection: Bool {
         switch self {
-        case .setFirewall, .removeUnreachable, .removePolicy: true
+        case .setFirewall, .setTranslations, .removeUnreachable, .removePolicy: true
         default: false
         }
     }

@@ -44,6 +44,8 @@ public actor FakeDataPlaneDriver: DataPlaneDriver {
     private func apply(_ operation: Operation, keys: [PSKReference: PreSharedKey]) throws(DataPlaneError) {
         switch operation {
         case .setFirewall(let rules): state.firewall = rules
+        case .setTranslations(let translations):
+            state.translations = translations.sorted { ($0.network, $0.visible) < ($1.network, $1.visible) }
         case .addUnreachable(let prefix): state.unreachable.insert(prefix)
         case .removeUnreachable(let prefix): state.unreachable.remove(prefix)
         case .addPolicy(let policy): state.policies.insert(policy)

@@ -12,6 +12,7 @@ final class EmbeddedGateway {
     private let interfaces: KernelInterfaces
     private let routes: KernelRoutes
     private let firewall: KernelFirewall
+    private let translations: KernelTranslations
     /// The interfaces whose TUN queue the daemon holds.
     private var attached: Set<String> = []
 
@@ -21,6 +22,7 @@ final class EmbeddedGateway {
         interfaces = KernelInterfaces(tools: tools)
         routes = KernelRoutes(tools: tools)
         firewall = KernelFirewall(tools: tools)
+        translations = KernelTranslations(tools: tools)
     }
 
     func prepare() throws(DataPlaneError) {
@@ -31,6 +33,7 @@ final class EmbeddedGateway {
     func perform(_ operation: AgentCore.Operation, keys: [PSKReference: PreSharedKey]) throws(DataPlaneError) {
         switch operation {
         case .setFirewall(let rules): try firewall.set(rules)
+        case .setTranslations(let all): try translations.set(all)
         case .addUnreachable(let prefix): try routes.addUnreachable(prefix)
         case .removeUnreachable(let prefix): try routes.removeUnreachable(prefix)
         case .addPolicy(let policy): try daemon.call(.addPolicy(policy))
@@ -54,7 +57,7 @@ final class EmbeddedGateway {
         return ObservedState(
             tunnels: TunnelJoin.join(devices: devices, running: running.tunnels), routes: routes, unreachable: unreachable,
             policies: Set(running.policies), peers: Set(running.peers), firewall: try firewall.observe(),
-            securityAssociations: running.securityAssociations, ike: running.ike)
+            translations: try translations.observe(), securityAssociations: running.securityAssociations, ike: running.ike)
     }
 
     /// The device first, whole, and only then the daemon: no packet is taken from a half-made interface.

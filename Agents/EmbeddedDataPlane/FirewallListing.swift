@@ -1,52 +1,35 @@
+import NFTables
 import WarrenModel
 
-/// What `nft -j list table` prints, read back into rules.
-struct FirewallListing: Decodable {
-    private struct Entry: Decodable {
-        let chain: Chain?
-        let rule: Rule?
-    }
-    private struct Chain: Decodable {
-        let name: String
-        let hook: String?
-        let policy: String?
-    }
-    private struct Rule: Decodable {
-        let chain: String
-        let comment: String?
-        let expr: [JSONValue]
-    }
-    private let nftables: [Entry]
-
-    /// What stands for a rule that Warren did not write: equal to none that it would.
+extension TableListing {
+    /// What stands for a firewall rule that Warren did not write: equal to none that it would.
     static let foreign = FirewallRule(action: .allow, direction: .inbound, ipProtocol: .any, interface: "?")
 
     /// In the order that the rules' comments number. Empty unless the table has the chains that it was made with.
-    static func rules(_ listing: FirewallListing) -> [FirewallRule] {
-        let chains = listing.nftables.compactMap(\.chain)
+    var firewallRules: [FirewallRule] {
         let hooks = Dictionary(chains.map { ($0.name, $0.hook) }, uniquingKeysWith: { first, _ in first })
         guard hooks == ["inbound": "prerouting", "outbound": "postrouting", "clamp": "forward"],
             chains.allSatisfy({ $0.policy == "accept" })
         else { return [] }
-        let listed = listing.nftables.compactMap(\.rule)
+        let listed = self.rules
         guard listed.filter({ $0.chain == "clamp" }).count == 2 else { return [] }
         var numbered: [(index: Int, rule: FirewallRule)] = []
         var shortcuts: [FirewallRule.Direction: JSONValue] = [:]
         for entry in listed where entry.chain != "clamp" {
             let direction: FirewallRule.Direction = entry.chain == "inbound" ? .inbound : .outbound
-            if entry.comment == KernelFirewall.shortcut {
+            if entry.comment == NFTable.shortcut {
                 shortcuts[direction] = .array(entry.expr)
             } else {
-                let rule = entry.comment.flatMap { Int($0) } == nil ? nil : rule(entry.expr, direction)
-                numbered.append((entry.comment.flatMap { Int($0) } ?? .max, rule ?? foreign))
+                let rule = entry.comment.flatMap { Int($0) } == nil ? nil : Self.rule(entry.expr, direction)
+                numbered.append((entry.comment.flatMap { Int($0) } ?? .max, rule ?? Self.foreign))
             }
         }
         let rules = numbered.sorted { $0.index < $1.index }.map(\.rule)
         let isIntact = shortcuts.allSatisfy { direction, expression in
             let drops = rules.filter { $0.direction == direction && $0.action == .drop }
-            return expression == shortcut(for: Set(drops.map(\.ipProtocol.rawValue)))
+            return expression == Self.shortcut(for: Set(drops.map(\.ipProtocol.rawValue)))
         }
-        return isIntact ? rules : rules + [foreign]
+        return isIntact ? rules : rules + [Self.foreign]
     }
 
     private static func shortcut(for protocols: Set<UInt8>) -> JSONValue {
@@ -61,7 +44,7 @@ struct FirewallListing: Decodable {
         ])
     }
 
-    /// Nil for any expression that `KernelFirewall` does not write.
+    /// Nil for any expression that `NFTable.firewall` does not write.
     private static func rule(_ expressions: [JSONValue], _ direction: FirewallRule.Direction) -> FirewallRule? {
         var action: FirewallRule.Action?
         var ipProtocol = IPProtocol.any
@@ -105,36 +88,4 @@ struct FirewallListing: Decodable {
                 ports: ports, interface: interface, unprotected: unprotected)
         }
     }
-}
-
-/// JSON whose shape is not known beforehand.
-enum JSONValue: Decodable, Equatable {
-    case null
-    case boolean(Bool)
-    case number(Int64)
-    case string(String)
-    case array([JSONValue])
-    case object([String: JSONValue])
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if container.decodeNil() {
-            self = .null
-        } else if let value = try? container.decode(Bool.self) {
-            self = .boolean(value)
-        } else if let value = try? container.decode(Int64.self) {
-            self = .number(value)
-        } else if let value = try? container.decode(String.self) {
-            self = .string(value)
-        } else if let value = try? container.decode([JSONValue].self) {
-            self = .array(value)
-        } else {
-            self = .object(try container.decode([String: JSONValue].self))
-        }
-    }
-
-    subscript(key: String) -> JSONValue? { if case .object(let members) = self { members[key] } else { nil } }
-    var text: String? { if case .string(let value) = self { value } else { nil } }
-    var number: Int64? { if case .number(let value) = self { value } else { nil } }
-    var elements: [JSONValue]? { if case .array(let value) = self { value } else { nil } }
 }

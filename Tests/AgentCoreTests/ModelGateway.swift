@@ -6,19 +6,30 @@ import WarrenPlan
 struct ModelGateway {
     var state = ObservedState()
     private(set) var exposures: [String] = []
+    /// What must be translated as long as there is a tunnel; more than one for a network while it changes.
+    private let translations: [IPPrefix: Set<NetworkTranslation>]
 
-    init() {}
+    init() { translations = [:] }
 
-    /// A gateway that runs `plan`.
-    init(running plan: GatewayPlan) {
+    /// A gateway that runs `plan` and is to be led to `next`.
+    init(running plan: GatewayPlan, next: GatewayPlan? = nil) {
+        // What only one of them translates may be seen as it is in the other.
+        let shared = plan.translations + (next?.translations ?? [])
+        translations = Dictionary(grouping: shared, by: \.network).mapValues(Set.init).filter { network, _ in
+            plan.translations.contains { $0.network == network }
+                && next?.translations.contains { $0.network == network } ?? true
+        }
         state = ObservedState(
             tunnels: plan.tunnels.map { TunnelReport(tunnel: $0, isUp: true) }, routes: Set(plan.routes),
-            unreachable: Set(plan.unreachable), policies: Set(plan.policies), peers: Set(plan.ike), firewall: plan.firewall)
+            unreachable: Set(plan.unreachable), policies: Set(plan.policies), peers: Set(plan.ike), firewall: plan.firewall,
+            translations: plan.translations.sorted { $0.network < $1.network })
     }
 
     mutating func perform(_ operation: Operation) {
         switch operation {
         case .setFirewall(let rules): state.firewall = rules
+        case .setTranslations(let translations):
+            state.translations = translations.sorted { ($0.network, $0.visible) < ($1.network, $1.visible) }
         case .addUnreachable(let prefix): state.unreachable.insert(prefix)
         case .removeUnreachable(let prefix): state.unreachable.remove(prefix)
         case .addPolicy(let policy): state.policies.insert(policy)
@@ -61,6 +72,15 @@ struct ModelGateway {
                 $0.action == .drop && $0.unprotected == true && $0.source == tunnel.outer.remote
             }
             if !isGuarded { exposures.append("\(tunnel.interface) unguarded after \(operation)") }
+        }
+        for (network, accepted) in translations where !state.tunnels.isEmpty {
+            if accepted.isDisjoint(with: state.translations) { exposures.append("\(network) untranslated after \(operation)") }
+        }
+        for (position, translation) in state.translations.enumerated() {
+            for other in state.translations[..<position]
+            where other.network.overlaps(translation.network) || other.visible.overlaps(translation.visible) {
+                exposures.append("\(other) and \(translation) at once after \(operation)")
+            }
         }
         for route in state.routes where !state.unreachable.contains(route.destination) {
             exposures.append("\(route.destination) may fall to the default route after \(operation)")

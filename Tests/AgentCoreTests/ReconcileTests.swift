@@ -70,7 +70,7 @@ struct ReconcileTests {
         var random = SeededRandom(seed: seed)
         for _ in 0..<500 {
             let before = Sample.plan(using: &random), after = Sample.desired(Sample.plan(using: &random))
-            var gateway = ModelGateway(running: before)
+            var gateway = ModelGateway(running: before, next: after.plan)
             let isIntact = Bool.random(using: &random)
             if !isIntact {
                 gateway.state.routes = gateway.state.routes.filter { _ in Bool.random(using: &random) }
@@ -91,6 +91,7 @@ struct ReconcileTests {
             #expect(gateway.state.policies == Set(after.plan.policies))
             #expect(gateway.state.peers == Set(after.plan.ike))
             #expect(gateway.state.firewall == after.plan.firewall)
+            #expect(Set(gateway.state.translations) == Set(after.plan.translations))
         }
     }
 
@@ -100,7 +101,7 @@ struct ReconcileTests {
         var random = SeededRandom(seed: seed)
         for _ in 0..<100 {
             let before = Sample.plan(using: &random), after = Sample.desired(Sample.plan(using: &random))
-            var gateway = ModelGateway(running: before)
+            var gateway = ModelGateway(running: before, next: after.plan)
             let first = reconcile(desired: after, observed: gateway.state)
             for operation in first.prefix(Int.random(in: 0...first.count, using: &random)) { gateway.perform(operation) }
             for operation in reconcile(desired: after, observed: gateway.state) { gateway.perform(operation) }

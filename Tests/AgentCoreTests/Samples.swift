@@ -71,6 +71,14 @@ enum Sample {
             site: site, platform: .embedded, index: 1, outerAddresses: [outer], innerAddress: inner,
             networks: [IPPrefix("192.168.1.0/24")!])
         let interfaces = (1...6).shuffled(using: &random)
+        for (network, visible) in [("10.9.1.0/24", 1), ("10.9.2.0/24", 2)] where Bool.random(using: &random) {
+            let visible = IPPrefix("10.20\(Bool.random(using: &random) ? visible : 3).1.0/24")!
+            guard let network = IPPrefix(network), !plan.translations.contains(where: { $0.visible == visible }) else {
+                continue
+            }
+            plan.networks.append(network)
+            plan.translations.append(NetworkTranslation(network: network, visible: visible)!)
+        }
         for number in 1...6 where Bool.random(using: &random) {
             let mode: IPsecMode = Bool.random(using: &random) ? .tunnel : .transport
             let interface = Bool.random(using: &random) ? interfaces[number - 1] : interfaces[number - 1] + 6

@@ -51,9 +51,16 @@ import WarrenPlan
     func oneOfTwoMayGo(kind: DriverKind) async throws {
         try await kind.withGateway { driver in
             try await driver.performAll(Sample.whole.operations)
-            try await driver.performAll(Sample.tokyo.removals.filter { if case .setFirewall = $0 { false } else { true } })
+            try await driver.performAll(
+                Sample.tokyo.removals.filter { operation in
+                    switch operation {
+                    case .setFirewall, .setTranslations: false
+                    default: true
+                    }
+                })
             var expected = Sample.lima
             expected.firewall = Sample.whole.firewall
+            expected.translations = Sample.translations
             #expect(Sample(try await driver.observe()) == expected)
         }
     }
@@ -127,6 +134,17 @@ import WarrenPlan
             for rules in [Sample.tokyo.firewall, Sample.whole.firewall, Sample.lima.firewall, []] {
                 try await driver.perform(.setFirewall(rules), keys: [:])
                 #expect(try await driver.observe().firewall == rules)
+            }
+        }
+    }
+
+    @Test(arguments: DriverKind.allCases)
+    func translationsAreReplacedAsAWhole(kind: DriverKind) async throws {
+        try await kind.withGateway { driver in
+            let all = Sample.translations
+            for some in [all, Array(all.prefix(1)), Array(all.suffix(3)), []] {
+                try await driver.perform(.setTranslations(some.reversed()), keys: [:])
+                #expect(try await driver.observe().translations == some)
             }
         }
     }

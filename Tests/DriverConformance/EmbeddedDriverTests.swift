@@ -102,6 +102,11 @@ import WarrenModel
         ["ip", "link", "set", "gif2", "down"],
         ["ip", "link", "delete", "gif2"], ["nft", "flush chain inet warren inbound"], ["nft", "delete table inet warren"],
         ["nft", "insert rule inet warren outbound accept"], ["nft", "flush chain inet warren clamp"],
+        ["nft", "delete table inet warren_translation"], ["nft", "flush chain inet warren_translation untranslated_out"],
+        ["nft", "insert rule inet warren_translation inward accept"],
+        ["nft", "add rule inet warren_translation outward oifname gif2 ip saddr 10.0.0.1 snat ip to 10.1.1.1"],
+        ["nft", "flush chain inet warren_translation zone"],
+        ["nft", "add chain inet warren_translation more { type filter hook input priority 0; }"],
         ["ip", "route", "delete", "192.168.2.0/24", "dev", "gif2"], ["ip", "route", "delete", "unreachable", "192.168.2.0/24"],
     ])
     func tamperingIsSeenAndUndone(command: [String]) async throws {

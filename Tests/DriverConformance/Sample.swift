@@ -10,6 +10,7 @@ struct Sample: Equatable {
     var policies: Set<SecurityPolicy> = []
     var peers: Set<IKEPeer> = []
     var firewall: [FirewallRule] = []
+    var translations: [NetworkTranslation] = []
 
     init() {}
 
@@ -20,17 +21,19 @@ struct Sample: Equatable {
         policies = observed.policies
         peers = observed.peers
         firewall = observed.firewall
+        translations = observed.translations
     }
 
     var operations: [Operation] {
-        [.setFirewall(firewall)] + unreachable.map { .addUnreachable($0) } + policies.map { .addPolicy($0) }
+        [.setFirewall(firewall)] + unreachable.map { .addUnreachable($0) } + [.setTranslations(translations)]
+            + policies.map { .addPolicy($0) }
             + tunnels.map { .setTunnel($0) } + peers.map { .setPeer($0) } + routes.map { .addRoute($0) }
     }
 
     var removals: [Operation] {
         routes.map { .removeRoute($0) } + peers.map { .removePeer($0.peer) }
             + tunnels.map { .removeTunnel(interface: $0.interface) } + policies.map { .removePolicy($0) }
-            + unreachable.map { .removeUnreachable($0) } + [.setFirewall([])]
+            + [.setTranslations([])] + unreachable.map { .removeUnreachable($0) } + [.setFirewall([])]
     }
 }
 
@@ -78,8 +81,15 @@ extension Sample {
         sample.policies.formUnion(lima.policies)
         sample.peers.formUnion(lima.peers)
         sample.firewall += lima.firewall
+        sample.translations = translations
         return sample
     }()
+
+    /// In order, of every form that a prefix has.
+    static let translations: [NetworkTranslation] = [
+        ("10.0.0.0/8", "11.0.0.0/8"), ("172.16.0.7/32", "10.9.9.9/32"), ("192.168.1.0/24", "10.201.1.0/24"),
+        ("192.168.7.2/31", "10.201.7.8/31"), ("fd00:1::/64", "fd00:201::/64"), ("fd00:5::7/128", "fd00:205::9/128"),
+    ].compactMap { NetworkTranslation(network: prefix($0), visible: prefix($1)) }
 
     static let keys: [PSKReference: PreSharedKey] = [
         tokyoPeer.key: PreSharedKey(SecretBytes([UInt8](repeating: 2, count: 32))),

@@ -8,7 +8,8 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
     ("Sources/Import", "WarrenImport", ["WarrenModel", "WarrenInventory"]),
     ("Sources/Plan", "WarrenPlan", ["WarrenModel", "WarrenInventory"]),
     ("Sources/Keys", "WarrenKeys", ["WarrenModel"]),
-    ("Sources/Render", "WarrenRender", ["WarrenModel", "WarrenInventory", "WarrenPlan"]),
+    ("Sources/NFTables", "NFTables", ["WarrenModel"]),
+    ("Sources/Render", "WarrenRender", ["WarrenModel", "WarrenInventory", "WarrenPlan", "NFTables"]),
     ("Sources/Rollout", "WarrenRollout", ["WarrenModel", "WarrenPlan"]),
     ("Sources/Status", "WarrenStatus", ["WarrenModel", "WarrenPlan"]),
     ("Sources/Wire", "WarrenWire", ["WarrenModel", "WarrenPlan", "WarrenStatus", "AgentCore"]),
@@ -42,7 +43,7 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
     ("Agents/DataPlane", "DataPlane", ["WarrenModel", "WarrenPlan", "AgentCore"]),
     (
         "Agents/EmbeddedDataPlane", "EmbeddedDataPlane",
-        ["WarrenModel", "WarrenPlan", "AgentCore", "DataPlane", "TunnelControl", "CWarrenSystem"]
+        ["WarrenModel", "WarrenPlan", "AgentCore", "DataPlane", "TunnelControl", "NFTables", "CWarrenSystem"]
     ),
     (
         "Agents/AgentRuntime", "AgentRuntime",
@@ -63,7 +64,8 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
 
 /// Modules whose code takes values and time and returns values.
 private let pureFolders = [
-    "Sources/Model", "Sources/Inventory", "Sources/Import", "Sources/Plan", "Sources/Keys", "Sources/Render", "Sources/Rollout",
+    "Sources/Model", "Sources/Inventory", "Sources/Import", "Sources/Plan", "Sources/Keys", "Sources/NFTables",
+    "Sources/Render", "Sources/Rollout",
     "Sources/Status",
     "Agents/AgentCore", "Agents/ESP", "Agents/IKEv2",
 ]
