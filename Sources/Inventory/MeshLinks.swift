@@ -75,6 +75,20 @@ public struct MeshLinks: Sendable {
         return found.filter { $0 != site && isActive[$0] }.sorted()
     }
 
+    /// Whether the two have a link; at the cost of the few links that either is declared in, whatever the size of the mesh.
+    public func areLinked(_ a: Int, _ b: Int) -> Bool {
+        guard a != b, isActive.indices.contains(a), isActive.indices.contains(b), isActive[a], isActive[b] else { return false }
+        switch shape {
+        case .all: return true
+        case .hubs: if hubs.contains(a) || hubs.contains(b) { return true }
+        case .groups(_, let memberships):
+            let groups = memberships[b, default: []]
+            if memberships[a, default: []].contains(where: groups.contains) { return true }
+        case .none: break
+        }
+        return declared[a, default: []].contains(b)
+    }
+
     /// The hub that `site` reaches the sites through that it has no link to: the first that is not drained. Nil for a hub,
     /// a drained site, and where the topology has no hubs.
     public func transit(from site: Int) -> Int? {
