@@ -82,22 +82,25 @@ let package = Package(
             name: "WarrenWire", dependencies: ["WarrenModel", "WarrenPlan", "WarrenStatus", "AgentCore"] + grpc,
             path: "Sources/Wire", exclude: ["agent.proto"]),
         .target(
-            name: "WarrenStore", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", grdb], path: "Sources/Store"),
+            name: "WarrenStore", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout", grdb],
+            path: "Sources/Store"),
         .target(
             name: "WarrenController",
             dependencies: [
-                "WarrenModel", "WarrenKeys", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenWire", "WarrenStore",
-                "AgentCore",
+                "WarrenModel", "WarrenKeys", "WarrenInventory", "WarrenPlan", "WarrenRollout", "WarrenStatus", "WarrenWire",
+                "WarrenStore", "AgentCore",
                 logging,
             ] + certificates + grpc + lifecycle + nio,
             path: "Sources/Controller"),
         .target(
-            name: "WarrenAPIModel", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus"],
+            name: "WarrenAPIModel",
+            dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout", "WarrenStatus"],
             path: "Sources/APIModel"),
         .target(
             name: "WarrenAPI",
             dependencies: [
-                "WarrenModel", "WarrenPlan", "WarrenStatus", "WarrenController", "WarrenAPIModel", "WarrenInventory",
+                "WarrenModel", "WarrenPlan", "WarrenRollout", "WarrenStatus", "WarrenController", "WarrenAPIModel",
+                "WarrenInventory",
                 logging, crypto,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -109,8 +112,10 @@ let package = Package(
             path: "Sources/Lab"),
         .target(
             name: "WarrenClient",
-            dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenAPIModel", asyncHTTPClient]
-                + nio,
+            dependencies: [
+                "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout", "WarrenStatus", "WarrenAPIModel",
+                asyncHTTPClient,
+            ] + nio,
             path: "Sources/Client"),
         .target(
             name: "WarrenCLI",
@@ -188,7 +193,7 @@ let package = Package(
         .testTarget(
             name: "WireTests", dependencies: ["WarrenWire", "WarrenModel", "WarrenPlan", "AgentCore"], path: "Tests/WireTests"),
         .testTarget(
-            name: "StoreTests", dependencies: ["WarrenStore", "WarrenModel", "WarrenInventory", "WarrenPlan"],
+            name: "StoreTests", dependencies: ["WarrenStore", "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout"],
             path: "Tests/StoreTests"),
         .testTarget(
             name: "StatusTests", dependencies: ["WarrenStatus", "WarrenModel", "WarrenPlan"], path: "Tests/StatusTests"),
@@ -196,7 +201,7 @@ let package = Package(
             name: "ControllerTests",
             dependencies: [
                 "WarrenController", "WarrenStore", "WarrenWire", "WarrenModel", "WarrenKeys", "WarrenInventory", "WarrenPlan",
-                "WarrenStatus",
+                "WarrenRollout", "WarrenStatus",
                 "AgentCore",
                 logging,
             ] + certificates + grpc + lifecycle,
@@ -204,7 +209,8 @@ let package = Package(
         .testTarget(
             name: "APITests",
             dependencies: [
-                "WarrenAPI", "WarrenController", "WarrenAPIModel", "WarrenModel", "WarrenStatus", logging, asyncHTTPClient,
+                "WarrenAPI", "WarrenController", "WarrenAPIModel", "WarrenModel", "WarrenRollout", "WarrenStatus", logging,
+                asyncHTTPClient,
             ]
                 + nio + lifecycle,
             path: "Tests/APITests"),

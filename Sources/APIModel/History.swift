@@ -28,7 +28,7 @@ extension APIMessage {
     }
 
     /// `GET /v1/events?since=N`: a list of these with numbers above N, oldest first, at most 1000.
-    public struct Event: Sendable, Codable {
+    public struct Event: Sendable, Equatable, Codable {
         public var number: UInt64
         /// RFC 3339, UTC.
         public var at: String

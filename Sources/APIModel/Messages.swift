@@ -20,14 +20,18 @@ public enum APIMessage {
         }
     }
 
-    /// `POST /v1/generations`: accept these files as the next generation. Answer: `Accepted`; 409 when `expected` is
-    /// not the current generation any more; 422 with `Rejection` when the inventory has faults.
+    /// `POST /v1/generations`: accept these files as the next generation, and roll it out. Answer: `Accepted`; 409 when
+    /// `expected` is not the current generation any more, or another roll-out is under way; 422 with `diagnostics` when the
+    /// inventory has faults.
     public struct ApplyRequest: Sendable, Codable {
         public var files: [InventoryFile]
         public var expected: Generation
-        public init(files: [InventoryFile], expected: Generation) {
+        /// How it is rolled out; nil: as the controller has it by default.
+        public var strategy: Strategy?
+        public init(files: [InventoryFile], expected: Generation, strategy: Strategy? = nil) {
             self.files = files
             self.expected = expected
+            self.strategy = strategy
         }
     }
 

@@ -90,11 +90,11 @@ public final class ControllerClient: Sendable {
         try await post("/v1/tokens", APIMessage.TokenRequest(site: site, lifetimeSeconds: lifetimeSeconds))
     }
 
-    private func get<Answer: Decodable>(_ path: String) async throws -> Answer {
+    func get<Answer: Decodable>(_ path: String) async throws -> Answer {
         try decode(try await exchange(.GET, path, body: nil), from: path)
     }
 
-    private func post<Answer: Decodable>(_ path: String, _ message: some Encodable) async throws -> Answer {
+    func post<Answer: Decodable>(_ path: String, _ message: some Encodable) async throws -> Answer {
         try decode(try await exchange(.POST, path, body: try JSONEncoder().encode(message)), from: path)
     }
 

@@ -13,20 +13,29 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
     ("Sources/Rollout", "WarrenRollout", ["WarrenModel", "WarrenPlan"]),
     ("Sources/Status", "WarrenStatus", ["WarrenModel", "WarrenPlan"]),
     ("Sources/Wire", "WarrenWire", ["WarrenModel", "WarrenPlan", "WarrenStatus", "AgentCore"]),
-    ("Sources/Store", "WarrenStore", ["WarrenModel", "WarrenInventory", "WarrenPlan"]),
+    ("Sources/Store", "WarrenStore", ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout"]),
     (
         "Sources/Controller", "WarrenController",
         [
-            "WarrenModel", "WarrenKeys", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenWire", "WarrenStore",
-            "AgentCore",
+            "WarrenModel", "WarrenKeys", "WarrenInventory", "WarrenPlan", "WarrenRollout", "WarrenStatus", "WarrenWire",
+            "WarrenStore", "AgentCore",
         ]
     ),
-    ("Sources/APIModel", "WarrenAPIModel", ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus"]),
+    (
+        "Sources/APIModel", "WarrenAPIModel",
+        ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout", "WarrenStatus"]
+    ),
     (
         "Sources/API", "WarrenAPI",
-        ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenController", "WarrenAPIModel"]
+        [
+            "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout", "WarrenStatus", "WarrenController",
+            "WarrenAPIModel",
+        ]
     ),
-    ("Sources/Client", "WarrenClient", ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenAPIModel"]),
+    (
+        "Sources/Client", "WarrenClient",
+        ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout", "WarrenStatus", "WarrenAPIModel"]
+    ),
     (
         "Sources/Lab", "WarrenLab",
         ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenAPIModel", "WarrenClient"]
