@@ -5,6 +5,9 @@ public struct SecurityPolicyDatabase: Sendable, Equatable {
     /// In the order in which they were added.
     public private(set) var policies: [SecurityPolicy] = []
 
+    /// The modes that a peer's SAs may have, of peers of which more is known than their policies say.
+    private var modes: [SiteName: Set<IPsecMode>] = [:]
+
     public init() {}
 
     /// Adds at the end; an equal policy is not added twice.
@@ -15,6 +18,15 @@ public struct SecurityPolicyDatabase: Sendable, Equatable {
     /// Removing what is absent is success.
     public mutating func remove(_ policy: SecurityPolicy) {
         policies.removeAll { $0 == policy }
+    }
+
+    /// While a link changes its mode, SAs of both stand: `modes` says which are taken, whatever a policy names. Nil: only
+    /// what the policy names.
+    public mutating func setModes(_ modes: Set<IPsecMode>?, peer: SiteName) { self.modes[peer] = modes }
+
+    /// Whether the policy's packets may come and go under the SA.
+    public func admits(_ association: SecurityAssociation, by policy: SecurityPolicy) -> Bool {
+        association.peer == policy.peer && (modes[policy.peer] ?? [policy.mode]).contains(association.mode)
     }
 
     /// The policy of a packet (RFC 4301, 5.1); nil means drop, for both directions.
@@ -43,7 +55,7 @@ public struct SecurityPolicyDatabase: Sendable, Equatable {
         switch policy.level {
         case .require:
             guard let securityAssociation else { return .unprotected }
-            return securityAssociation.peer == policy.peer && securityAssociation.mode == policy.mode ? nil : .policyMismatch
+            return admits(securityAssociation, by: policy) ? nil : .policyMismatch
         }
     }
 }

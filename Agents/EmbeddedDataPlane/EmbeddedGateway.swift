@@ -41,8 +41,11 @@ final class EmbeddedGateway {
         case .setTunnel(let tunnel): try set(tunnel)
         case .removeTunnel(let interface): try remove(interface: interface)
         case .setPeer(let peer):
-            guard let key = keys[peer.key] else { throw DataPlaneError(.invalid, "no key for \(peer.key)") }
-            try daemon.call(.setPeer(peer, key: TunnelControl.TransferredKey(key)))
+            let transferred = try peer.acceptedKeys.map { reference throws(DataPlaneError) in
+                guard let key = keys[reference] else { throw DataPlaneError(.invalid, "no key for \(reference)") }
+                return TunnelControl.TransferredKey(reference, key)
+            }
+            try daemon.call(.setPeer(peer, keys: transferred))
         case .removePeer(let site): try daemon.call(.removePeer(site))
         case .addRoute(let route): try routes.add(route)
         case .removeRoute(let route): try routes.remove(route)

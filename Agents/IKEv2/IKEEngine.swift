@@ -11,7 +11,9 @@ public struct IKEEngine: Sendable {
     var configuration: IKEConfiguration
     var peers: [SiteName: PeerState] = [:]
     /// By the SPI that we chose.
-    var sessions: [IKESPI: Session] = [:]
+    var sessions = SessionTable()
+    /// By every pair of addresses that a peer may have.
+    var addresses = AddressTable()
     /// Inbound SPIs in use, offered, or not yet forgotten.
     var reservedSPIs: Set<SPI> = []
     var departing: [DepartingSA] = []
@@ -20,11 +22,13 @@ public struct IKEEngine: Sendable {
 
     public init(configuration: IKEConfiguration = IKEConfiguration()) { self.configuration = configuration }
 
-    /// Configures a peer. Repeating it with equal values does nothing; a change makes new SAs that replace the old ones.
+    /// Configures a peer; `keys` holds each of its `acceptedKeys`, without which nothing changes. Repeating it with equal
+    /// values does nothing. SAs that are as the peer now shall be, or that are accepted and were not asked for otherwise,
+    /// stay; others stay until new ones carry their packets.
     public mutating func setPeer(
-        _ peer: IKEPeer, key: PreSharedKey, now: MonotonicTime, random: inout some RandomNumberGenerator
+        _ peer: IKEPeer, keys: [PSKReference: PreSharedKey], now: MonotonicTime, random: inout some RandomNumberGenerator
     ) {
-        configure(peer, key: key, now: now, random: &random)
+        configure(peer, keys: keys, now: now, random: &random)
     }
 
     /// Forgets a peer: its SAs are deleted here and, by a Delete, there. Forgetting an unknown peer does nothing.

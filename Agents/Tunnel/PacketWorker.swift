@@ -147,10 +147,13 @@ public final class PacketWorker: Sendable {
         commands.append(.remove(peer, spi, direction))
     }
 
-    /// Removes every SA of a peer.
+    /// Removes every SA of a peer, and what `setModes` said of it.
     public func removeAll(peer: SiteName) { commands.append(.removeAll(peer)) }
 
-    /// Sends what the peer's outbound SAs carry to another endpoint from now on.
+    /// The modes that a peer's SAs may have, whatever mode the policies name; unset, a policy's own mode is asked for.
+    public func setModes(_ modes: Set<IPsecMode>, peer: SiteName) { commands.append(.setModes(peer, modes)) }
+
+    /// Sends what the peer's outbound SAs to this address carry to another port of it from now on.
     public func redirect(peer: SiteName, to remote: Endpoint) { commands.append(.redirect(peer, remote)) }
 
     /// Sends an IKE message from port 4500 behind a non-ESP marker, from the caller's thread; `local` picks the source

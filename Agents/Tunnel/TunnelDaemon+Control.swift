@@ -22,9 +22,7 @@ extension TunnelDaemon {
             logger.info("detached", metadata: ["interface": "\(interface)"])
         case .addPolicy(let policy): worker.addPolicy(policy)
         case .removePolicy(let policy): worker.removePolicy(policy)
-        case .setPeer(let peer, let transferred):
-            peers[peer.peer] = peer
-            engine.setPeer(peer, key: transferred.key, now: .now, random: &random)
+        case .setPeer(let peer, let transferred): return set(peer, transferred)
         case .removePeer(let site): remove(peer: site)
         case .observe: return .observation(observation())
         case .rekey(let site, let target):
@@ -46,8 +44,20 @@ extension TunnelDaemon {
         return .done
     }
 
+    private func set(_ peer: IKEPeer, _ transferred: [TunnelControl.TransferredKey]) -> TunnelControl.Response {
+        let keys = Dictionary(transferred.map { ($0.reference, $0.key) }, uniquingKeysWith: { first, _ in first })
+        if let missing = peer.acceptedKeys.first(where: { keys[$0] == nil }) { return .failure("no key for \(missing)") }
+        peers[peer.peer] = peer
+        // The packet path knows the modes before the first SA of one of them stands.
+        renewModes(of: peer.peer)
+        engine.setPeer(peer, keys: keys, now: .now, random: &random)
+        performOutputs()
+        return .done
+    }
+
     private func remove(peer site: SiteName) {
         peers[site] = nil
+        modes[site] = nil
         engine.removePeer(site, now: .now, random: &random)
         performOutputs()
         worker.removeAll(peer: site)

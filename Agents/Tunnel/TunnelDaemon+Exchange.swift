@@ -22,6 +22,7 @@ extension TunnelDaemon {
                 let key = AssociationKey(peer: peer, direction: direction, spi: spi)
                 associations[key] = nil
                 packetsSeen[key] = nil
+                if let accepted = modes[peer], accepted.count > 1 { renewModes(of: peer) }
             case .event(let event): log(event)
             }
         }
@@ -59,10 +60,23 @@ extension TunnelDaemon {
         for peer in alive { engine.protectedTrafficSeen(peer: peer, now: .now) }
     }
 
-    /// A NAT before a peer may change its port. Its address is what the plan says, so packets from elsewhere are answered
+    /// The modes that are configured, and those of SAs made when others were: these go when what replaces them carries.
+    func renewModes(of site: SiteName) {
+        guard let peer = peers[site] else { return }
+        var accepted = Set([peer.parameters.mode] + peer.alternatives.map(\.parameters.mode))
+        if let old = modes[site], !old.isSubset(of: accepted) {
+            for (key, record) in associations where key.peer == site { accepted.insert(record.mode) }
+        }
+        guard modes[site] != accepted else { return }
+        modes[site] = accepted
+        worker.setModes(accepted, peer: site)
+    }
+
+    /// A NAT before a peer may change its port. Its addresses are what the plan says, so packets from elsewhere are answered
     /// where the plan says all the same.
     private func follow(_ peer: SiteName, to remote: Endpoint) {
-        guard peers[peer]?.outer.remote == remote.address else {
+        let outers = peers[peer].map { [$0.outer] + $0.alternatives.map(\.outer) } ?? []
+        guard outers.contains(where: { $0.remote == remote.address }) else {
             return logger.warning("packets come from elsewhere", metadata: ["peer": "\(peer)", "remote": "\(remote)"])
         }
         worker.redirect(peer: peer, to: remote)

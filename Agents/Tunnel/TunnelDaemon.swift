@@ -20,6 +20,8 @@ final class TunnelDaemon {
     var engine = IKEEngine()
     var random = SystemRandomNumberGenerator()
     var peers: [SiteName: IKEPeer] = [:]
+    /// The modes that the packet path takes of each peer's SAs.
+    var modes: [SiteName: Set<IPsecMode>] = [:]
     /// The SAs that stand in the worker, without their keys.
     var associations: [AssociationKey: AssociationRecord] = [:]
     /// Packets that each inbound SA had authenticated when it was last looked at.

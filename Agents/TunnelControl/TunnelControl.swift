@@ -5,7 +5,7 @@ import WarrenModel
 /// Each message is a 32-bit length in network order (at most `maximumLength`) and that many bytes of JSON. The file
 /// descriptor of a TUN queue travels beside `attachTunnel` as ancillary data (SCM_RIGHTS).
 public enum TunnelControl {
-    public static let version = 1
+    public static let version = 2
     public static let maximumLength = 16 << 20
 
     public enum Request: Sendable, Codable {
@@ -15,7 +15,8 @@ public enum TunnelControl {
         case detachTunnel(interface: String)
         case addPolicy(SecurityPolicy)
         case removePolicy(SecurityPolicy)
-        case setPeer(IKEPeer, key: TransferredKey)
+        /// With a key for each of the peer's `acceptedKeys`.
+        case setPeer(IKEPeer, keys: [TransferredKey])
         case removePeer(SiteName)
         case observe
         /// Asks for a rekey now, of the child SA or of the IKE SA.
@@ -58,15 +59,28 @@ public enum TunnelControl {
 
     /// A pre-shared key on its way over the socket: the one place where a key is encoded, and it does not print either.
     public struct TransferredKey: Sendable, Codable, CustomStringConvertible {
+        public let reference: PSKReference
         public let key: PreSharedKey
-        public init(_ key: PreSharedKey) { self.key = key }
+
+        public init(_ reference: PSKReference, _ key: PreSharedKey) {
+            self.reference = reference
+            self.key = key
+        }
+
         public init(from decoder: any Decoder) throws {
-            key = PreSharedKey(SecretBytes(try decoder.singleValueContainer().decode([UInt8].self)))
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            reference = try container.decode(PSKReference.self, forKey: .reference)
+            key = PreSharedKey(SecretBytes(try container.decode([UInt8].self, forKey: .key)))
         }
+
         public func encode(to encoder: any Encoder) throws {
-            var container = encoder.singleValueContainer()
-            try container.encode(key.secret.withBytes { Array($0) })
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(reference, forKey: .reference)
+            try container.encode(key.secret.withBytes { Array($0) }, forKey: .key)
         }
-        public var description: String { key.description }
+
+        private enum CodingKeys: String, CodingKey { case reference, key }
+
+        public var description: String { "\(reference) \(key)" }
     }
 }

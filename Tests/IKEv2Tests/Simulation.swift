@@ -124,7 +124,7 @@ struct Simulation {
     mutating func configure(_ indices: [Int] = [0, 1]) {
         for index in indices {
             let peer = peer(of: index), key = keys[index]
-            act(index) { $0.setPeer(peer, key: key, now: $1, random: &$2) }
+            act(index) { $0.setPeer(peer, keys: [peer.key: key], now: $1, random: &$2) }
         }
     }
 

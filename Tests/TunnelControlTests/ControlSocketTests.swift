@@ -12,14 +12,15 @@ import WarrenModel
             switch request {
             case .hello: .welcome(version: TunnelControl.version, processID: 7)
             case .observe: .observation(TunnelControl.Observation(drops: ["replay": 3]))
-            case .setPeer(_, let transferred): transferred.key == key ? .done : .failure("another key")
+            case .setPeer(let peer, let keys):
+                keys.map(\.reference) == [peer.key] && keys.map(\.key) == [key] ? .done : .failure("another key")
             default: .failure("what?")
             }
         } client: { path in
             let client = try TunnelControlClient(path: path)
             #expect(client.processID == getpid())
             #expect(try client.observe().drops == ["replay": 3])
-            try client.call(.setPeer(peer(), key: TunnelControl.TransferredKey(key)))
+            try client.call(.setPeer(peer(), keys: [TunnelControl.TransferredKey(peer().key, key)]))
             #expect(throws: ControlError.refused("what?")) { try client.call(.removePeer(peer().peer)) }
             #expect(try client.observe().drops == ["replay": 3], "a refusal does not end the connection")
         }
@@ -76,7 +77,7 @@ import WarrenModel
     }
 
     @Test func aKeyIsNotPrinted() {
-        let request = TunnelControl.Request.setPeer(peer(), key: TunnelControl.TransferredKey(key))
+        let request = TunnelControl.Request.setPeer(peer(), keys: [TunnelControl.TransferredKey(peer().key, key)])
         var text = ""
         dump(request, to: &text)
         #expect(!"\(request)\(text)".contains("30, 31"))

@@ -8,8 +8,9 @@ extension IKEEngine {
         guard header.fromInitiator, header.messageID == 0, header.initiatorSPI != .zero, header.responderSPI == .zero,
             let site = site(local: datagram.local.address, remote: datagram.remote.address), let peer = peers[site]
         else { return }
+        let path = Path(local: datagram.local, remote: datagram.remote)
         // A repetition gets the same bytes again; one that comes after IKE_AUTH gets nothing.
-        for session in sessions.values where session.peer == site {
+        for (_, session) in sessions.of(site) {
             switch session {
             case .accepting(let state) where state.outcome.request == datagram.bytes:
                 outputs.append(
@@ -29,7 +30,7 @@ extension IKEEngine {
         guard let offered = payloads.proposals, let nonce = payloads.nonce, let (group, value) = payloads.keyExchange,
             admit(header, datagram, payloads, nonce: nonce, from: site, now: now, random: &random)
         else { return }
-        guard let (proposal, answer, _) = Negotiation.choose(offered, from: peer.peer.parameters.ike.proposals) else {
+        guard let (proposal, answer, _) = Negotiation.choose(offered, from: peer.ikeProposals(on: path)) else {
             peers[site]?.lastError = "NO_PROPOSAL_CHOSEN: the peer offered no IKE proposal that is configured"
             return replyInit(header, [.notify(Notify(.noProposalChosen))], datagram)
         }
@@ -64,7 +65,7 @@ extension IKEEngine {
             request: datagram.bytes, response: response, behindNAT: nat ?? false, fragmentation: fragmentation)
         sessions[spi] = .accepting(
             ResponderInit(
-                peer: site, path: Path(local: datagram.local, remote: datagram.remote), outcome: outcome,
+                peer: site, path: path, outcome: outcome,
                 envelope: Envelope(keys: keys, asInitiator: false), createdAt: now))
         outputs.append(.send(IKEDatagram(local: datagram.local, remote: datagram.remote, bytes: response)))
     }
@@ -121,35 +122,52 @@ extension IKEEngine {
             return refuse(state, Notify(.invalidSyntax), nil, datagram, now: now)
         }
         guard let identity = payloads.identificationInitiator, let (method, data) = payloads.authentication,
-            method == SharedKeyAuthentication.method, identity.address == peer.peer.outer.remote,
-            payloads.identificationResponder.map({ $0.address == peer.peer.outer.local }) ?? true,
-            SecretBytes(data)
-                == SharedKeyAuthentication.code(
-                    prf: state.outcome.keys.prf, key: peer.key, message: state.outcome.request,
-                    peerNonce: state.outcome.nonceResponder, identity: identity,
-                    identityKey: state.outcome.keys.authenticationInitiator)
+            method == SharedKeyAuthentication.method, identity.address == state.path.remote.address,
+            payloads.identificationResponder.map({ $0.address == state.path.local.address }) ?? true,
+            let key = provenKey(SecretBytes(data), state.outcome, identity, of: peer)
         else {
             return refuse(
                 state, Notify(.authenticationFailed), "AUTHENTICATION_FAILED: the peer did not prove the shared key", datagram,
                 now: now)
         }
-        accept(state, peer, payloads, datagram, now: now, random: &random)
+        guard peer.ikeProposals(on: state.path).contains(state.outcome.proposal) else {
+            // Configured otherwise since IKE_SA_INIT.
+            return refuse(state, Notify(.noProposalChosen), nil, datagram, now: now)
+        }
+        accept(state, peer, key, payloads, datagram, now: now, random: &random)
+    }
+
+    /// The accepted key that the peer has proven. All are tried, each in the same time, so that how long it takes does not
+    /// tell which one is right.
+    private func provenKey(
+        _ code: SecretBytes, _ outcome: InitOutcome, _ identity: Identification, of peer: PeerState
+    ) -> PreSharedKey? {
+        var proven: PreSharedKey?
+        for key in peer.acceptedKeys {
+            let expected = SharedKeyAuthentication.code(
+                prf: outcome.keys.prf, key: key, message: outcome.request, peerNonce: outcome.nonceResponder,
+                identity: identity, identityKey: outcome.keys.authenticationInitiator)
+            if code == expected { proven = key }
+        }
+        return proven
     }
 
     /// The peer has proven the key: from here on the IKE SA stands, whatever becomes of the child SA (RFC 7296, 1.2).
     private mutating func accept(
-        _ state: ResponderInit, _ peer: PeerState, _ payloads: PayloadSet, _ datagram: IKEDatagram, now: MonotonicTime,
+        _ state: ResponderInit, _ peer: PeerState, _ key: PreSharedKey, _ payloads: PayloadSet, _ datagram: IKEDatagram,
+        now: MonotonicTime,
         random: inout some RandomNumberGenerator
     ) {
         var sa = establishedSA(
-            state.outcome, peer: peer.peer, path: Path(local: datagram.local, remote: datagram.remote),
+            state.outcome, peer: peer.peer, key: key, path: Path(local: datagram.local, remote: datagram.remote),
             envelope: state.envelope, now: now, random: &random)
         sa.expectedRequestID = 1
         log(state.peer, .established, "IKE SA \(sa.identity.ours) \(sa.proposal) as responder")
         if payloads.has(.initialContact) { forgetEstablished(of: state.peer) }
-        let own = Identification(peer.peer.outer.local)
+        sa.isUnconfirmed = isCarrying(state.peer)
+        let own = Identification(state.path.local.address)
         let code = SharedKeyAuthentication.code(
-            prf: state.outcome.keys.prf, key: peer.key, message: state.outcome.response,
+            prf: state.outcome.keys.prf, key: key, message: state.outcome.response,
             peerNonce: state.outcome.nonceInitiator, identity: own,
             identityKey: state.outcome.keys.authenticationResponder)
         var reply: [Payload] = [
@@ -162,7 +180,7 @@ extension IKEEngine {
             reply += answerChild(&sa, payloads, exchange, replacing: nil, now: now, random: &random).payloads
         }
         respond(&sa, .ikeAuth, reply, to: datagram)
-        supersede(by: sa, initiated: nil, now: now)
+        succeed(by: &sa)
         settle(sa, now: now, random: &random)
         limitEstablished(of: state.peer, now: now)
     }
@@ -171,7 +189,8 @@ extension IKEEngine {
     private mutating func limitEstablished(of site: SiteName, now: MonotonicTime) {
         let standing = activeSAs(of: site)
         guard standing.count > configuration.establishedLimitPerPeer else { return }
-        if let oldest = standing.min(by: { $0.createdAt < $1.createdAt }) { retire(oldest, now: now) }
+        let spare = standing.filter { $0.identity.ours != peers[site]?.current }
+        if let oldest = spare.min(by: { $0.createdAt < $1.createdAt }) { retire(oldest, now: now) }
     }
 
     private mutating func refuse(
@@ -195,8 +214,8 @@ extension IKEEngine {
 
     /// Whoever can receive at a peer's address gets this far without the key, as often as he likes.
     private mutating func makeRoomForRefused(of site: SiteName) {
-        let refused = sessions.values.compactMap {
-            if case .closed(let state) = $0, state.peer == site, !state.wasEstablished { state } else { nil }
+        let refused = sessions.of(site).compactMap {
+            if case .closed(let state) = $0.session, !state.wasEstablished { state } else { nil }
         }
         guard refused.count >= configuration.halfOpenLimitPerPeer else { return }
         if let oldest = refused.min(by: { $0.expiresAt < $1.expiresAt }) { sessions[oldest.identity.ours] = nil }

@@ -8,18 +8,19 @@ extension IKEEngine {
     ) {
         var envelope = Envelope(keys: outcome.keys, asInitiator: true)
         let offer = ChildOffer(
-            inboundSPI: newSPI(&random), nonce: outcome.nonceInitiator, keyExchange: nil, rekeys: nil, restarts: 0)
-        let identity = Identification(peer.peer.outer.local)
+            inboundSPI: newSPI(&random), nonce: outcome.nonceInitiator, keyExchange: nil, rekeys: nil, restarts: 0,
+            way: peer.peer.preferred)
+        let identity = Identification(path.local.address)
         let code = SharedKeyAuthentication.code(
-            prf: outcome.keys.prf, key: peer.key, message: outcome.request, peerNonce: outcome.nonceResponder,
+            prf: outcome.keys.prf, key: peer.preferredKey, message: outcome.request, peerNonce: outcome.nonceResponder,
             identity: identity, identityKey: outcome.keys.authenticationInitiator)
         var payloads: [Payload] = [.identificationInitiator(identity)]
         if activeSAs(of: peer.peer.peer).isEmpty { payloads.append(.notify(Notify(.initialContact))) }
         payloads += [
-            .identificationResponder(Identification(peer.peer.outer.remote)),
+            .identificationResponder(Identification(path.remote.address)),
             .authentication(method: SharedKeyAuthentication.method, data: code.withBytes { Array($0) }),
         ]
-        payloads += childRequest(offer, peer.peer, withKeyExchange: false)
+        payloads += childRequest(offer, withKeyExchange: false)
         let bytes = envelope.seal(
             outcome.identity.header(.ikeAuth, isResponse: false, messageID: 1), payloads,
             fragmentation: outcome.fragmentation, limit: configuration.fragmentLength)
@@ -52,10 +53,10 @@ extension IKEEngine {
             return fail(state, "\(name): the peer refused IKE_AUTH", now: now, random: &random)
         }
         let expected = SharedKeyAuthentication.code(
-            prf: state.outcome.keys.prf, key: peer.key, message: state.outcome.response,
+            prf: state.outcome.keys.prf, key: peer.preferredKey, message: state.outcome.response,
             peerNonce: state.outcome.nonceInitiator, identity: identity,
             identityKey: state.outcome.keys.authenticationResponder)
-        guard method == SharedKeyAuthentication.method, identity.address == peer.peer.outer.remote,
+        guard method == SharedKeyAuthentication.method, identity.address == state.path.remote.address,
             SecretBytes(data) == expected
         else {
             // The peer believes in this IKE SA: tell it, once (RFC 7296, 2.21.2).
@@ -66,13 +67,19 @@ extension IKEEngine {
             return fail(state, "AUTHENTICATION_FAILED: the peer did not prove the shared key", now: now, random: &random)
         }
         var sa = establishedSA(
-            state.outcome, peer: peer.peer, path: state.path, envelope: state.envelope, now: now, random: &random)
+            state.outcome, peer: peer.peer, key: peer.preferredKey, path: state.path, envelope: state.envelope, now: now,
+            random: &random)
         sa.nextRequestID = 2
         log(state.peer, .established, "IKE SA \(spi) \(sa.proposal) as initiator")
         sa.authNonces = (state.outcome.nonceInitiator, state.outcome.nonceResponder)
         finishChild(&sa, state.child, payloads, inAuth: true, now: now, random: &random)
         sa.authNonces = ([], [])
-        supersede(by: sa, initiated: state.startedAt, now: now)
+        if !sa.carries, isCarrying(state.peer) {
+            // An IKE SA without what it was made for replaces nothing.
+            retire(sa, now: now)
+            return reconnect(state.peer, within: configuration.attemptPause, now: now, random: &random)
+        }
+        supersede(by: &sa, initiated: state.startedAt, now: now)
         settle(sa, now: now, random: &random)
     }
 
@@ -96,19 +103,20 @@ extension IKEEngine {
     mutating func reconnect(
         _ site: SiteName, within pause: Duration, now: MonotonicTime, random: inout some RandomNumberGenerator
     ) {
-        guard let state = peers[site], state.peer.initiator else { return }
+        guard let state = peers[site], state.peer.initiator || state.isPursuing else { return }
         let share = Double.random(in: 0.5...1, using: &random)
         let at = now + .milliseconds(Int64(pause.inSeconds * share * 1000))
         peers[site]?.connectAt = min(state.connectAt ?? .never, at)
     }
 
     func establishedSA(
-        _ outcome: InitOutcome, peer: IKEPeer, path: Path, envelope: Envelope, now: MonotonicTime,
+        _ outcome: InitOutcome, peer: IKEPeer, key: PreSharedKey, path: Path, envelope: Envelope, now: MonotonicTime,
         random: inout some RandomNumberGenerator
     ) -> IKESA {
         let seconds = peer.parameters.ike.lifetimeSeconds
         return IKESA(
-            peer: peer.peer, identity: outcome.identity, proposal: outcome.proposal, keys: outcome.keys, path: path,
+            peer: peer.peer, identity: outcome.identity, proposal: outcome.proposal, keys: outcome.keys, key: key,
+            path: path,
             behindNAT: outcome.behindNAT, fragmentation: outcome.fragmentation, createdAt: now, envelope: envelope,
             nextRequestID: 0, expectedRequestID: 0,
             softAt: now + Lifetimes.soft(seconds: seconds, isInitiator: peer.initiator, random: &random),

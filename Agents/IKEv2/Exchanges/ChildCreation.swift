@@ -12,22 +12,22 @@ struct ChildExchange {
 /// Making and rekeying child SAs (RFC 7296, 1.3.1 and 1.3.3).
 extension IKEEngine {
     /// SA, TSi, TSr and the notifies of a request for a child SA.
-    func childRequest(_ offer: ChildOffer, _ peer: IKEPeer, withKeyExchange: Bool) -> [Payload] {
+    func childRequest(_ offer: ChildOffer, withKeyExchange: Bool) -> [Payload] {
         var payloads: [Payload] = []
         if let old = offer.rekeys { payloads.append(.notify(Notify(.rekeySA, esp: old))) }
-        if peer.parameters.mode == .transport { payloads.append(.notify(Notify(.useTransportMode))) }
+        if offer.way.parameters.mode == .transport { payloads.append(.notify(Notify(.useTransportMode))) }
         payloads.append(
             .securityAssociation(
                 Negotiation.offer(
-                    peer.parameters.child.proposals, spi: offer.inboundSPI, withKeyExchange: withKeyExchange)))
+                    offer.way.parameters.child.proposals, spi: offer.inboundSPI, withKeyExchange: withKeyExchange)))
         if withKeyExchange {
             payloads.append(.nonce(offer.nonce))
             if let key = offer.keyExchange {
                 payloads.append(.keyExchange(group: key.method.groupNumber, data: key.publicValue))
             }
         }
-        payloads.append(.trafficSelectorsInitiator(Narrowing.local(peer.selectors)))
-        payloads.append(.trafficSelectorsResponder(Narrowing.remote(peer.selectors)))
+        payloads.append(.trafficSelectorsInitiator(Narrowing.local(offer.way.selectors)))
+        payloads.append(.trafficSelectorsResponder(Narrowing.remote(offer.way.selectors)))
         return payloads
     }
 
@@ -35,12 +35,14 @@ extension IKEEngine {
         _ sa: inout IKESA, replacing old: ChildSA?, group: KeyExchangeMethod? = nil, restarts: Int = 0, now: MonotonicTime,
         random: inout some RandomNumberGenerator
     ) {
-        guard let peer = peers[sa.peer]?.peer else { return }
-        let method = group ?? peer.parameters.child.proposals.first?.keyExchange
+        guard let state = peers[sa.peer] else { return }
+        let way = old.map { state.way(of: $0, on: sa.path) } ?? state.peer.preferred
+        let method = group ?? way.parameters.child.proposals.first?.keyExchange
         let offer = ChildOffer(
             inboundSPI: newSPI(&random), nonce: randomBytes(32, using: &random),
-            keyExchange: method.flatMap { KeyExchangeKey($0, using: &random) }, rekeys: old?.inbound.spi, restarts: restarts)
-        request(&sa, .createChildSA, .createChild(offer), childRequest(offer, peer, withKeyExchange: true), now: now)
+            keyExchange: method.flatMap { KeyExchangeKey($0, using: &random) }, rekeys: old?.inbound.spi, restarts: restarts,
+            way: way)
+        request(&sa, .createChildSA, .createChild(offer), childRequest(offer, withKeyExchange: true), now: now)
     }
 
     /// The response to our offer: installs the child SA, or says why there is none.
@@ -54,7 +56,7 @@ extension IKEEngine {
         }
         guard let answer = payloads.proposals,
             let (choice, peerSPI) = Negotiation.chosen(
-                answer, from: peer.parameters.child.proposals, withKeyExchange: !inAuth),
+                answer, from: offer.way.parameters.child.proposals, withKeyExchange: !inAuth),
             let nonceInitiator = Optional(offer.nonce), let nonceResponder = inAuth ? [] : payloads.nonce,
             let local = payloads.selectorsInitiator, let remote = payloads.selectorsResponder
         else {
@@ -67,14 +69,15 @@ extension IKEEngine {
                 $0.group == method.groupNumber ? offer.keyExchange?.sharedSecret(with: $0.data) : nil
             }
         }
-        let selectors = Narrowing.covered(peer.selectors, local: local, remote: remote)
+        let wanted = offer.way.selectors, mode = offer.way.parameters.mode
+        let selectors = Narrowing.covered(wanted, local: local, remote: remote)
         let fault: String? =
             if choice.keyExchange != nil, shared == nil {
                 "INVALID_KE_PAYLOAD: the peer's public value is not usable"
-            } else if payloads.has(.useTransportMode) != (peer.parameters.mode == .transport) {
-                "USE_TRANSPORT_MODE: the peer answered with another mode than \(peer.parameters.mode)"
-            } else if selectors.isEmpty || !Narrowing.isNarrowing(local, of: Narrowing.local(peer.selectors))
-                || !Narrowing.isNarrowing(remote, of: Narrowing.remote(peer.selectors))
+            } else if payloads.has(.useTransportMode) != (mode == .transport) {
+                "USE_TRANSPORT_MODE: the peer answered with another mode than \(mode)"
+            } else if selectors.isEmpty || !Narrowing.isNarrowing(local, of: Narrowing.local(wanted))
+                || !Narrowing.isNarrowing(remote, of: Narrowing.remote(wanted))
             {
                 "TS_UNACCEPTABLE: the peer answered with other traffic selectors"
             } else {
@@ -83,7 +86,7 @@ extension IKEEngine {
         let nonces =
             inAuth ? sa.authNonces : (initiator: nonceInitiator, responder: nonceResponder)
         var child = makeChild(
-            sa, peer, choice, inboundSPI: offer.inboundSPI, outboundSPI: peerSPI, shared: shared, nonces: nonces,
+            sa, peer, choice, mode: mode, inboundSPI: offer.inboundSPI, outboundSPI: peerSPI, shared: shared, nonces: nonces,
             weInitiated: true, selectors: selectors, now: now, random: &random)
         if let fault {
             // The peer has installed it: it is never used here, and deleted there.
@@ -115,7 +118,7 @@ extension IKEEngine {
         peers[sa.peer]?.lastError = nil
         log(
             sa.peer, offer.rekeys == nil ? .childEstablished : .childRekeyed,
-            "child SA in \(offer.inboundSPI) out \(peerSPI) \(peer.parameters.mode)")
+            "child SA in \(offer.inboundSPI) out \(peerSPI) \(mode)")
     }
 
     private mutating func childRefused(
@@ -138,7 +141,7 @@ extension IKEEngine {
             guard let data = error?.data, data.count == 2, offer.restarts < 2,
                 let method = KeyExchangeMethod(groupNumber: UInt16(data[0]) << 8 | UInt16(data[1])),
                 method != offer.keyExchange?.method,
-                peers[sa.peer]?.peer.parameters.child.proposals.contains(where: { $0.keyExchange == method }) == true,
+                offer.way.parameters.child.proposals.contains(where: { $0.keyExchange == method }),
                 offer.rekeys == nil || old != nil
             else { fallthrough }
             requestChild(
@@ -171,11 +174,13 @@ extension IKEEngine {
         _ sa: inout IKESA, _ payloads: PayloadSet, _ exchange: ChildExchange, replacing old: Int?, now: MonotonicTime,
         random: inout some RandomNumberGenerator
     ) -> (payloads: [Payload], inbound: SPI?) {
-        guard let peer = peers[sa.peer]?.peer, let offered = payloads.proposals,
+        guard let state = peers[sa.peer], let offered = payloads.proposals,
             let remote = payloads.selectorsInitiator, let local = payloads.selectorsResponder
         else { return ([.notify(Notify(.invalidSyntax))], nil) }
-        guard payloads.has(.useTransportMode) == (peer.parameters.mode == .transport) else {
-            return refuseChild(sa, .noProposalChosen, "the peer asked for another mode than \(peer.parameters.mode)")
+        let mode: IPsecMode = payloads.has(.useTransportMode) ? .transport : .tunnel
+        let configured = state.childProposals(on: sa.path, mode: mode)
+        guard !configured.isEmpty else {
+            return refuseChild(sa, .noProposalChosen, "the peer asked for another mode than \(state.peer.parameters.mode)")
         }
         guard sa.children.count < configuration.childLimit else {
             return refuseChild(sa, .noAdditionalSAs, "the peer has \(sa.children.count) child SAs and deletes none")
@@ -183,12 +188,12 @@ extension IKEEngine {
         let spi = newSPI(&random)
         guard
             let (choice, answer, peerSPI) = Negotiation.choose(
-                offered, from: peer.parameters.child.proposals, spi: spi, withKeyExchange: !exchange.inAuth)
+                offered, from: configured, spi: spi, withKeyExchange: !exchange.inAuth)
         else {
             reservedSPIs.remove(spi)
             return refuseChild(sa, .noProposalChosen, "the peer offered no ESP proposal that is configured")
         }
-        let selectors = Narrowing.covered(peer.selectors, local: local, remote: remote)
+        let selectors = Narrowing.covered(state.selectors(on: sa.path), local: local, remote: remote)
         guard !selectors.isEmpty else {
             reservedSPIs.remove(spi)
             return refuseChild(sa, .tsUnacceptable, "the peer offered other traffic selectors")
@@ -209,7 +214,7 @@ extension IKEEngine {
             }
         }
         var child = makeChild(
-            sa, peer, choice, inboundSPI: spi, outboundSPI: peerSPI, shared: shared,
+            sa, state.peer, choice, mode: mode, inboundSPI: spi, outboundSPI: peerSPI, shared: shared,
             nonces: (exchange.nonceInitiator, exchange.nonceResponder), weInitiated: false, selectors: selectors, now: now,
             random: &random)
         outputs.append(.addInbound(child.inbound, child.lifetime))
@@ -217,13 +222,17 @@ extension IKEEngine {
             child.sending = .waiting(until: now + configuration.outboundSwitchLimit, replaced: sa.children[old].inbound.spi)
             sa.children[old].standing = .replaced
         } else {
-            startSending(&child)
-            log(sa.peer, .childEstablished, "child SA in \(spi) out \(peerSPI) \(peer.parameters.mode)")
+            if sa.isUnconfirmed {
+                child.sending = .waiting(until: .never, replaced: nil)
+            } else {
+                startSending(&child)
+            }
+            log(sa.peer, .childEstablished, "child SA in \(spi) out \(peerSPI) \(mode)")
         }
         sa.children.append(child)
         sa.childRetryAt = nil
         peers[sa.peer]?.lastError = nil
-        var reply: [Payload] = peer.parameters.mode == .transport ? [.notify(Notify(.useTransportMode))] : []
+        var reply: [Payload] = mode == .transport ? [.notify(Notify(.useTransportMode))] : []
         reply.append(.securityAssociation([answer]))
         if !exchange.inAuth { reply.append(.nonce(exchange.nonceResponder)) }
         if let key { reply.append(.keyExchange(group: key.method.groupNumber, data: key.publicValue)) }

@@ -56,9 +56,10 @@ extension IKEEngine {
         header.initiatorSPI == identity.initiatorSPI && header.responderSPI == identity.responderSPI
     }
 
-    /// The peer configured with this pair of addresses.
+    /// The peer configured with this pair of addresses: one that prefers it before one that also accepts it.
     func site(local: IPAddress, remote: IPAddress) -> SiteName? {
-        peers.values.first { $0.peer.outer == AddressPair(local: local, remote: remote) }?.peer.peer
+        let outer = AddressPair(local: local, remote: remote), candidates = addresses.candidates(outer)
+        return candidates.first { peers[$0]?.peer.outer == outer } ?? candidates.first
     }
 
     /// At most one reaction per second and peer to what nobody has proven.
@@ -118,7 +119,7 @@ extension IKEEngine {
     private mutating func connectIfStateless(
         _ site: SiteName, now: MonotonicTime, random: inout some RandomNumberGenerator
     ) {
-        guard !sessions.values.contains(where: { $0.peer == site }) else { return }
+        guard sessions.of(site).isEmpty else { return }
         connect(site, now: now, random: &random)
     }
 

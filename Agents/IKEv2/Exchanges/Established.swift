@@ -70,8 +70,12 @@ extension IKEEngine {
             return .close
         }
         switch ExchangeType(rawValue: header.exchange) {
-        case .informational: return answerInformational(&sa, payloads, datagram, now: now, random: &random)
+        case .informational:
+            let fate = answerInformational(&sa, payloads, datagram, now: now, random: &random)
+            if fate == .keep { confirm(&sa) }
+            return fate
         case .createChildSA:
+            confirm(&sa)
             let reply = answerCreateChild(&sa, payloads, now: now, random: &random)
             respond(&sa, .createChildSA, reply, to: datagram)
         case .ikeAuth, .ikeSAInit, nil:
@@ -107,6 +111,7 @@ extension IKEEngine {
         case .deleteChildren(let spis): finishDelete(&sa, spis, now: now)
         case .deleteIKE: return .drop
         }
+        confirm(&sa)
         return .keep
     }
 

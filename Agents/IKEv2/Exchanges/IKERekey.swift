@@ -6,13 +6,13 @@ extension IKEEngine {
         _ sa: inout IKESA, group: KeyExchangeMethod? = nil, restarts: Int = 0, now: MonotonicTime,
         random: inout some RandomNumberGenerator
     ) {
-        guard sa.standing == .active, let peer = peers[sa.peer]?.peer else { return }
-        let proposals = peer.parameters.ike.proposals
+        guard sa.standing == .active, let proposals = peers[sa.peer]?.ikeProposals(succeeding: sa) else { return }
         guard let method = group ?? proposals.first?.keyExchange, let key = KeyExchangeKey(method, using: &random) else {
             return
         }
         let offer = IKERekeyOffer(
-            spi: newIKESPI(&random), nonce: randomBytes(32, using: &random), keyExchange: key, restarts: restarts)
+            spi: newIKESPI(&random), nonce: randomBytes(32, using: &random), keyExchange: key, restarts: restarts,
+            proposals: proposals)
         request(
             &sa, .createChildSA, .rekeyIKE(offer),
             [
@@ -26,14 +26,14 @@ extension IKEEngine {
         random: inout some RandomNumberGenerator
     ) {
         guard let peer = peers[sa.peer]?.peer, sa.standing == .active else { return }
-        guard let answer = payloads.proposals, let proposal = Negotiation.chosen(answer, from: peer.parameters.ike.proposals),
+        guard let answer = payloads.proposals, let proposal = Negotiation.chosen(answer, from: offer.proposals),
             let responderSPI = answer.first.flatMap({ IKESPI(networkBytes: $0.spi) }), responderSPI != .zero,
             let nonce = payloads.nonce, let (group, value) = payloads.keyExchange,
             proposal.keyExchange == offer.keyExchange.method, group == proposal.keyExchange.groupNumber,
             let shared = offer.keyExchange.sharedSecret(with: value)
         else {
             if let rival = offer.rival { return adopt(rival.identifier, from: &sa, now: now) }
-            return ikeRekeyRefused(&sa, offer, payloads.firstError, peer, now: now, random: &random)
+            return ikeRekeyRefused(&sa, offer, payloads.firstError, now: now, random: &random)
         }
         let identity = IKEIdentity(initiatorSPI: offer.spi, responderSPI: responderSPI, isInitiator: true)
         let keys = IKEKeys(
@@ -62,12 +62,12 @@ extension IKEEngine {
     }
 
     private mutating func ikeRekeyRefused(
-        _ sa: inout IKESA, _ offer: IKERekeyOffer, _ error: Notify?, _ peer: IKEPeer, now: MonotonicTime,
+        _ sa: inout IKESA, _ offer: IKERekeyOffer, _ error: Notify?, now: MonotonicTime,
         random: inout some RandomNumberGenerator
     ) {
         if error?.known == .invalidKEPayload, let data = error?.data, data.count == 2, offer.restarts < 2,
             let method = KeyExchangeMethod(groupNumber: UInt16(data[0]) << 8 | UInt16(data[1])),
-            method != offer.keyExchange.method, peer.parameters.ike.proposals.contains(where: { $0.keyExchange == method })
+            method != offer.keyExchange.method, offer.proposals.contains(where: { $0.keyExchange == method })
         {
             return requestIKERekey(&sa, group: method, restarts: offer.restarts + 1, now: now, random: &random)
         }
@@ -82,7 +82,7 @@ extension IKEEngine {
         _ sa: inout IKESA, _ payloads: PayloadSet, _ offered: [WireProposal], nonce: [UInt8], now: MonotonicTime,
         random: inout some RandomNumberGenerator
     ) -> [Payload] {
-        guard sa.standing == .active, !sa.isBusyWithChild, let peer = peers[sa.peer]?.peer else {
+        guard sa.standing == .active, !sa.isBusyWithChild, let state = peers[sa.peer] else {
             return [.notify(Notify(.temporaryFailure))]
         }
         var collision: IKERekeyOffer?
@@ -92,7 +92,7 @@ extension IKEEngine {
             collision = offer
         }
         let spi = newIKESPI(&random)
-        guard let (proposal, answer, peerSPI) = Negotiation.choose(offered, from: peer.parameters.ike.proposals, spi: spi),
+        guard let (proposal, answer, peerSPI) = Negotiation.choose(offered, from: state.ikeProposals(on: sa.path), spi: spi),
             let initiatorSPI = IKESPI(networkBytes: peerSPI), initiatorSPI != .zero
         else { return [.notify(Notify(.noProposalChosen))] }
         guard let (group, value) = payloads.keyExchange, group == proposal.keyExchange.groupNumber else {
@@ -108,7 +108,7 @@ extension IKEEngine {
         let keys = IKEKeys(
             replacing: sa.keys, proposal: proposal, shared: shared, nonceInitiator: nonce, nonceResponder: ourNonce,
             initiatorSPI: initiatorSPI, responderSPI: spi)
-        var new = successor(of: sa, identity: identity, proposal: proposal, keys: keys, peer, now: now, random: &random)
+        var new = successor(of: sa, identity: identity, proposal: proposal, keys: keys, state.peer, now: now, random: &random)
         new.quietUntil = now + configuration.outboundSwitchLimit
         if var collision {
             new.standing = .candidate
@@ -133,7 +133,8 @@ extension IKEEngine {
     ) -> IKESA {
         let seconds = peer.parameters.ike.lifetimeSeconds
         return IKESA(
-            peer: sa.peer, identity: identity, proposal: proposal, keys: keys, path: sa.path, behindNAT: sa.behindNAT,
+            peer: sa.peer, identity: identity, proposal: proposal, keys: keys, key: sa.key, path: sa.path,
+            behindNAT: sa.behindNAT,
             fragmentation: sa.fragmentation, createdAt: now, envelope: Envelope(keys: keys, asInitiator: identity.isInitiator),
             nextRequestID: 0, expectedRequestID: 0,
             softAt: now + Lifetimes.soft(seconds: seconds, isInitiator: peer.initiator, random: &random),
@@ -146,6 +147,7 @@ extension IKEEngine {
         new.standing = .active
         // What stems from an earlier configuration does not outlive its time by being rekeyed.
         new.expiresAt = sa.standing == .active ? sa.expiresAt : nil
+        new.isSuperseded = sa.isSuperseded
         new.children += sa.children
         new.childRetryAt = sa.childRetryAt
         for task in sa.pending {

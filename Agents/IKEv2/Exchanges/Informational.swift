@@ -58,7 +58,7 @@ extension IKEEngine {
     /// The peer is done with a child SA that it rekeyed: what replaces it carries our packets from now on.
     private mutating func releaseWaiting(_ sa: inout IKESA, replaced spi: SPI) {
         for index in sa.children.indices {
-            if case .waiting(_, spi) = sa.children[index].sending { startSending(&sa.children[index]) }
+            if case .waiting(_, .some(spi)) = sa.children[index].sending { startSending(&sa.children[index]) }
         }
     }
 

@@ -25,10 +25,9 @@ extension IKEEngine {
     }
 
     func isConnecting(_ site: SiteName) -> Bool {
-        sessions.values.contains {
-            switch $0 {
-            case .initiating(let state): state.peer == site
-            case .authenticating(let state): state.peer == site
+        sessions.of(site).contains {
+            switch $0.session {
+            case .initiating, .authenticating: true
             default: false
             }
         }

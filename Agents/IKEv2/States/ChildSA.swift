@@ -6,7 +6,8 @@ struct ChildSA: Sendable {
     enum Sending: Sendable, Equatable {
         case installed
         /// We answered a rekey: the outbound half waits until the peer is known to have installed its inbound half.
-        case waiting(until: MonotonicTime, replaced: SPI)
+        /// That of an IKE SA beside the one in use waits as long as the peer has not shown that it has it: `until` is never.
+        case waiting(until: MonotonicTime, replaced: SPI?)
         /// Redundant after crossing rekeys: never sent on.
         case withheld
     }

@@ -12,7 +12,7 @@ extension IKEEngine {
     }
 
     func makeChild(
-        _ sa: IKESA, _ peer: IKEPeer, _ choice: Negotiation.ChildChoice, inboundSPI: SPI, outboundSPI: SPI,
+        _ sa: IKESA, _ peer: IKEPeer, _ choice: Negotiation.ChildChoice, mode: IPsecMode, inboundSPI: SPI, outboundSPI: SPI,
         shared: SecretBytes?, nonces: (initiator: [UInt8], responder: [UInt8]), weInitiated: Bool,
         selectors: [TrafficSelector], now: MonotonicTime, random: inout some RandomNumberGenerator
     ) -> ChildSA {
@@ -21,7 +21,7 @@ extension IKEEngine {
         func half(_ direction: SecurityPolicy.Direction, _ spi: SPI, _ key: SecretBytes) -> SecurityAssociation {
             SecurityAssociation(
                 peer: sa.peer, direction: direction, spi: spi, encryption: choice.encryption, keyingMaterial: key,
-                extendedSequenceNumbers: choice.extendedSequenceNumbers, mode: peer.parameters.mode, local: sa.path.local,
+                extendedSequenceNumbers: choice.extendedSequenceNumbers, mode: mode, local: sa.path.local,
                 remote: sa.path.remote, selectors: direction == .outbound ? selectors : selectors.map(\.reversed))
         }
         let parameters = peer.parameters.child

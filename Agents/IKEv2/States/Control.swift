@@ -2,45 +2,10 @@ import WarrenModel
 
 /// What the shell asks for.
 extension IKEEngine {
-    mutating func configure(
-        _ peer: IKEPeer, key: PreSharedKey, now: MonotonicTime, random: inout some RandomNumberGenerator
-    ) {
-        let site = peer.peer
-        guard let old = peers[site] else {
-            peers[site] = PeerState(peer, key: key)
-            if peer.initiator { connect(site, now: now, random: &random) }
-            return
-        }
-        guard old.peer != peer || old.key != key else { return }
-        peers[site]?.peer = peer
-        peers[site]?.key = key
-        peers[site]?.lastError = nil
-        for (spi, session) in sessions where session.peer == site {
-            switch session {
-            case .initiating, .accepting: sessions[spi] = nil
-            case .authenticating(let state):
-                reservedSPIs.remove(state.child.inboundSPI)
-                sessions[spi] = nil
-            case .established(var sa):
-                if old.peer.outer != peer.outer {
-                    retire(sa, now: now)
-                } else if sa.standing == .active {
-                    // Stays until an IKE SA of the new configuration replaces it, so that no packet is lost; but not for ever.
-                    sa.expiresAt = now + configuration.staleLifetime
-                    sa.softAt = .never
-                    for index in sa.children.indices { sa.children[index].softAt = .never }
-                    sa.pending.removeAll { $0 == .rekeyIKE || $0 == .createChild }
-                    sessions[spi] = .established(sa)
-                }
-            case .closed: break
-            }
-        }
-        if peer.initiator { connect(site, now: now, random: &random) }
-    }
-
     mutating func forget(_ site: SiteName, now: MonotonicTime) {
-        guard peers.removeValue(forKey: site) != nil else { return }
-        for (spi, session) in sessions where session.peer == site {
+        guard let state = peers.removeValue(forKey: site) else { return }
+        addresses.remove(state.peer)
+        for (spi, session) in sessions.of(site) {
             switch session {
             case .initiating, .accepting: sessions[spi] = nil
             case .authenticating(let state):
@@ -63,11 +28,13 @@ extension IKEEngine {
     }
 
     mutating func switchOutbound(afterTrafficOn spi: SPI, peer: SiteName, now: MonotonicTime) {
-        for (key, session) in sessions where session.peer == peer {
+        for (key, session) in sessions.of(peer) {
             guard case .established(var sa) = session, let index = sa.child(inbound: spi) else { continue }
+            confirm(&sa)
             if case .waiting = sa.children[index].sending { startSending(&sa.children[index]) }
             sa.lastHeardAt = now
             sessions[key] = .established(sa)
+            if peers[peer]?.current == key { retireSuperseded(of: peer, now: now) }
         }
     }
 
@@ -84,7 +51,7 @@ extension IKEEngine {
     mutating func rekeyChild(
         of peer: SiteName, spi: SPI, now: MonotonicTime, random: inout some RandomNumberGenerator
     ) {
-        for session in sessions.values where session.peer == peer {
+        for (_, session) in sessions.of(peer) {
             guard case .established(var sa) = session, sa.standing == .active,
                 let index = sa.child(inbound: spi) ?? sa.child(outbound: spi), queueRekey(&sa, index)
             else { continue }
@@ -98,7 +65,7 @@ extension IKEEngine {
         guard child.standing == .active else { return false }
         // The peer may not know it yet: its own rekey must be over first.
         if case .waiting(let until, _) = child.sending {
-            sa.children[index].softAt = until
+            sa.children[index].softAt = min(until, child.createdAt + configuration.outboundSwitchLimit * 2)
             return false
         }
         sa.children[index].softAt = .never
@@ -133,7 +100,7 @@ extension IKEEngine {
         }
         let isBusy =
             state.connectAt != nil || isConnecting(site)
-            || sessions.values.contains { if case .accepting(let half) = $0 { half.peer == site } else { false } }
+            || sessions.of(site).contains { if case .accepting = $0.session { true } else { false } }
         return IKEReport(peer: site, state: isBusy ? .connecting : .idle, lastError: state.lastError)
     }
 }

@@ -17,6 +17,8 @@ struct IKESA: Sendable {
     let identity: IKEIdentity
     let proposal: IKEProposal
     let keys: IKEKeys
+    /// The pre-shared key that both ends have proven.
+    let key: PreSharedKey
     let path: Path
     let behindNAT: Bool
     let fragmentation: Bool
@@ -26,8 +28,12 @@ struct IKESA: Sendable {
     var authNonces: (initiator: [UInt8], responder: [UInt8]) = ([], [])
     var fragments = FragmentBuffer()
     var standing = Standing.active
-    /// When a standing other than active ends by itself, or SAs of an earlier configuration do.
+    /// When a standing other than active ends by itself, or SAs that were superseded or are not accepted any more do.
     var expiresAt: MonotonicTime?
+    /// We made another in its place, and delete it once packets come on that.
+    var isSuperseded = false
+    /// The peer made it while another carried our packets, and has not shown yet that it has it.
+    var isUnconfirmed = false
 
     var nextRequestID: UInt32
     var outstanding: OutstandingRequest?
@@ -43,6 +49,12 @@ struct IKESA: Sendable {
     var keepaliveAt: MonotonicTime?
     /// The other end of a rekey holds its first requests back until the old IKE SA is gone.
     var quietUntil: MonotonicTime?
+
+    /// Whether packets go out under it.
+    var carries: Bool { children.contains { $0.sending == .installed } }
+
+    /// It does not renew itself any more.
+    var isEnding: Bool { standing == .active && expiresAt != nil }
 
     var isBusyWithChild: Bool {
         switch outstanding?.exchange {
@@ -93,6 +105,8 @@ struct ChildOffer: Sendable {
     /// The inbound SPI of the child SA that this one replaces.
     let rekeys: SPI?
     let restarts: Int
+    /// What was asked for.
+    let way: IKEAlternative
     /// The peer's crossing rekey of the same child SA, which we answered (RFC 7296, 2.8.1).
     var rival: Rival<SPI>?
 }
@@ -102,6 +116,7 @@ struct IKERekeyOffer: Sendable {
     let nonce: [UInt8]
     let keyExchange: KeyExchangeKey
     let restarts: Int
+    let proposals: [IKEProposal]
     var rival: Rival<IKESPI>?
 }
 

@@ -19,6 +19,7 @@ struct Path: Sendable, Equatable {
             remote: Endpoint(address: remote.address, port: Self.encapsulationPort))
     }
 
+    var addresses: AddressPair { AddressPair(local: local.address, remote: remote.address) }
     func isSame(as datagram: IKEDatagram) -> Bool { datagram.local == local && datagram.remote == remote }
     func joinsSameAddresses(as datagram: IKEDatagram) -> Bool {
         datagram.local.address == local.address && datagram.remote.address == remote.address

@@ -1,34 +1,95 @@
 import WarrenModel
 
-/// Which of a peer's IKE SAs is in use, and how the others end.
+/// Which of a peer's IKE SAs is in use, and how the others end: the next one carries packets before the last one goes.
 extension IKEEngine {
     func activeSAs(of site: SiteName) -> [IKESA] {
-        sessions.values.compactMap {
-            if case .established(let sa) = $0, sa.peer == site, sa.standing == .active { sa } else { nil }
+        sessions.of(site).compactMap {
+            if case .established(let sa) = $0.session, sa.standing == .active { sa } else { nil }
         }
     }
 
-    /// A new IKE SA came out of IKE_AUTH: it is the one in use. As the exchange's initiator (`initiated` says since when) we
-    /// delete those that stood before; of two that crossed, only the link's initiator deletes one, so that one remains.
-    mutating func supersede(by new: IKESA, initiated: MonotonicTime?, now: MonotonicTime) {
+    /// Whether packets to the peer go out under an IKE SA that stands.
+    func isCarrying(_ site: SiteName) -> Bool { activeSAs(of: site).contains(where: \.carries) }
+
+    /// We made an IKE SA: it is the one in use. Those that stood before are deleted once packets come on the new one; of
+    /// two that crossed, only the link's initiator deletes one, so that one remains.
+    mutating func supersede(by new: inout IKESA, initiated: MonotonicTime, now: MonotonicTime) {
         let isLinkInitiator = peers[new.peer]?.peer.initiator ?? false
-        peers[new.peer]?.current = new.identity.ours
+        use(&new)
+        peers[new.peer]?.isPursuing = false
         peers[new.peer]?.connectAt = nil
-        for (spi, session) in sessions where session.peer == new.peer && spi != new.identity.ours {
+        for (spi, session) in sessions.of(new.peer) where spi != new.identity.ours {
             switch session {
             case .initiating: sessions[spi] = nil
-            case .established(let sa) where sa.standing == .active:
-                guard let initiated, isLinkInitiator || sa.createdAt < initiated else { continue }
-                retire(sa, now: now)
+            case .established(var sa) where sa.standing == .active:
+                guard isLinkInitiator || sa.createdAt < initiated else { continue }
+                guard new.carries, !sa.children.isEmpty else {
+                    retire(sa, now: now)
+                    continue
+                }
+                sa.isSuperseded = true
+                sa.expiresAt = min(sa.expiresAt ?? .never, now + configuration.outboundSwitchLimit)
+                sa.pending.removeAll { $0 == .rekeyIKE || $0 == .createChild }
+                sessions[spi] = .established(sa)
             default: break
             }
         }
     }
 
+    /// The peer made an IKE SA. While another carries our packets, they stay there until the peer is known to have this one.
+    mutating func succeed(by new: inout IKESA) {
+        let isWanted = peers[new.peer]?.prefers(new) ?? false
+        if isWanted || peers[new.peer]?.isPursuing == false {
+            for (spi, session) in sessions.of(new.peer) {
+                if case .initiating = session { sessions[spi] = nil }
+            }
+        }
+        if !new.isUnconfirmed { use(&new) }
+    }
+
+    /// The peer has shown that it has this IKE SA: our packets go there from now on.
+    mutating func confirm(_ sa: inout IKESA) {
+        guard sa.isUnconfirmed, !sa.children.isEmpty else { return }
+        sa.isUnconfirmed = false
+        for index in sa.children.indices {
+            if case .waiting(.never, _) = sa.children[index].sending { startSending(&sa.children[index]) }
+        }
+        use(&sa)
+    }
+
+    private mutating func use(_ sa: inout IKESA) {
+        guard let state = peers[sa.peer] else { return }
+        sa.isSuperseded = false
+        if state.accepts(sa) { sa.expiresAt = nil }
+        peers[sa.peer]?.current = sa.identity.ours
+        if state.prefers(sa), state.isPursuing {
+            peers[sa.peer]?.isPursuing = false
+            peers[sa.peer]?.connectAt = nil
+        } else if !state.isPursuing {
+            peers[sa.peer]?.connectAt = nil
+        }
+    }
+
+    /// The IKE SA in use is going: the newest of the others takes its place.
+    private mutating func promote(_ site: SiteName) {
+        peers[site]?.current = nil
+        let next = activeSAs(of: site).max {
+            ($0.children.isEmpty ? 0 : 1, $0.createdAt) < ($1.children.isEmpty ? 0 : 1, $1.createdAt)
+        }
+        guard var next, peers[site] != nil else { return }
+        confirm(&next)
+        use(&next)
+        sessions[next.identity.ours] = .established(next)
+    }
+
+    /// The first packet came on the IKE SA in use: what it superseded is not needed any more.
+    mutating func retireSuperseded(of site: SiteName, now: MonotonicTime) {
+        for sa in activeSAs(of: site) where sa.isSuperseded && sa.identity.ours != peers[site]?.current { retire(sa, now: now) }
+    }
+
     /// Deletes an IKE SA here and at the peer; its outbound SAs are gone at once.
     mutating func retire(_ retired: IKESA, now: MonotonicTime) {
         var sa = retired
-        for child in sa.children { uninstall(child, now: now) }
         sa.children = []
         sa.standing = .closing
         sa.expiresAt = now + configuration.closedLifetime
@@ -39,13 +100,14 @@ extension IKEEngine {
             sa.enqueue(.deleteIKE)
         }
         sessions[sa.identity.ours] = .established(sa)
-        if peers[sa.peer]?.current == sa.identity.ours { peers[sa.peer]?.current = nil }
+        if peers[sa.peer]?.current == sa.identity.ours { promote(sa.peer) }
+        for child in retired.children { uninstall(child, now: now) }
     }
 
     /// The peer has proven that it knows no other IKE SA (INITIAL_CONTACT, RFC 7296, 2.4): neither do we then.
     mutating func forgetEstablished(of site: SiteName) {
-        for (spi, session) in sessions {
-            guard case .established(let sa) = session, sa.peer == site else { continue }
+        for (spi, session) in sessions.of(site) {
+            guard case .established(let sa) = session else { continue }
             sessions[spi] = nil
             abandon(sa.outstanding?.exchange)
             for child in sa.children { forget(child) }
@@ -63,20 +125,17 @@ extension IKEEngine {
     /// Ends what an IKE SA that is out of the table had; the link's initiator makes another when none is left.
     mutating func bury(_ sa: IKESA, now: MonotonicTime, random: inout some RandomNumberGenerator) {
         abandon(sa.outstanding?.exchange)
+        if peers[sa.peer]?.current == sa.identity.ours { promote(sa.peer) }
         for child in sa.children { uninstall(child, now: now) }
         guard peers[sa.peer] != nil else { return }
-        let others = activeSAs(of: sa.peer)
-        if peers[sa.peer]?.current == sa.identity.ours {
-            peers[sa.peer]?.current = others.max { $0.createdAt < $1.createdAt }?.identity.ours
-        }
-        if others.isEmpty, !isConnecting(sa.peer), !isAccepting(sa.peer) {
+        if activeSAs(of: sa.peer).isEmpty, !isConnecting(sa.peer), !isAccepting(sa.peer) {
             reconnect(sa.peer, within: .milliseconds(500), now: now, random: &random)
         }
     }
 
     private func isAccepting(_ site: SiteName) -> Bool {
-        sessions.values.contains {
-            if case .established(let sa) = $0 { sa.peer == site && sa.standing == .candidate } else { false }
+        sessions.of(site).contains {
+            if case .established(let sa) = $0.session { sa.standing == .candidate } else { false }
         }
     }
 }

@@ -34,7 +34,7 @@ extension IKEEngine {
             }
         }
         for site in peers.keys.sorted() where peers[site].flatMap(\.connectAt).map({ now >= $0 }) ?? false {
-            connect(site, now: now, random: &random)
+            attempt(site, now: now, random: &random)
         }
     }
 
@@ -74,7 +74,7 @@ extension IKEEngine {
     }
 
     private mutating func runLifetimes(_ sa: inout IKESA, now: MonotonicTime) {
-        if now >= sa.softAt {
+        if now >= sa.softAt, !sa.isEnding {
             sa.softAt = .never
             sa.enqueue(.rekeyIKE)
         }
@@ -91,7 +91,7 @@ extension IKEEngine {
                 if child.standing == .closing { continue }
                 sa.children[index].standing = .closing
                 sa.enqueue(.deleteChildren([child.inbound.spi]))
-            } else if now >= child.softAt {
+            } else if now >= child.softAt, !sa.isEnding {
                 _ = queueRekey(&sa, index)
             }
         }
@@ -114,7 +114,8 @@ extension IKEEngine {
     }
 
     private func strayAt(_ sa: IKESA) -> MonotonicTime? {
-        guard sa.standing == .active, let state = peers[sa.peer], state.peer.initiator, let current = state.current,
+        guard sa.standing == .active, !sa.isUnconfirmed, let state = peers[sa.peer], state.peer.initiator,
+            let current = state.current,
             current != sa.identity.ours, case .established(let other) = sessions[current]
         else { return nil }
         return other.createdAt + configuration.outboundSwitchLimit
@@ -142,14 +143,14 @@ extension IKEEngine {
                 if sa.outstanding == nil, !sa.pending.isEmpty { consider(sa.quietUntil) }
                 consider(sa.keepaliveAt)
                 guard sa.standing == .active else { continue }
-                consider(sa.softAt)
+                if !sa.isEnding { consider(sa.softAt) }
                 consider(sa.hardAt)
                 consider(sa.childRetryAt)
                 consider(livenessAt(sa))
                 consider(strayAt(sa))
                 for child in sa.children {
                     if case .waiting(let until, _) = child.sending { consider(until) }
-                    if child.standing == .active { consider(child.softAt) }
+                    if child.standing == .active, !sa.isEnding { consider(child.softAt) }
                     if child.standing != .closing { consider(child.hardAt) }
                 }
             }

@@ -14,6 +14,7 @@ enum PacketCommand: Sendable {
     case addOutbound(SecurityAssociation, PacketWorker.Lifetime)
     case remove(SiteName, SPI, SecurityPolicy.Direction)
     case removeAll(SiteName)
+    case setModes(SiteName, Set<IPsecMode>)
     case redirect(SiteName, Endpoint)
     case snapshot(SnapshotReply)
     case stop

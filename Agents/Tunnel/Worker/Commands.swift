@@ -18,6 +18,7 @@ extension PacketEngine {
             case .addOutbound(let association, let lifetime): addOutbound(association, lifetime)
             case .remove(let peer, let spi, let direction): remove(peer, spi, direction)
             case .removeAll(let peer): removeAll(peer)
+            case .setModes(let peer, let modes): policies.setModes(modes, peer: peer)
             case .redirect(let peer, let remote): redirect(peer, remote)
             case .snapshot(let reply): replies.append(reply)
             case .stop: requestStop()
@@ -32,7 +33,6 @@ extension PacketEngine {
         if descriptor < 0 {
             guard let tunnel = tunnels[settings.interface] else { return }
             tunnel.settings = settings
-            tunnel.encapsulation = Encapsulation(settings.outer)
             return
         }
         detach(settings.interface)
@@ -82,6 +82,7 @@ extension PacketEngine {
 
     private func removeAll(_ peer: SiteName) {
         peers[peer] = nil
+        policies.setModes(nil, peer: peer)
         var spis: [UInt32] = []
         inbound.forEach { entry in
             let association = entry.association.securityAssociation
@@ -92,8 +93,9 @@ extension PacketEngine {
 
     private func redirect(_ peer: SiteName, _ remote: Endpoint) {
         for entry in peers[peer]?.outbound ?? [] {
-            let local = entry.association.securityAssociation.local.address
-            entry.route.pointee = SocketRoute(local: local, remote: remote).raw
+            let association = entry.association.securityAssociation
+            guard association.remote.address == remote.address else { continue }
+            entry.route.pointee = SocketRoute(local: association.local.address, remote: remote).raw
         }
     }
 
@@ -111,21 +113,24 @@ extension PacketEngine {
         }
     }
 
-    /// RFC 4301, 5.1: the policy of the encapsulated packet, then the newest SA of its peer that may carry it.
+    /// RFC 4301, 5.1: the newest SA of the peer that may carry the encapsulated packet, and that the packet's policy admits.
+    ///
+    /// While a gateway changes its address, its SAs join other addresses than the tunnel's settings name: the SA decides
+    /// between which addresses a packet is encapsulated, so that the two need not change at one moment.
     private func decision(_ tunnel: TunnelEntry, _ ipProtocol: IPProtocol) -> Decision {
-        let outer = tunnel.settings.outer
-        guard
-            let policy = policies.policy(
-                .outbound, source: outer.local, destination: outer.remote, ipProtocol: ipProtocol),
-            policy.peer == tunnel.settings.peer
-        else { return .drop(.noOutboundPolicy) }
-        let entry = peers[policy.peer]?.outbound.last {
-            let association = $0.association.securityAssociation
-            return association.mode == policy.mode
-                && association.allows(source: outer.local, destination: outer.remote, ipProtocol: ipProtocol)
+        let peer = tunnel.settings.peer
+        for entry in (peers[peer]?.outbound ?? []).reversed() {
+            let association = entry.association.securityAssociation
+            let source = association.local.address, destination = association.remote.address
+            let policy = policies.policy(.outbound, source: source, destination: destination, ipProtocol: ipProtocol)
+            guard let policy, policies.admits(association, by: policy),
+                association.allows(source: source, destination: destination, ipProtocol: ipProtocol)
+            else { continue }
+            return .protect(entry)
         }
-        guard let entry else { return .drop(.noAssociation) }
-        return .protect(entry)
+        let outer = tunnel.settings.outer
+        let policy = policies.policy(.outbound, source: outer.local, destination: outer.remote, ipProtocol: ipProtocol)
+        return .drop(policy?.peer == peer ? .noAssociation : .noOutboundPolicy)
     }
 
     func snapshot() -> PacketWorker.Snapshot {

@@ -6,7 +6,6 @@ extension PacketEngine {
     /// One attached tunnel.
     final class TunnelEntry {
         var settings: GIFTunnel
-        var encapsulation: Encapsulation
         let sink: Coalescer.Sink
         var sentPackets: UInt64 = 0
         var sentBytes: UInt64 = 0
@@ -16,7 +15,6 @@ extension PacketEngine {
 
         init(_ settings: GIFTunnel, descriptor: Int32) {
             self.settings = settings
-            encapsulation = Encapsulation(settings.outer)
             sink = Coalescer.Sink(descriptor: descriptor)
         }
     }
@@ -39,6 +37,7 @@ extension PacketEngine {
         /// Stays in its place: messages that wait to be sent point to it.
         let route: UnsafeMutablePointer<warren_route>
         let isTunnelMode: Bool
+        let encapsulation: Encapsulation
         var innerBytes: UInt64 = 0
         var lastUsed: MonotonicTime?
         var isSoftLimitTold = false
@@ -48,6 +47,8 @@ extension PacketEngine {
             association = try OutboundAssociation(
                 securityAssociation, softBytes: lifetime.softBytes, hardBytes: lifetime.hardBytes)
             isTunnelMode = securityAssociation.mode == .tunnel
+            encapsulation = Encapsulation(
+                AddressPair(local: securityAssociation.local.address, remote: securityAssociation.remote.address))
             route = .allocate(capacity: 1)
             route.initialize(
                 to: SocketRoute(local: securityAssociation.local.address, remote: securityAssociation.remote).raw)

@@ -18,7 +18,7 @@ extension PacketEngine {
 
     @inline(__always)
     private func seal(_ packet: OutboundPacket, carried: UInt8, by entry: OutboundEntry, from tunnel: TunnelEntry) {
-        let encapsulation = tunnel.encapsulation, trafficClass = packet.header.trafficClass
+        let encapsulation = entry.encapsulation, trafficClass = packet.header.trafficClass
         let extra = entry.isTunnelMode ? encapsulation.length : 0
         let nextHeader = entry.isTunnelMode ? encapsulation.encapsulationProtocol : carried
         var segmenter = Segmenter(packet)
