@@ -34,13 +34,14 @@ public enum Render {
         case .freebsdWithRacoon:
             return [
                 try RCConfiguration.file(gateway), try SysctlSettings.file(gateway), try SetkeyPolicies.file(gateway),
-                try IPFWRules.file(gateway), try RacoonConfiguration.file(gateway), try RacoonKeys.file(gateway),
-            ]
+                try IPFWRules.file(gateway), try PFRules.file(gateway), try RacoonConfiguration.file(gateway),
+                try RacoonKeys.file(gateway),
+            ].compactMap(\.self)
         case .freebsdWithStrongSwan:
             return [
                 try RCConfiguration.file(gateway), try SysctlSettings.file(gateway), try IPFWRules.file(gateway),
-                try DaemonSettings.file(gateway), try SwanctlConfiguration.file(gateway),
-            ]
+                try PFRules.file(gateway), try DaemonSettings.file(gateway), try SwanctlConfiguration.file(gateway),
+            ].compactMap(\.self)
         case .linux:
             return [
                 try SysctlSettings.file(gateway), try FilterTable.file(gateway), try PolicyBatch.file(gateway),
@@ -51,7 +52,7 @@ public enum Render {
 
     /// Every name that a file of any target has.
     public static let fileNames: Set<String> = [
-        RCConfiguration.name, SysctlSettings.name, SetkeyPolicies.name, IPFWRules.name, RacoonConfiguration.name,
+        RCConfiguration.name, SysctlSettings.name, SetkeyPolicies.name, IPFWRules.name, PFRules.name, RacoonConfiguration.name,
         RacoonKeys.name, DaemonSettings.name, SwanctlConfiguration.name, FilterTable.name, PolicyBatch.name,
         TunnelBatch.name,
     ]

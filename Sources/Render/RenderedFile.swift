@@ -30,6 +30,8 @@ public struct RenderError: Error, Hashable, CustomStringConvertible {
         case syntax
         /// The parts of the plan do not fit together.
         case inconsistent
+        /// The public address of one end of a link is not known.
+        case awaiting
     }
     public let code: Code
     public let message: String

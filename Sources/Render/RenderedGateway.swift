@@ -15,6 +15,10 @@ struct RenderedGateway {
         self.plan = plan
         self.target = target
         self.mesh = String(mesh.unicodeScalars.map { $0.isASCII && (32...126).contains($0.value) ? Character($0) : "?" })
+        guard plan.awaiting.isEmpty else {
+            let sites = Set(plan.awaiting.map(\.site)).sorted().map(\.description).joined(separator: ", ")
+            throw RenderError(.awaiting, "\(plan.site): the public address of \(sites) is not known")
+        }
         let policies = Dictionary(grouping: plan.policies, by: \.peer)
         let routes = Dictionary(grouping: plan.routes, by: \.interface)
         let ike = Dictionary(plan.ike.map { ($0.peer, $0) }) { first, _ in first }

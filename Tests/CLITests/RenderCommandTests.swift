@@ -93,6 +93,29 @@ import Testing
         }
     }
 
+    @Test func addressesThatTheInventoryDoesNotSay() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        func render(_ addresses: String...) throws -> Program.Completion {
+            try Program.run(
+                list: [
+                    "render", Program.sample("dynamic-address.yaml"), "--site", "head-office", "--platform", "linux",
+                    "--output", output, "--secret", secret,
+                ] + addresses.flatMap { ["--address", $0] })
+        }
+        let refused = try render("branch=198.51.100.1")
+        #expect(refused.status == 2)
+        #expect(refused.errorOutput.contains("--address kiosk=ADDRESS"))
+        for wrong in ["head-office=203.0.113.9", "nobody=203.0.113.9", "kiosk", "kiosk=10.0.0", "branch=198.51.100.3"] {
+            #expect(try render("branch=198.51.100.1", "kiosk=198.51.100.2", wrong).status != 0, "\(wrong)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: output))
+        let rendered = try render("branch=198.51.100.1", "kiosk=198.51.100.2")
+        #expect(rendered.status == 0, "\(rendered.errorOutput)")
+        let batch = try String(contentsOfFile: output + "/ip.batch", encoding: .utf8)
+        #expect(batch.contains("local 203.0.113.10 remote 198.51.100.1 "))
+        #expect(batch.contains("local 203.0.113.10 remote 198.51.100.2 "))
+    }
+
     @Test func whatCannotBeRendered() throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         #expect(try render("nobody").status == 2)

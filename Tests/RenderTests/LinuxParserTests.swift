@@ -18,6 +18,12 @@ import WarrenRender
         let table = try namespace.run(["nft", "list", "table", "inet", "warren"]).output
         let (plan, _) = try Rendering.plan(sample, site, .linux)
         #expect(table.components(separatedBy: "ipsec missing drop").count - 1 == plan.tunnels.count * 4)
+        let translated = try namespace.run(["nft", "list", "table", "inet", "warren_translation"])
+        #expect((translated.status == 0) == !plan.translations.isEmpty)
+        for item in plan.translations {
+            #expect(translated.output.contains("ip saddr \(item.network) snat ip prefix to \(item.visible)\n"))
+            #expect(translated.output.contains("ip daddr \(item.visible) dnat ip prefix to \(item.network)\n"))
+        }
     }
 
     @Test(arguments: Rendering.gateways)

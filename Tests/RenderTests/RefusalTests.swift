@@ -51,6 +51,19 @@ import WarrenRender
         }
     }
 
+    @Test func linksWhoseAddressIsAwaited() throws {
+        for (target, _) in Rendering.targets {
+            var (plan, mesh) = try Rendering.plan("handbook", "first", target)
+            let peer = plan.tunnels[0].peer
+            plan.awaiting = [.init(peer: peer, site: peer, source: .agent)]
+            let error = #expect(throws: RenderError.self) {
+                try Render.files(of: plan, mesh: mesh, for: target) { _ in Rendering.noKey }
+            }
+            #expect(error?.code == .awaiting)
+            #expect(error?.message == "first: the public address of second is not known")
+        }
+    }
+
     /// A mesh's name stands in comments only, where a line end would end the comment.
     @Test func namesOfMeshesStayInTheirLine() throws {
         for (target, _) in Rendering.targets {

@@ -14,10 +14,11 @@ enum Rendering {
         (.freebsdWithRacoon, "freebsd-racoon"), (.freebsdWithStrongSwan, "freebsd-strongswan"), (.linux, "linux"),
     ]
 
-    /// Which gateways stand for the formats: the handbook's, all of a larger mesh's links, IPv6 outside, transport mode.
+    /// Which gateways stand for the formats: the handbook's, all of a larger mesh's links, IPv6 outside, transport mode,
+    /// translated networks.
     static let gateways = [
         ("handbook", "first"), ("handbook", "second"), ("five-sites", "berlin"), ("ipv6-outer", "north"),
-        ("transport", "first"),
+        ("transport", "first"), ("overlapping-with-translate", "london"),
     ]
 
     static let noKey = PreSharedKey(SecretBytes([UInt8](repeating: 0, count: 32)))

@@ -17,6 +17,9 @@ struct RenderCommand: ParsableCommand {
             same one, and keep it. They are derived from the names of the sites, so they are not the keys that a controller \
             would give, also with its secret: a link is rendered at both its ends, or run by agents at both.
 
+            A public address that the inventory does not say, since it is dynamic or behind a name, is said with --address: each \
+            end of a link has the other's in its files, so render both anew when it changes.
+
             The folder appears whole or not at all. With --force an earlier rendering is replaced; a folder that holds anything \
             else never is.
 
@@ -45,6 +48,12 @@ struct RenderCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The mesh's secret: 32 bytes, mode 0600. Made when it does not exist.", valueName: "file"))
     var secret = "mesh-secret"
 
+    @Option(
+        help: ArgumentHelp(
+            "A public address of a site whose address the inventory does not say; may be given for several.",
+            valueName: "site=address"))
+    var address: [SiteAddress] = []
+
     @Flag(help: "Replace the folder when it holds an earlier rendering.")
     var force = false
 
@@ -56,8 +65,15 @@ struct RenderCommand: ParsableCommand {
         let inventory = try InventorySource.loadSound(path).inventory
         let target: RenderTarget =
             platform == .linux ? .linux : ike == .racoon ? .freebsdWithRacoon : .freebsdWithStrongSwan
-        guard let plan = Plan.derive(from: inventory.withoutAgent(at: site, for: target))[site] else {
+        let assignments = Assignments(addresses: try SiteAddress.assigned(address, in: inventory))
+        let mesh = inventory.withoutAgent(at: site, for: target)
+        guard let plan = GatewayPlan.derive(for: site, from: mesh, assignments: assignments) else {
             throw CommandFailure(usage: "'\(path)' has no site '\(site)'")
+        }
+        let unknown = Set(plan.awaiting.map(\.site)).sorted()
+        guard unknown.isEmpty else {
+            let options = unknown.map { "--address \($0)=ADDRESS" }.joined(separator: " ")
+            throw CommandFailure(usage: "the inventory does not say every public address that '\(site)' needs: add \(options)")
         }
         let folder = try OutputFolder(output, replaces: force ? Render.fileNames : nil)
         let (meshSecret, isNew) = try SecretFile.loadOrMake(secret)

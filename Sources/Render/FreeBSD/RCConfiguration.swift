@@ -16,6 +16,9 @@ enum RCConfiguration {
         lines += [try set("firewall_enable", "YES"), try set("firewall_type", "open")]
         lines.append(try set("firewall_coscripts", IPFWRules.place))
         lines.append(try set("kld_list", "ipfw_pmod"))
+        if !gateway.plan.translations.isEmpty {
+            lines += [try set("pf_enable", "YES"), try set("pf_rules", PFRules.place)]
+        }
         if gateway.target == .freebsdWithRacoon {
             lines += [try set("ipsec_enable", "YES"), try set("ipsec_file", SetkeyPolicies.place)]
             lines.append(try set("racoon_enable", "YES"))
