@@ -4,7 +4,7 @@ BUILD := .build
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release demo test check golden bench clean
+.PHONY: help setup build release demo test check golden fuzz bench clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,9 +50,21 @@ golden: build ## regenerate the golden files: review the difference before you c
 	WARREN_UPDATE_GOLDEN=1 $(SWIFT) test --skip-build --filter Golden
 	git diff --stat -- Tests/Golden Inventory/rejected
 
+# Seconds that `make fuzz` looks for findings.
+TIME ?= 300
+FUZZER = $(firstword $(wildcard $(dir $(realpath $(shell which $(SWIFT))))../lib/clang/*/lib/linux/libclang_rt.fuzzer_no_main-$(shell uname -m).a))
+
+fuzz: setup ## look for inventories that stop the decoder or the plan, for TIME=300 seconds
+	@test -n "$(FUZZER)" || { echo "this Swift has no libFuzzer"; exit 1; }
+	WARREN_FUZZER=$(FUZZER) $(SWIFT) build -c release --product warren-fuzz --scratch-path $(BUILD)-fuzz
+	mkdir -p $(BUILD)-fuzz/corpus $(BUILD)-fuzz/findings
+	$(BUILD)-fuzz/release/warren-fuzz -max_total_time=$(TIME) -timeout=10 -max_len=8192 -print_final_stats=1 \
+		-dict=Tests/Fuzz/inventory.dict -artifact_prefix=$(BUILD)-fuzz/findings/ \
+		$(BUILD)-fuzz/corpus Inventory Inventory/rejected Tests/Fuzz/Pinned
+
 bench: setup ## measure against a peer in the same run, and print ratios
 	$(SWIFT) build -c release --product warren-bench
 	$(BUILD)/release/warren-bench
 
 clean: ## remove what was built
-	rm -rf $(BUILD) $(BUILD)-check
+	rm -rf $(BUILD) $(BUILD)-check $(BUILD)-fuzz

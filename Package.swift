@@ -158,7 +158,7 @@ let package = Package(
         .executableTarget(
             name: "warren-agent",
             dependencies: [
-                "AgentRuntime", "DataPlane", "EmbeddedDataPlane", "WarrenModel", argumentParser, logging,
+                "AgentCore", "AgentRuntime", "DataPlane", "EmbeddedDataPlane", "WarrenModel", argumentParser, logging,
             ] + lifecycle,
             path: "Agents/warren-agent"),
         .executableTarget(
@@ -186,6 +186,9 @@ let package = Package(
             name: "PlanTests", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan"], path: "Tests/PlanTests"),
         .testTarget(
             name: "RolloutTests", dependencies: ["WarrenModel", "WarrenPlan", "WarrenRollout"], path: "Tests/RolloutTests"),
+        .target(
+            name: "FuzzTargets", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan"], path: "Tests/Fuzz/Targets"),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Smoke"),
         .testTarget(
             name: "RenderTests",
             dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenKeys", "WarrenRender"],
@@ -257,4 +260,16 @@ if Context.environment["WARREN_WARNINGS_ARE_ERRORS"] != nil {
     for target in package.targets where target.type != .system {
         target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-warnings-as-errors"])]
     }
+}
+
+// `make fuzz` sets this to libFuzzer's runtime: what is fuzzed is instrumented, and driven by it.
+if let fuzzer = Context.environment["WARREN_FUZZER"] {
+    for target in package.targets where ["WarrenModel", "WarrenInventory", "WarrenPlan", "FuzzTargets"].contains(target.name) {
+        target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer"])]
+    }
+    package.targets.append(
+        .executableTarget(
+            name: "warren-fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Driver",
+            swiftSettings: [.unsafeFlags(["-parse-as-library"])],
+            linkerSettings: [.unsafeFlags(["-Xlinker", fuzzer, "-lstdc++", "-lm"])]))
 }

@@ -18,15 +18,22 @@ enum AddressSpaceText {
     }
 
     private static func label(_ node: AddressSpaceNode) -> String {
-        var parts = node.owners.map(\.site.description)
+        var parts = node.owners.map(name)
         if let purpose = node.purpose { parts.append(purpose) }
         var text = parts.joined(separator: ", ")
         if node.isCollision {
             let others = node.collidesWith.map { "\($0.prefix) of \($0.site), \($0.location)" }
-            let equals = node.owners.dropFirst().map { "\($0.prefix) of \($0.site), \($0.location)" }
+            let equals = node.equals.dropFirst().map { "\($0.prefix) of \($0.site), \($0.location)" }
             text += "  COLLIDES: " + (others + equals).joined(separator: "; ")
         }
         return text
+    }
+
+    /// A site, and what its prefix is beside a network that everybody knows by it.
+    private static func name(_ owner: AddressOwner) -> String {
+        if let visible = owner.seenAs { return "\(owner.site) (seen as \(visible))" }
+        if let network = owner.standsFor { return "\(owner.site) (how its \(network) is seen)" }
+        return owner.site.description
     }
 
     private static func freeText(_ free: FreeAddresses) -> String {

@@ -42,40 +42,9 @@ public enum PlanText {
             + section("ike", plan.ike.map(ItemText.ike))
     }
 
-    /// The changes under the gateway that each happens on, then how many there are.
-    public static func changes(_ changes: [Change]) -> String {
-        guard !changes.isEmpty else { return "no changes\n" }
-        var text = ""
-        var site: SiteName?
-        for change in changes {
-            if change.site != site {
-                text += "gateway \(change.site)\n"
-                site = change.site
-            }
-            text += line(change)
-        }
-        return text + "\n" + summary(changes) + "\n"
-    }
-
-    /// `12 to add, 1 to change, 0 to remove on 3 gateways`.
-    public static func summary(_ changes: [Change]) -> String {
-        let counts = Dictionary(grouping: changes, by: \.kind).mapValues(\.count)
-        let gateways = Set(changes.map(\.site)).count
-        return "\(counts[.add, default: 0]) to add, \(counts[.change, default: 0]) to change, "
-            + "\(counts[.remove, default: 0]) to remove on \(count(gateways, "gateway"))"
-    }
-
-    private static func line(_ change: Change) -> String {
-        switch change.kind {
-        case .add: "  + \(change.subject): \(change.new ?? "")\n"
-        case .remove: "  - \(change.subject): \(change.old ?? "")\n"
-        case .change: "  ~ \(change.subject): \(change.old ?? "")\n      now: \(change.new ?? "")\n"
-        }
-    }
-
     private static func section(_ title: String, _ lines: [String]) -> String {
         lines.isEmpty ? "" : "  \(title)\n" + lines.map { "    \($0)\n" }.joined()
     }
 
-    private static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+    static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import WarrenInventory
+import WarrenInventory
 import WarrenPlan
 
 @Suite struct GoldenPlanTests {
@@ -45,9 +46,21 @@ import WarrenPlan
     }
 
     @Test func everySampleHasItsExpectedChanges() throws {
-        let handbook = try Samples.plan("handbook"), transport = try Samples.plan("transport")
-        try compare(PlanText.changes(Plan.changes(from: nil, to: handbook)), "handbook.changes.txt")
-        try compare(PlanText.changes(Plan.changes(from: handbook, to: transport)), "handbook-to-transport.changes.txt")
+        let handbook = try Samples.inventory("handbook"), five = try Samples.inventory("five-sites")
+        var moved = five
+        moved.sites.removeFirst()
+        moved.sites[0].gateway.publicAddresses = [try address("198.51.100.99")]
+        moved.sites[1].isDrained = true
+        let indexes = SiteIndexes.assign(five.sites, known: [:])
+        for (old, new, file) in [
+            (nil, handbook, "handbook"), (handbook, try Samples.inventory("transport"), "handbook-to-transport"),
+            (five, moved, "five-sites-moved"),
+        ] as [(Inventory?, Inventory, String)] {
+            let mesh = MeshDerivation(new, assignments: Assignments(indexes: old == five ? indexes : [:]))
+            let set = MeshComparison(from: old.map { MeshDerivation($0) }, to: mesh).changeSet()
+            try compare(PlanText.changes(set), "\(file).changes.txt")
+            try compare(try json(set), "\(file).changes.json")
+        }
     }
 
     @Test func jsonReadsBackAsTheSamePlan() throws {
@@ -57,10 +70,10 @@ import WarrenPlan
         }
     }
 
-    private func json(_ plan: Plan) throws -> String {
+    private func json(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(plan), as: UTF8.self) + "\n"
+        return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
     }
 
     private func compare(_ text: String, _ file: String) throws {
