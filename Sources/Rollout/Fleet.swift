@@ -6,13 +6,19 @@ public struct RolloutFleet: Sendable, Equatable, Codable {
     /// The steps in which each gateway's plan changes (`GatewayPlan.steps(from:to:)`). A gateway that is not named, or has no
     /// steps, is not touched.
     public var changes: [SiteName: Set<TransitionStep>]
-    /// All links of the gateways that are touched, of the old plan and of the new: their health is what waves wait for.
+    /// The links of the gateways that are touched, as the new plan has them: their health is what waves wait for. A link that
+    /// the new plan has no longer must not be among them.
     public var links: [LinkID]
     /// Of those, the links that run otherwise at both ends (`GatewayPlan.changedPeers(from:to:)`): their ends must never be
     /// more than one step apart.
     public var changedLinks: [LinkID]
+    /// Gateways that the new generation has no longer: they are led out while they are connected, and waited for no longer.
+    public var leaving: Set<SiteName>
 
-    public init(changes: [SiteName: Set<TransitionStep>], links: [LinkID], changedLinks: [LinkID]) {
+    public init(
+        changes: [SiteName: Set<TransitionStep>], links: [LinkID], changedLinks: [LinkID], leaving: Set<SiteName> = []
+    ) {
+        self.leaving = leaving
         self.changes = changes.filter { !$0.value.isEmpty }
         self.links = links
         self.changedLinks = changedLinks
@@ -45,7 +51,8 @@ public struct RolloutFleet: Sendable, Equatable, Codable {
         let touched = limited.filter { !$0.value.isEmpty }
         let isTouched = { (link: LinkID) in touched[link.first] != nil || touched[link.second] != nil }
         return RolloutFleet(
-            changes: touched, links: links.filter(isTouched), changedLinks: changedLinks.filter(isTouched))
+            changes: touched, links: links.filter(isTouched), changedLinks: changedLinks.filter(isTouched),
+            leaving: leaving.intersection(touched.keys))
     }
 
     /// The gateways that `step` touches, in byte order of their names.

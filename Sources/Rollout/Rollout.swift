@@ -67,17 +67,23 @@ public struct Rollout: Sendable, Equatable, Codable {
     public mutating func start(
         connected: Set<SiteName>, up: Set<LinkID>, now: MonotonicTime
     ) -> [RolloutAction] {
-        []
+        guard steps.isEmpty, isRunning else { return [] }
+        self.connected = connected.filter { sites[$0] != nil }
+        self.up = up
+        var actions: [RolloutAction] = []
+        for site in fleet.leaving where !connected.contains(site) && sites[site] != nil { leftBehind.insert(site) }
+        advance(now, &actions)
+        return actions
     }
 
     /// Takes what happened, and goes as far as it can. After the roll-out is finished, it only offers late gateways their
     /// state, confirms it, and notes what became of it.
     public mutating func handle(_ event: RolloutEvent, now: MonotonicTime) -> [RolloutAction] {
-        []
+        var actions: [RolloutAction] = []
+        guard take(event, now, &actions) else { return [] }
+        advance(now, &actions)
+        return actions
     }
-
-    /// When a `tick` is due at the latest; nil when only another event can change anything.
-    public func deadline() -> MonotonicTime? { nil }
 
     /// What the gateway shall run by now; nil while it shall run what it ran before the roll-out.
     public func target(of site: SiteName) -> RolloutOffer? { sites[site]?.offer }
@@ -85,5 +91,14 @@ public struct Rollout: Sendable, Equatable, Codable {
     /// The step whose state the gateway runs, as far as is known: that of its last offer, or, when it refused or undid that,
     /// the one before; nil for what it ran before the roll-out. `GatewayPlan.transition(from:to:at:)` of it is what the next
     /// roll-out, a rolling back too, leads the gateway from.
-    public func standing(of site: SiteName) -> TransitionStep? { nil }
+    public func standing(of site: SiteName) -> TransitionStep? {
+        guard let progress = sites[site] else { return nil }
+        return progress.hasRefused ? progress.settledStep : progress.offer?.step
+    }
+
+    /// Where it is, to be shown.
+    public var view: RolloutView { RolloutView(self) }
+
+    var isFinished: Bool { if case .finished = state { true } else { false } }
+    var isRunning: Bool { state == .running }
 }

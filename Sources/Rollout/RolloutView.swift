@@ -21,7 +21,7 @@ public struct RolloutView: Sendable, Equatable, Codable {
     }
 
     public struct Wave: Sendable, Equatable, Codable {
-        /// `canary`, `1`, `2` …
+        /// `canary`, `wave 1`, `wave 2` …
         public var name: String
         public var phase: Phase
         public var total: Int
@@ -48,4 +48,57 @@ public struct RolloutView: Sendable, Equatable, Codable {
     public var leftBehind: [SiteName]
     /// Gateways that have a state on trial or are to take one now.
     public var underWay: [SiteName]
+}
+
+extension RolloutView {
+    public init(_ rollout: Rollout) {
+        kind = rollout.kind
+        generation = rollout.generation
+        (status, reason) = Self.status(of: rollout)
+        steps = TransitionStep.allCases.compactMap { Self.step($0, of: rollout) }
+        let exceptions = rollout.sites.sorted { $0.key < $1.key }
+        failed = exceptions.compactMap { site, progress in
+            guard case .failed(let reason) = progress.state else { return nil }
+            return Exception(site: site, reason: reason)
+        }
+        late = exceptions.filter { $0.value.state == .late }.map {
+            Exception(site: $0.key, reason: "offline since its turn came")
+        }
+        leftBehind = rollout.leftBehind.sorted()
+        underWay = exceptions.filter { $0.value.isTakingUp }.map(\.key)
+    }
+
+    private static func status(of rollout: Rollout) -> (Status, String?) {
+        switch rollout.state {
+        case .running:
+            let isWaiting = rollout.steps.last?.barrierSince != nil
+            return isWaiting
+                ? (
+                    .waiting,
+                    "the next step would cut the links of gateways that are behind: \(rollout.names(rollout.blockingSites))"
+                )
+                : (.running, nil)
+        case .paused: return (.paused, nil)
+        case .halted(let reason): return (.halted, reason)
+        case .finished(.completed): return (.completed, nil)
+        case .finished(.aborted): return (.aborted, nil)
+        case .finished(.rolledBack(let reason)): return (.rolledBack, reason)
+        }
+    }
+
+    private static func step(_ step: TransitionStep, of rollout: Rollout) -> Step? {
+        let total = rollout.fleet.sites(in: step).count
+        guard let position = rollout.steps.firstIndex(where: { $0.step == step }) else {
+            return total == 0 ? nil : Step(step: step, phase: .pending, total: total, waves: [])
+        }
+        let progress = rollout.steps[position]
+        let isLast = position == rollout.steps.count - 1
+        let waves = progress.waves.enumerated().map { number, sites in
+            let done = sites.count { (rollout.sites[$0]?.settledStep?.number ?? 0) >= step.number }
+            let phase: Phase = !isLast || number < progress.wave ? .done : number == progress.wave ? .running : .pending
+            return Wave(name: progress.name(of: number), phase: phase, total: sites.count, done: done)
+        }
+        let isDone = !isLast || progress.wave >= progress.waves.count
+        return Step(step: step, phase: isDone ? .done : .running, total: total, waves: waves)
+    }
 }

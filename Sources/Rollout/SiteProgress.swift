@@ -26,6 +26,8 @@ struct SiteProgress: Sendable, Equatable, Codable {
     var settledStep: TransitionStep?
     /// It refused or undid its last offer.
     var hasRefused = false
+    /// Its last offer failed, and is to be made again under a newer version.
+    var isToBeRepeated = false
     /// What it last said went wrong.
     var failure: String?
 
@@ -33,6 +35,14 @@ struct SiteProgress: Sendable, Equatable, Codable {
         switch state {
         case .settled, .failed, .late: true
         case .pending, .offered, .onTrial, .confirmed: false
+        }
+    }
+
+    /// It was offered its state, and has yet to run it for good.
+    var isTakingUp: Bool {
+        switch state {
+        case .offered, .onTrial, .confirmed: true
+        case .pending, .settled, .failed, .late: false
         }
     }
 
@@ -49,6 +59,8 @@ struct StepProgress: Sendable, Equatable, Codable {
     var waveStarted = MonotonicTime(nanoseconds: 0)
     /// Links of the wave's gateways that were up when it began.
     var baseline: Set<LinkID> = []
+    /// Of those, the links that are not up now.
+    var missing: Set<LinkID> = []
     /// Since when no gateway of the wave has anything left to do.
     var sitesDoneSince: MonotonicTime?
     /// Since when all has been well.

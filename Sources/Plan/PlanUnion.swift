@@ -1,0 +1,173 @@
+import WarrenModel
+
+/// Two plans of one gateway side by side, of which one is preferred.
+struct PlanUnion {
+    let old: GatewayPlan
+    let new: GatewayPlan
+    let isNewPreferred: Bool
+    private var preferred: GatewayPlan { isNewPreferred ? new : old }
+    private var other: GatewayPlan { isNewPreferred ? old : new }
+
+    init(old: GatewayPlan, new: GatewayPlan, isNewPreferred: Bool) {
+        self.old = old
+        self.new = new
+        self.isNewPreferred = isNewPreferred
+    }
+
+    var plan: GatewayPlan {
+        var plan = preferred
+        plan.tunnels = tunnels
+        plan.ike = peers(beside: plan.tunnels)
+        let isKept = Set(preferred.unreachable)
+        plan.unreachable = both(\.unreachable, by: \.self).filter { isKept.contains($0) || isForeign($0) }
+        plan.policies = both(\.policies) { PolicyIdentity(direction: $0.direction, selector: $0.selector) }
+        plan.routes = routes(through: plan.tunnels, protectedBy: plan.policies)
+        let accepted = Set(
+            plan.ike.flatMap { peer in peer.acceptedKeys.map { GatewayPlan.Key(peer: peer.peer, reference: $0) } })
+        plan.keys = both(\.keys, by: \.self).filter(accepted.contains)
+        plan.firewall = both(\.firewall, by: \.self)
+        plan.translations = translations
+        let linked = Set(plan.tunnels.map(\.peer))
+        plan.awaiting = both(\.awaiting, by: \.peer).filter { !linked.contains($0.peer) }
+        return plan
+    }
+
+    /// One tunnel to each peer, of each name and between each two addresses.
+    private var tunnels: [GIFTunnel] {
+        let others = Dictionary(other.tunnels.map { ($0.peer, $0) }) { first, _ in first }
+        let peers = Set(preferred.tunnels.map(\.peer))
+        let interfaces = Set(preferred.tunnels.map(\.interface))
+        let ends = Set(preferred.tunnels.map(\.outer))
+        return both(\.tunnels, by: \.peer).compactMap { tunnel in
+            guard peers.contains(tunnel.peer) else {
+                return interfaces.contains(tunnel.interface) || ends.contains(tunnel.outer) ? nil : tunnel
+            }
+            guard let mtu = others[tunnel.peer]?.mtu, mtu < tunnel.mtu else { return tunnel }
+            return GIFTunnel(
+                peer: tunnel.peer, interface: tunnel.interface, outer: tunnel.outer, inner: tunnel.inner, mtu: mtu,
+                mode: tunnel.mode)
+        }
+    }
+
+    /// The IKE peers, each with the other way among its alternatives. Where a tunnel gave way to that of another peer, so
+    /// does the IKE peer: both would be at the same addresses.
+    private func peers(beside tunnels: [GIFTunnel]) -> [IKEPeer] {
+        let others = Dictionary(other.ike.map { ($0.peer, $0) }) { first, _ in first }
+        let preferredPeers = Set(preferred.ike.map(\.peer))
+        let ends = Set(preferred.ike.map(\.outer))
+        let linked = Set(tunnels.map(\.peer))
+        return both(\.ike, by: \.peer).compactMap { peer in
+            guard preferredPeers.contains(peer.peer) else {
+                return linked.contains(peer.peer) && !ends.contains(peer.outer) ? peer : nil
+            }
+            guard let other = others[peer.peer] else { return peer }
+            return peer.taking([other.preferred] + other.alternatives)
+        }
+    }
+
+    /// A route that a peer's tunnel has in one plan leads into the tunnel that the peer has now, if policies protect its family
+    /// there: else the destination stays unreachable until they do.
+    private func routes(through tunnels: [GIFTunnel], protectedBy policies: [SecurityPolicy]) -> [Route] {
+        let protections = Set(
+            policies.filter { $0.direction == .outbound }.map { Protection(peer: $0.peer, selector: $0.selector) })
+        let standing = Dictionary(tunnels.map { ($0.peer, $0) }) { first, _ in first }
+        let preferredRoutes = Set(preferred.routes)
+        let preferredPeers = Self.peersByInterface(preferred), otherPeers = Self.peersByInterface(other)
+        let preferredDestinations = Set(preferred.routes.map(\.destination))
+        return both(\.routes, by: \.destination).compactMap { route in
+            let isPreferred = preferredRoutes.contains(route)
+            let peer = isPreferred ? preferredPeers[route.interface] : otherPeers[route.interface]
+            guard let tunnel = peer.flatMap({ standing[$0] }) else { return nil }
+            if !preferredDestinations.contains(route.destination), !isForeign(route.destination) { return nil }
+            let protection = Protection(peer: tunnel.peer, selector: tunnel.selector(of: route.destination.family))
+            guard protections.contains(protection) else { return nil }
+            guard tunnel.interface != route.interface || (route.via != nil && route.via != tunnel.inner.remote) else {
+                return route
+            }
+            let inner = tunnel.inner.remote
+            return Route(
+                destination: route.destination, via: inner.family == route.destination.family ? inner : nil,
+                interface: tunnel.interface)
+        }
+    }
+
+    /// Of the other plan's translations, those that neither take a network that the preferred one shows otherwise nor an
+    /// address that is something else in it.
+    private var translations: [NetworkTranslation] {
+        let taken = preferred.networks + preferred.translations.flatMap { [$0.network, $0.visible] }
+        let isKept = Set(preferred.translations)
+        return both(\.translations, by: \.network).filter { translation in
+            isKept.contains(translation)
+                || !taken.contains { $0.overlaps(translation.network) || $0.overlaps(translation.visible) }
+        }
+    }
+
+    /// Whether a network that only the other plan speaks of lies outside the gateway's own networks.
+    private func isForeign(_ network: IPPrefix) -> Bool {
+        !preferred.networks.contains { $0.contains(network) }
+    }
+
+    private static func peersByInterface(_ plan: GatewayPlan) -> [String: SiteName] {
+        Dictionary(plan.tunnels.map { ($0.interface, $0.peer) }) { first, _ in first }
+    }
+
+    /// The items of both plans, those of the preferred where both have the same key; in the order that both plans keep, so
+    /// that nothing seems to change where one plan only has more than the other.
+    private func both<Item: Equatable, Key: Hashable>(
+        _ part: (GatewayPlan) -> [Item], by key: (Item) -> Key
+    ) -> [Item] {
+        let old = part(old), new = part(new)
+        guard old != new else { return new }
+        let oldByKey = Dictionary(old.map { (key($0), $0) }) { first, _ in first }
+        let newKeys = Set(new.map(key))
+        var emitted: Set<Key> = []
+        var union: [Item] = []
+        var rest = new[...]
+        func emitNew(_ item: Item) {
+            guard emitted.insert(key(item)).inserted else { return }
+            union.append(isNewPreferred ? item : oldByKey[key(item)] ?? item)
+        }
+        for item in old {
+            let itemKey = key(item)
+            guard newKeys.contains(itemKey) else {
+                if emitted.insert(itemKey).inserted { union.append(item) }
+                continue
+            }
+            while !emitted.contains(itemKey), let next = rest.popFirst() { emitNew(next) }
+        }
+        rest.forEach(emitNew)
+        return union
+    }
+}
+
+/// A policy is the same one, changed, as long as it speaks of the same packets.
+private struct PolicyIdentity: Hashable {
+    let direction: SecurityPolicy.Direction
+    let selector: TrafficSelector
+}
+
+/// That a policy of the peer protects these packets.
+private struct Protection: Hashable {
+    let peer: SiteName
+    let selector: TrafficSelector
+}
+
+extension GIFTunnel {
+    /// Of the packets between its ends that carry the family.
+    fileprivate func selector(of family: AddressFamily) -> TrafficSelector {
+        TrafficSelector(
+            source: IPPrefix(host: outer.local), destination: IPPrefix(host: outer.remote),
+            ipProtocol: family.encapsulationProtocol)
+    }
+}
+
+extension IKEPeer {
+    /// The peer, with these taken as well, each once.
+    fileprivate func taking(_ others: [IKEAlternative]) -> IKEPeer {
+        var known: Set<IKEAlternative> = [preferred]
+        let alternatives = (self.alternatives + others).filter { known.insert($0).inserted }
+        return IKEPeer(
+            peer: peer, outer: outer, initiator: initiator, parameters: parameters, selectors: selectors, key: key,
+            alternatives: alternatives)
+    }
+}

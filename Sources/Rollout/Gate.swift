@@ -1,0 +1,113 @@
+import WarrenModel
+import WarrenPlan
+
+/// What must be before the next wave, and before the next step.
+extension Rollout {
+    /// Whether the wave under way is done: then it has been quiet. Also true when gateways were given up or failed, and the
+    /// gate is to be looked at anew.
+    mutating func passesGate(_ now: MonotonicTime, _ actions: inout [RolloutAction]) -> Bool {
+        let last = steps.count - 1
+        let members = waveSites
+        guard members.allSatisfy({ sites[$0]?.isDone ?? true }) else {
+            steps[last].sitesDoneSince = nil
+            steps[last].quietSince = nil
+            return false
+        }
+        if steps[last].sitesDoneSince == nil { steps[last].sitesDoneSince = now }
+        let late = lateSites
+        if late.count > strategy.maxLate.of(sites.count) {
+            steps[last].quietSince = nil
+            guard now.since(steps[last].waveStarted) >= waveTimeout else { return false }
+            giveUp(on: late, "offline when their turn came", &actions)
+            return isRunning
+        }
+        guard !steps[last].missing.contains(where: isWaitedFor) else {
+            steps[last].quietSince = nil
+            guard now >= linkDeadline else { return false }
+            failEnds(of: steps[last].missing.filter(isWaitedFor).sorted(), now, &actions)
+            return true
+        }
+        let quietSince = steps[last].quietSince ?? now
+        steps[last].quietSince = quietSince
+        return now.since(quietSince) >= .seconds(Int64(strategy.settleSeconds))
+            || members.allSatisfy { sites[$0]?.state == .late }
+    }
+
+    /// Whether both ends of a link came along: a gateway that did not may well be without links.
+    private func isWaitedFor(_ link: LinkID) -> Bool {
+        link.sites.allSatisfy { site in
+            guard let progress = sites[site] else { return true }
+            return !progress.hasFailed && progress.state != .late && !leftBehind.contains(site)
+        }
+    }
+
+    var linkDeadline: MonotonicTime {
+        guard let step = steps.last else { return MonotonicTime(nanoseconds: 0) }
+        let done = (step.sitesDoneSince ?? step.waveStarted) + .seconds(Int64(strategy.confirmTimeoutSeconds))
+        return max(step.waveStarted + waveTimeout, done)
+    }
+
+    private mutating func failEnds(of links: [LinkID], _ now: MonotonicTime, _ actions: inout [RolloutAction]) {
+        let members = Set(waveSites)
+        for link in links {
+            for site in link.sites where members.contains(site) && sites[site]?.hasFailed == false {
+                fail(site, "link \(link) did not come up again", now, &actions)
+            }
+        }
+    }
+
+    var lateSites: [SiteName] {
+        sites.filter { $0.value.state == .late && !leftBehind.contains($0.key) }.keys.sorted()
+    }
+
+    /// Whether the next step would cut nobody's links.
+    mutating func passesBarrier(_ now: MonotonicTime, _ actions: inout [RolloutAction]) -> Bool {
+        let last = steps.count - 1
+        let blocking = blockingSites
+        guard !blocking.isEmpty else {
+            steps[last].barrierSince = nil
+            return true
+        }
+        if steps[last].barrierSince == nil {
+            steps[last].barrierSince = now
+            actions.append(.note(RolloutNote(.waiting, "the next step waits for \(names(blocking))")))
+        }
+        let waited = now.since(steps[last].barrierSince ?? now)
+        // Who failed will not come by itself.
+        let isHopeless = blocking.allSatisfy { sites[$0]?.hasFailed == true }
+        if isHopeless || waited >= waveTimeout {
+            for site in blocking where sites[site]?.isDone == false {
+                fail(site, sites[site]?.failure ?? "it did not run its state in time", now, &actions)
+            }
+            giveUp(on: blocking, "behind, and the next step would cut their links", &actions)
+            return isRunning
+        }
+        return false
+    }
+
+    /// Gateways that did not take a step so far, and whose links the next step could cut.
+    var blockingSites: [SiteName] {
+        guard let step = steps.last, let next = nextStep(after: step.step) else { return [] }
+        let behind = Set(
+            sites.filter { site, progress in
+                progress.state != .settled && !leftBehind.contains(site) && dueStep(of: site) != nil
+            }.keys)
+        guard !behind.isEmpty else { return [] }
+        let moving = Set(fleet.sites(in: next))
+        var blocking = behind.intersection(moving)
+        for link in fleet.changedLinks {
+            if behind.contains(link.first), moving.contains(link.second) { blocking.insert(link.first) }
+            if behind.contains(link.second), moving.contains(link.first) { blocking.insert(link.second) }
+        }
+        return blocking.sorted()
+    }
+
+    private mutating func giveUp(on sites: [SiteName], _ reason: String, _ actions: inout [RolloutAction]) {
+        if strategy.leavesBehind {
+            leftBehind.formUnion(sites)
+            actions.append(.note(RolloutNote(.resumed, "goes on without \(names(sites)): \(reason)")))
+        } else {
+            halt("\(names(sites)): \(reason)", &actions)
+        }
+    }
+}
