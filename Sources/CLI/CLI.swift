@@ -23,7 +23,14 @@ public struct Warren: AsyncParsableCommand {
               warren trace FILE --from SITE --to ADDRESS
                                           Which way would a packet take?
               warren apply FILE           Show what changes, ask, roll it out, wait.
+              warren rollout              How far is it, and who is late?
+              warren rollback             Back to the generation before.
+              warren history              What was accepted, and when?
+              warren diff 4 5             What differs between two generations?
+              warren psk rotate --all     New keys, without a lost packet.
+              warren site drain SITE      Take a site out for a while.
               warren status               Which pair of sites is up, and why not?
+              warren drift                Which gateway was changed by hand?
               warren show sa SITE         One gateway's security associations.
               warren token create SITE    Let a new gateway's agent enrol.
               sudo warren lab demo FILE   All of it on this machine, real packets.
@@ -44,7 +51,8 @@ public struct Warren: AsyncParsableCommand {
         subcommands: [
             ValidateCommand.self, OverlapsCommand.self, ImportCommand.self, TraceCommand.self, ExampleCommand.self,
             PlanCommand.self, RenderCommand.self,
-            ApplyCommand.self, StatusCommand.self, ShowCommand.self, TokenCommand.self,
+            ApplyCommand.self, RolloutCommand.self, HistoryCommand.self, DiffCommand.self, RollbackCommand.self,
+            StatusCommand.self, DriftCommand.self, ShowCommand.self, TokenCommand.self, SiteCommand.self, PSKCommand.self,
             LabCommand.self,
         ])
 

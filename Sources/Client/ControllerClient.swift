@@ -61,8 +61,8 @@ public final class ControllerClient: Sendable {
         try await get("/v1/plan?site=\(site)")
     }
 
-    /// `GET /v1/generations`: what was accepted, as the controller's own JSON.
-    public func generations() async throws -> Data { try await exchange(.GET, "/v1/generations", body: nil) }
+    /// `GET /v1/generations`: what was accepted, newest first.
+    public func generations() async throws -> [APIMessage.GenerationSummary] { try await get("/v1/generations") }
 
     /// `GET /v1/events?since=N`: what happened after event N, as the controller's own JSON.
     public func events(since: UInt64) async throws -> Data {
@@ -73,14 +73,22 @@ public final class ControllerClient: Sendable {
     public func report(of site: SiteName) async throws -> AgentReport { try await get("/v1/reports/\(site)") }
 
     /// `POST /v1/plan`: what would change if `files` were applied; nothing is stored.
-    public func preview(_ files: [InventoryFile]) async throws -> APIMessage.PlanPreview {
-        try await post("/v1/plan", APIMessage.PlanRequest(files: files))
+    ///
+    /// - Parameter site: the only gateway to be told of, with all its changes.
+    public func preview(
+        _ files: [InventoryFile], assignments: Assignments? = nil, of site: SiteName? = nil
+    ) async throws -> APIMessage.PlanPreview {
+        try await post("/v1/plan", APIMessage.PlanRequest(files: files, assignments: assignments, site: site))
     }
 
     /// `POST /v1/generations`: makes `files` the next generation. Fails with `.conflict` when the current generation is
     /// not `expected`, and with `.rejected` when the inventory has faults.
     public func apply(_ files: [InventoryFile], expected: Generation) async throws -> Generation {
-        let request = APIMessage.ApplyRequest(files: files, expected: expected)
+        try await apply(APIMessage.ApplyRequest(files: files, expected: expected))
+    }
+
+    /// `POST /v1/generations`; also fails with `.conflict` when the changes would not be those of the request's fingerprint.
+    public func apply(_ request: APIMessage.ApplyRequest) async throws -> Generation {
         let accepted: APIMessage.Accepted = try await post("/v1/generations", request)
         return accepted.generation
     }

@@ -10,7 +10,7 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
     ("Sources/Keys", "WarrenKeys", ["WarrenModel"]),
     ("Sources/NFTables", "NFTables", ["WarrenModel"]),
     ("Sources/Render", "WarrenRender", ["WarrenModel", "WarrenInventory", "WarrenPlan", "NFTables"]),
-    ("Sources/Rollout", "WarrenRollout", ["WarrenModel", "WarrenPlan"]),
+    ("Sources/Rollout", "WarrenRollout", ["WarrenModel", "WarrenInventory", "WarrenPlan"]),
     ("Sources/Status", "WarrenStatus", ["WarrenModel", "WarrenPlan"]),
     ("Sources/Wire", "WarrenWire", ["WarrenModel", "WarrenPlan", "WarrenStatus", "AgentCore"]),
     ("Sources/Store", "WarrenStore", ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout"]),
@@ -44,8 +44,7 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
         "Sources/CLI", "WarrenCLI",
         [
             "WarrenModel", "WarrenKeys", "WarrenRender", "WarrenInventory", "WarrenImport", "WarrenPlan", "WarrenStatus",
-            "WarrenAPIModel",
-            "WarrenClient", "WarrenLab",
+            "WarrenAPIModel", "WarrenRollout", "WarrenClient", "WarrenLab",
         ]
     ),
     ("Agents/AgentCore", "AgentCore", ["WarrenModel", "WarrenPlan"]),
