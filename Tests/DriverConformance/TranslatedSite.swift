@@ -55,6 +55,12 @@ struct TranslatedSite: Sendable {
 
     private func raise(wire: String) throws {
         try run("ip", "netns", "add", hostNamespace)
+        // No address waits for a proof that nobody else has it.
+        for namespace in [gateway.namespace, hostNamespace] {
+            try run(
+                "ip", "netns", "exec", namespace, "sysctl", "-q", "net.ipv6.conf.all.accept_dad=0",
+                "net.ipv6.conf.default.accept_dad=0")
+        }
         try run(
             "ip", "link", "add", "wan", "netns", gateway.namespace, "type", "veth", "peer", "name", "p\(number)", "netns", wire)
         try run("ip", "-n", wire, "link", "set", "p\(number)", "master", "br0", "up")
