@@ -45,6 +45,8 @@ struct Gateway {
     var sent: [IKEDatagram] = []
     var everAdded: [SecurityAssociation] = []
     var faults: [String] = []
+    /// Inbound SAs that a packet came on.
+    var used: Set<SPI> = []
     /// Times at which a packet could not have been sent.
     var outages = 0
 
@@ -87,13 +89,24 @@ struct Simulation {
     static let berlin = SiteName("berlin")!, tokyo = SiteName("tokyo")!
     static let berlinAddress = IPAddress("203.0.113.10")!, tokyoAddress = IPAddress("198.51.100.20")!
     static let key = PreSharedKey(SecretBytes(Array(repeating: 7, count: 32)))
+    /// Those that the gateways have, of which links use the first unless they change.
+    static let addresses = [
+        [berlinAddress, IPAddress("203.0.113.11")!], [tokyoAddress, IPAddress("198.51.100.21")!],
+    ]
 
     var now = MonotonicTime(nanoseconds: 1_000_000_000)
     var gateways: [Gateway]
     var weather = Weather.fair
     var parameters: [IPsecParameters]
     var keys = [Simulation.key, Simulation.key]
-    private var flights: [(at: MonotonicTime, serial: Int, datagram: IKEDatagram)] = []
+    private var flights: [(at: MonotonicTime, serial: Int, load: Load)] = []
+    /// ESP packets that were sent, or should have been, and that their receiver could not open.
+    var lostPackets = 0
+    var sentPackets = 0
+    private enum Load {
+        case ike(IKEDatagram)
+        case packet(from: Int, SecurityAssociation)
+    }
     private var serial = 0
     private var chance: SeededGenerator
     /// Sees, and may drop or change, every datagram before the weather does.
@@ -157,7 +170,7 @@ struct Simulation {
         for _ in 0..<copies {
             let delay = Double.random(in: weather.minimumDelay.inSeconds...weather.maximumDelay.inSeconds, using: &chance)
             serial += 1
-            flights.append((now + .milliseconds(Int64(delay * 1000)), serial, datagram))
+            flights.append((now + .milliseconds(Int64(delay * 1000)), serial, .ike(datagram)))
         }
     }
 
@@ -176,7 +189,10 @@ struct Simulation {
             now = max(now, next)
             if let index = flights.indices.filter({ flights[$0].at <= now }).min(by: { flights[$0].serial < flights[$1].serial }
             ) {
-                deliver(flights.remove(at: index).datagram)
+                switch flights.remove(at: index).load {
+                case .ike(let datagram): deliver(datagram)
+                case .packet(let from, let association): deliver(from: from, association)
+                }
             } else {
                 for index in gateways.indices { act(index) { $0.handleTimeout(now: $1, random: &$2) } }
             }
@@ -185,9 +201,36 @@ struct Simulation {
     }
 
     private mutating func deliver(_ datagram: IKEDatagram) {
-        let index = datagram.remote.address == Self.berlinAddress ? 0 : 1
+        let index = Self.addresses[0].contains(datagram.remote.address) ? 0 : 1
         let arrived = IKEDatagram(local: datagram.remote, remote: datagram.local, bytes: datagram.bytes)
         act(index) { $0.receive(arrived, now: $1, random: &$2) }
+    }
+
+    /// One packet of the link, which the network delays by up to 80 ms, and does not lose.
+    mutating func sendPacket(from index: Int) {
+        sentPackets += 1
+        guard let spi = gateways[index].currentOutbound, let association = gateways[index].outbound[spi] else {
+            lostPackets += 1
+            return act(index) { $0.outboundNeeded(peer: index == 0 ? Self.tokyo : Self.berlin, now: $1, random: &$2) }
+        }
+        serial += 1
+        let delay = Int64.random(in: 1...80, using: &chance)
+        flights.append((now + .milliseconds(delay), serial, .packet(from: index, association)))
+    }
+
+    private mutating func deliver(from index: Int, _ sent: SecurityAssociation) {
+        let other = 1 - index, peer = gateways[index].name
+        guard let received = gateways[other].inbound[sent.spi], received.keyingMaterial == sent.keyingMaterial else {
+            lostPackets += 1
+            return act(other) {
+                $0.unknownSPISeen(sent.spi, local: sent.remote, remote: sent.local, now: $1, random: &$2)
+            }
+        }
+        let isFirst = gateways[other].used.insert(sent.spi).inserted
+        act(other) { engine, now, _ in
+            if isFirst { engine.firstPacketReceived(inbound: sent.spi, peer: peer, now: now) }
+            engine.protectedTrafficSeen(peer: peer, now: now)
+        }
     }
 
     /// Packets flow both ways: each end tells its engine of the first on an inbound SA, and of life.

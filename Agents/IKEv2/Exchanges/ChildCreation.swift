@@ -104,7 +104,11 @@ extension IKEEngine {
             sa.enqueue(.deleteChildren([offer.inboundSPI]))
             return
         }
-        startSending(&child)
+        if inAuth {
+            startSending(&child)
+        } else {
+            child.sending = .waiting(until: .never, replaced: nil)
+        }
         if let rival = offer.rival, let index = sa.child(inbound: rival.identifier) {
             sa.children[index].sending = .withheld
             sa.children[index].standing = .replaced
@@ -114,6 +118,7 @@ extension IKEEngine {
             sa.enqueue(.deleteChildren([old]))
         }
         sa.children.append(child)
+        if !inAuth { startSending(sa.children.count - 1, of: &sa) }
         sa.childRetryAt = nil
         peers[sa.peer]?.lastError = nil
         log(

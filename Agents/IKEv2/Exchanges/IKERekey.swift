@@ -25,13 +25,14 @@ extension IKEEngine {
         _ sa: inout IKESA, _ offer: IKERekeyOffer, _ payloads: PayloadSet, now: MonotonicTime,
         random: inout some RandomNumberGenerator
     ) {
-        guard let peer = peers[sa.peer]?.peer, sa.standing == .active else { return }
+        guard let peer = peers[sa.peer]?.peer else { return }
         guard let answer = payloads.proposals, let proposal = Negotiation.chosen(answer, from: offer.proposals),
             let responderSPI = answer.first.flatMap({ IKESPI(networkBytes: $0.spi) }), responderSPI != .zero,
             let nonce = payloads.nonce, let (group, value) = payloads.keyExchange,
             proposal.keyExchange == offer.keyExchange.method, group == proposal.keyExchange.groupNumber,
             let shared = offer.keyExchange.sharedSecret(with: value)
         else {
+            guard sa.standing == .active else { return }
             if let rival = offer.rival { return adopt(rival.identifier, from: &sa, now: now) }
             return ikeRekeyRefused(&sa, offer, payloads.firstError, now: now, random: &random)
         }
@@ -40,6 +41,13 @@ extension IKEEngine {
             replacing: sa.keys, proposal: proposal, shared: shared, nonceInitiator: offer.nonce, nonceResponder: nonce,
             initiatorSPI: identity.initiatorSPI, responderSPI: identity.responderSPI)
         var new = successor(of: sa, identity: identity, proposal: proposal, keys: keys, peer, now: now, random: &random)
+        guard sa.standing == .active else {
+            // We are deleting what it replaces, so it goes, too.
+            new.standing = .closing
+            new.expiresAt = now + configuration.closedLifetime
+            new.enqueue(.deleteIKE)
+            return settle(new, now: now, random: &random)
+        }
         if let rival = offer.rival, rival.winsOver(offer.nonce, nonce) {
             new.standing = .closing
             new.expiresAt = now + configuration.closedLifetime

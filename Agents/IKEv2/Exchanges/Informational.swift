@@ -58,7 +58,18 @@ extension IKEEngine {
     /// The peer is done with a child SA that it rekeyed: what replaces it carries our packets from now on.
     private mutating func releaseWaiting(_ sa: inout IKESA, replaced spi: SPI) {
         for index in sa.children.indices {
-            if case .waiting(_, .some(spi)) = sa.children[index].sending { startSending(&sa.children[index]) }
+            if case .waiting(_, .some(spi)) = sa.children[index].sending { startSending(index, of: &sa) }
+        }
+    }
+
+    /// Our packets go to a child SA from now on; those of an IKE SA beside the one in use wait until that goes.
+    mutating func startSending(_ index: Int, of sa: inout IKESA) {
+        if let current = peers[sa.peer]?.current, current != sa.identity.ours, case .established(let used) = sessions[current],
+            used.carries
+        {
+            sa.children[index].sending = .waiting(until: .never, replaced: nil)
+        } else {
+            startSending(&sa.children[index])
         }
     }
 

@@ -31,7 +31,7 @@ extension IKEEngine {
         for (key, session) in sessions.of(peer) {
             guard case .established(var sa) = session, let index = sa.child(inbound: spi) else { continue }
             confirm(&sa)
-            if case .waiting = sa.children[index].sending { startSending(&sa.children[index]) }
+            if case .waiting = sa.children[index].sending { startSending(index, of: &sa) }
             sa.lastHeardAt = now
             sessions[key] = .established(sa)
             if peers[peer]?.current == key { retireSuperseded(of: peer, now: now) }

@@ -51,10 +51,14 @@ extension IKEEngine {
     mutating func confirm(_ sa: inout IKESA) {
         guard sa.isUnconfirmed, !sa.children.isEmpty else { return }
         sa.isUnconfirmed = false
-        for index in sa.children.indices {
+        use(&sa)
+        releaseAll(&sa)
+    }
+
+    private mutating func releaseAll(_ sa: inout IKESA) {
+        for index in sa.children.indices where sa.children[index].standing == .active {
             if case .waiting(.never, _) = sa.children[index].sending { startSending(&sa.children[index]) }
         }
-        use(&sa)
     }
 
     private mutating func use(_ sa: inout IKESA) {
@@ -77,8 +81,9 @@ extension IKEEngine {
             ($0.children.isEmpty ? 0 : 1, $0.createdAt) < ($1.children.isEmpty ? 0 : 1, $1.createdAt)
         }
         guard var next, peers[site] != nil else { return }
-        confirm(&next)
+        next.isUnconfirmed = false
         use(&next)
+        releaseAll(&next)
         sessions[next.identity.ours] = .established(next)
     }
 

@@ -84,7 +84,7 @@ extension IKEEngine {
                 if child.standing == .closing {
                     sa.children[index].sending = .withheld
                 } else {
-                    startSending(&sa.children[index])
+                    startSending(index, of: &sa)
                 }
             }
             if now >= child.hardAt {
