@@ -32,7 +32,10 @@ extension PlanText {
         for awaited in trace.awaiting {
             text += "at \(awaited.site), \(ItemText.awaited(awaited.link))\n"
         }
-        if !trace.awaiting.isEmpty { text += "once that is known, the packet arrives, and so does its answer\n" }
+        if !trace.awaiting.isEmpty {
+            let what = trace.awaiting.count == 1 ? "that is" : "these are"
+            text += "once \(what) known, the packet arrives, and so does its answer\n"
+        }
         let names = trace.gateways.map(\.description).joined(separator: ", ")
         guard !trace.exposures.isEmpty else {
             return text + "no route of \(names) leads a packet for another site into the clear\n"

@@ -57,6 +57,16 @@ import WarrenInventory
         #expect(refusal("version: 1\nmesh: m\nsites:\n" + wide).map(\.rule) == [.tooLarge])
     }
 
+    /// Half a million pairs of networks that are equal, and may be: none of them costs anything.
+    @Test func aThousandSitesThatAllTranslateTheSameNetworkAreTakenSoon() {
+        let sites = (0..<1000).map { index in
+            let high = index / 256, low = index % 256
+            return "  s\(index): {gateway: {public: 203.0.\(high).\(low), private: 192.168.1.1}, networks: [192.168.1.0/24], "
+                + "translate: {192.168.1.0/24: 10.\(high).\(low).0/24}}\n"
+        }
+        #expect(refusal("version: 1\nmesh: m\nsites:\n" + sites.joined()) == [])
+    }
+
     @Test func aThousandSitesThatAllCollideAreRefusedSoon() {
         let site = "{gateway: {public: 203.0.113.1, private: 10.0.0.1}, networks: [10.0.0.0/8]}"
         let text = "version: 1\nmesh: m\nsites:\n" + (0..<1000).map { "  s\($0): \(site)\n" }.joined()

@@ -30,14 +30,24 @@ public struct PrefixOverlaps: Sendable {
             for entry in Self.ordered(prefixes, hidden, family) {
                 while let last = open.last, !last.holds(entry) { open.removeLast() }
                 while let last = openHidden.last, !last.holds(entry) { openHidden.removeLast() }
-                let found = entry.isHidden || openHidden.isEmpty ? open : Self.merged(open, openHidden)
-                for wider in found {
-                    if pairs.count >= limit { return }
-                    pairs.append(Pair(wider: Int(wider.index), narrower: Int(entry.index)))
+                if entry.isHidden {
+                    guard add(open, around: entry, limit) else { return }
+                    openHidden.append(entry)
+                } else {
+                    guard add(openHidden.isEmpty ? open : Self.merged(open, openHidden), around: entry, limit) else { return }
+                    open.append(entry)
                 }
-                if entry.isHidden { openHidden.append(entry) } else { open.append(entry) }
             }
         }
+    }
+
+    /// False when there are more pairs than `limit`.
+    private mutating func add(_ wider: [Entry], around entry: Entry, _ limit: Int) -> Bool {
+        for holder in wider {
+            if pairs.count >= limit { return false }
+            pairs.append(Pair(wider: Int(holder.index), narrower: Int(entry.index)))
+        }
+        return true
     }
 
     /// Two ordered lists as one.
