@@ -8,12 +8,15 @@ public struct MeshDerivation: Sendable, Sequence {
     /// In byte order of the names.
     private(set) var nodes: [MeshNode]
     let links: MeshLinks
-    private let positions: [SiteName: Int]
+    let positions: [SiteName: Int]
     /// What links run with that the inventory makes exceptions for.
-    private let exceptions: [LinkID: IPsecParameters]
-    private let keyEpochs: [LinkID: UInt32]
+    let exceptions: [LinkID: IPsecParameters]
+    let keyEpochs: [LinkID: UInt32]
+    let topology: Topology
+    /// The pairs that are linked whatever the topology.
+    let declared: Set<LinkID>
     /// How many sites that are not drained have networks of each family.
-    private let owners: FamilyCount
+    let owners: FamilyCount
 
     /// The arguments are those of `Plan.derive`.
     public init(_ inventory: Inventory, assignments: Assignments = .none) {
@@ -26,6 +29,8 @@ public struct MeshDerivation: Sendable, Sequence {
         positions = Dictionary(nodes.enumerated().map { ($1.site.name, $0) }) { first, _ in first }
         exceptions = Dictionary(inventory.links.compactMap { link in link.ipsec.map { (link.link, $0) } }) { first, _ in first }
         keyEpochs = assignments.keyEpochs
+        topology = inventory.topology
+        declared = Set(inventory.links.map(\.link))
         owners = FamilyCount(nodes)
     }
 
@@ -82,7 +87,7 @@ public struct MeshDerivation: Sendable, Sequence {
         return plan
     }
 
-    private func link(from position: Int, to other: Int) -> MeshLink {
+    func link(from position: Int, to other: Int) -> MeshLink {
         let local = nodes[position], remote = nodes[other]
         // Where the two ends say different things, both follow the one that starts the link.
         let isInitiator = local.site.name < remote.site.name
@@ -112,7 +117,7 @@ public struct MeshDerivation: Sendable, Sequence {
 }
 
 /// How many sites that are not drained have networks of each family.
-private struct FamilyCount {
+struct FamilyCount {
     private var ipv4 = 0
     private var ipv6 = 0
 

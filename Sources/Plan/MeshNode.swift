@@ -2,7 +2,7 @@ import WarrenInventory
 import WarrenModel
 
 /// A site with what all its links need of it, worked out once for the whole mesh.
-struct MeshNode: Sendable {
+struct MeshNode: Sendable, Equatable {
     let site: Site
     let index: Int
     /// What its peers call the tunnel to it.

@@ -7,7 +7,8 @@ import WarrenPlan
     @Test func theSamePlanIsNoChange() throws {
         let plan = try Samples.plan("five-sites")
         #expect(Plan.changes(from: plan, to: plan) == [])
-        #expect(PlanText.changes([]) == "no changes\n")
+        let mesh = MeshDerivation(try Samples.inventory("five-sites"))
+        #expect(PlanText.changes(MeshComparison(from: mesh, to: mesh).changeSet()) == "no changes\n")
     }
 
     @Test func theFirstPlanIsAllAdditions() throws {
@@ -76,7 +77,6 @@ import WarrenPlan
         #expect(tunnel.old?.contains("198.51.100.20") == true)
         #expect(tunnel.new?.contains("198.51.100.21") == true)
         #expect(tunnel.link?.description == "first--second")
-        #expect(PlanText.summary(changes).hasSuffix("on 2 gateways"))
     }
 
     @Test func eachPartOfAPlanIsCompared() throws {
