@@ -27,7 +27,7 @@ enum Problems {
                 return try response(
                     status: .unprocessableContent, detail: "the inventory has \(diagnostics.count) faults",
                     diagnostics: diagnostics)
-            case .generationConflict: return try response(status: .conflict, detail: "\(error)")
+            case .generationConflict, .changed: return try response(status: .conflict, detail: "\(error)")
             case .unknownSite: return try response(status: .notFound, detail: "\(error)")
             case .malformed: return try response(status: .badRequest, detail: "\(error)")
             case .unauthenticated, .forbidden: return try response(status: .forbidden, detail: "\(error)")

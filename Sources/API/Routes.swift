@@ -24,7 +24,7 @@ extension API {
             (.get, "/v1/status", { _, _ in try JSONAnswer.response(await controller.status()) }),
             (.get, "/v1/plan", { request, _ in try await currentPlan(request, controller) }),
             (.post, "/v1/plan", { request, _ in try await preview(request, controller) }),
-            (.get, "/v1/generations", { _, _ in try await generations(controller) }),
+            (.get, "/v1/generations", { request, _ in try await generations(request, controller) }),
             (.post, "/v1/generations", { request, _ in try await accept(request, controller) }),
             (.post, "/v1/tokens", { request, _ in try await createToken(request, controller) }),
             (.get, "/v1/events", { request, _ in try await events(request, controller) }),
@@ -53,13 +53,15 @@ extension API {
 
     private static func preview(_ request: Request, _ controller: Controller) async throws -> Response {
         let message: APIMessage.PlanRequest = try await body(of: request)
-        let (current, changes) = try await controller.preview(message.files)
-        return try JSONAnswer.response(APIMessage.PlanPreview(current: current, changes: changes))
+        let preview = try await controller.preview(message.files, assignments: message.assignments, of: message.site)
+        return try JSONAnswer.response(
+            APIMessage.PlanPreview(current: preview.current, assignments: preview.assignments, changes: preview.changes))
     }
 
     private static func accept(_ request: Request, _ controller: Controller) async throws -> Response {
         let message: APIMessage.ApplyRequest = try await body(of: request)
-        let generation = try await controller.accept(message.files, expecting: message.expected)
+        let generation = try await controller.accept(
+            message.files, assignments: message.assignments, expecting: message.expected, fingerprint: message.fingerprint)
         return try JSONAnswer.response(APIMessage.Accepted(generation: generation), status: .created)
     }
 
@@ -70,8 +72,15 @@ extension API {
         return try JSONAnswer.response(answer, status: .created)
     }
 
-    private static func generations(_ controller: Controller) async throws -> Response {
-        let summaries = try await controller.generations().map { record in
+    private static func generations(_ request: Request, _ controller: Controller) async throws -> Response {
+        var limit = 100
+        if let text = request.uri.queryParameters["limit"] {
+            guard let number = Int(text), (1...1000).contains(number) else {
+                throw HTTPError(.badRequest, message: "'limit' is not a number from 1 to 1000")
+            }
+            limit = number
+        }
+        let summaries = try await controller.generations(limit: limit).map { record in
             APIMessage.GenerationSummary(
                 generation: record.generation, mesh: record.mesh, sites: record.siteCount, acceptedAt: text(record.acceptedAt))
         }

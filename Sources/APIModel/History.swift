@@ -12,7 +12,7 @@ extension APIMessage {
         }
     }
 
-    /// `GET /v1/generations`: a list of these, newest first.
+    /// `GET /v1/generations?limit=N`: a list of these, newest first; at most N, or 100.
     public struct GenerationSummary: Sendable, Codable {
         public var generation: Generation
         public var mesh: String

@@ -7,15 +7,26 @@ public enum APIMessage {
     /// `POST /v1/plan`: what would change if these files were applied. Answer: `PlanPreview`.
     public struct PlanRequest: Sendable, Codable {
         public var files: [InventoryFile]
-        public init(files: [InventoryFile]) { self.files = files }
+        /// Key epochs, addresses and drained sites that go with them; nil: those of the current generation.
+        public var assignments: Assignments?
+        /// The only gateway to be told of, with all its changes; nil: every one, as far as they are not too many.
+        public var site: SiteName?
+        public init(files: [InventoryFile], assignments: Assignments? = nil, site: SiteName? = nil) {
+            self.files = files
+            self.assignments = assignments
+            self.site = site
+        }
     }
 
     public struct PlanPreview: Sendable, Codable {
         /// The generation that the changes are counted from.
         public var current: Generation
-        public var changes: [Change]
-        public init(current: Generation, changes: [Change]) {
+        /// What the sites and links would have: with the files, all that determines the plan.
+        public var assignments: Assignments
+        public var changes: ChangeSet
+        public init(current: Generation, assignments: Assignments, changes: ChangeSet) {
             self.current = current
+            self.assignments = assignments
             self.changes = changes
         }
     }
@@ -26,11 +37,20 @@ public enum APIMessage {
     public struct ApplyRequest: Sendable, Codable {
         public var files: [InventoryFile]
         public var expected: Generation
+        /// Key epochs, addresses and drained sites that go with them; nil: those of the current generation.
+        public var assignments: Assignments?
+        /// The fingerprint of the changes that the operator has seen: 409 when they would be others. Nil: whichever they are.
+        public var fingerprint: String?
         /// How it is rolled out; nil: as the controller has it by default.
         public var strategy: Strategy?
-        public init(files: [InventoryFile], expected: Generation, strategy: Strategy? = nil) {
+        public init(
+            files: [InventoryFile], expected: Generation, assignments: Assignments? = nil, fingerprint: String? = nil,
+            strategy: Strategy? = nil
+        ) {
             self.files = files
             self.expected = expected
+            self.assignments = assignments
+            self.fingerprint = fingerprint
             self.strategy = strategy
         }
     }

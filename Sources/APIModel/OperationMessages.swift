@@ -68,8 +68,8 @@ extension APIMessage {
     public struct GenerationChanges: Sendable, Codable {
         public var from: Generation
         public var to: Generation
-        public var changes: [Change]
-        public init(from: Generation, to: Generation, changes: [Change]) {
+        public var changes: ChangeSet
+        public init(from: Generation, to: Generation, changes: ChangeSet) {
             self.from = from
             self.to = to
             self.changes = changes

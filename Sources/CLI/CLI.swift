@@ -18,7 +18,7 @@ public struct Warren: AsyncParsableCommand {
               warren overlaps FILE        Who has which addresses, and what is free?
               warren import DIR           The inventory of gateways joined by hand.
               warren example --sites 30   An inventory to start from.
-              warren plan FILE            What would every gateway run?
+              warren plan FILE            What would every gateway run, or change?
               warren render FILE --site S What would a person put on one gateway?
               warren trace FILE --from SITE --to ADDRESS
                                           Which way would a packet take?
@@ -31,6 +31,7 @@ public struct Warren: AsyncParsableCommand {
               warren site drain SITE      Take a site out for a while.
               warren status               Which pair of sites is up, and why not?
               warren drift                Which gateway was changed by hand?
+              warren show plan SITE       What one gateway shall run.
               warren show sa SITE         One gateway's security associations.
               warren token create SITE    Let a new gateway's agent enrol.
               sudo warren lab demo FILE   All of it on this machine, real packets.
@@ -69,8 +70,14 @@ public struct Warren: AsyncParsableCommand {
             }
             Foundation.exit(0)
         } catch {
-            Foundation.exit(report(error))
+            let status = report(error)
+            Foundation.exit(error is ExitCode ? status : exitStatus(status))
         }
+    }
+
+    /// A failure's exit status: where 2 was asked to say that something changes, every failure is 1.
+    static func exitStatus(_ status: Int32) -> Int32 {
+        status == 2 && CommandLine.arguments.contains("--detailed-exitcode") ? 1 : status
     }
 
     /// Says what went wrong, on standard error, and answers with the exit status; help goes to standard output.

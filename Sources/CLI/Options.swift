@@ -26,6 +26,9 @@ struct ControllerOptions: ParsableArguments {
         if url == nil, tokenFile != nil || ca != nil { throw ValidationError("--token-file and --ca go with --url.") }
     }
 
+    /// By an option.
+    var isGiven: Bool { socket != nil || url != nil }
+
     /// The controller that the operator named, by option or environment; nil when by neither.
     var named: ControllerAddress? {
         if let url, let tokenFile { return .https(url: url, tokenFile: tokenFile, authorityFile: ca) }

@@ -4,13 +4,17 @@ import Glibc
 /// Data goes to standard output; what is meant for the person who waits goes to standard error.
 enum Terminal {
     static func show(_ text: String) {
-        let complete = text.isEmpty || text.hasSuffix("\n") ? text : text + "\n"
-        let failure = write(complete, to: STDOUT_FILENO)
+        show(piece: text.isEmpty || text.hasSuffix("\n") ? text : text + "\n")
+    }
+
+    /// A part of what is shown, without a line end of its own.
+    static func show(piece: String) {
+        let failure = write(piece, to: STDOUT_FILENO)
         guard failure != 0 else { return }
         // A reader that has had enough, as `head` has, is no fault to speak of.
         if failure == EPIPE { exit(128 + SIGPIPE) }
         complain("cannot write the output: \(String(cString: strerror(failure)))")
-        exit(2)
+        exit(Warren.exitStatus(2))
     }
 
     static func note(_ line: String) { _ = write(line + "\n", to: STDERR_FILENO) }
@@ -36,10 +40,12 @@ enum Terminal {
     static func complain(_ message: String) { note("warren: \(message)") }
 
     /// A value as JSON, keys in order, the same bytes for the same value.
-    static func show(json value: some Encodable) throws {
+    static func show(json value: some Encodable) throws { show(try json(value)) }
+
+    static func json(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        show(String(decoding: try encoder.encode(value), as: UTF8.self))
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
     static var inputIsTerminal: Bool { isatty(0) == 1 }

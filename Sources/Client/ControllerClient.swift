@@ -64,6 +64,12 @@ public final class ControllerClient: Sendable {
     /// `GET /v1/generations`: what was accepted, newest first.
     public func generations() async throws -> [APIMessage.GenerationSummary] { try await get("/v1/generations") }
 
+    /// The number of the current generation, from `GET /v1/generations`; `.none` before the first.
+    public func currentGeneration() async throws -> Generation {
+        let newestFirst: [APIMessage.GenerationSummary] = try await get("/v1/generations?limit=1")
+        return newestFirst.first?.generation ?? .none
+    }
+
     /// `GET /v1/events?since=N`: what happened after event N, as the controller's own JSON.
     public func events(since: UInt64) async throws -> Data {
         try await exchange(.GET, "/v1/events?since=\(since)", body: nil)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import WarrenAPIModel
 import WarrenClient
 import WarrenInventory
 import WarrenModel
@@ -14,11 +15,14 @@ struct ApplyCommand: AsyncParsableCommand {
             follows the gateways until each runs the generation and every link is up, proven by both ends and a probe. \
             Interrupting the wait (Ctrl-C) detaches: the roll-out goes on.
 
+            A plan that 'warren plan --out' saved is executed as it was shown, or not at all: it is refused when the \
+            controller's generation has moved.
+
             EXIT STATUS: 0 every link is up (with --no-wait: accepted); 1 faults, a refusal, or a link that is not up in \
             time; 2 the command line; 130 detached.
             """)
 
-    @Argument(help: "An inventory file, or a folder of them.")
+    @Argument(help: "An inventory file, a folder of them, or a saved plan.")
     var path: String
 
     @Flag(help: "Do not ask.")
@@ -36,17 +40,21 @@ struct ApplyCommand: AsyncParsableCommand {
     @OptionGroup(title: "Controller") var controller: ControllerOptions
 
     func run() async throws {
-        let (_, files) = try InventorySource.loadSound(path)
-        let generation = try await accept(files)
+        let saved = try SavedPlan.read(path)
+        let files = try saved?.files ?? InventorySource.loadSound(path).files
+        let generation = try await accept(files, as: saved)
         if !noWait { try await follow(generation) }
     }
 
-    /// Shows, asks, sends. Fails when the operator says no.
-    private func accept(_ files: [InventoryFile]) async throws -> Generation {
+    /// Shows, asks, sends. Fails when the operator says no, or when a saved plan is not what would happen.
+    private func accept(_ files: [InventoryFile], as saved: SavedPlan?) async throws -> Generation {
         let yes = yes
         return try await ControllerClient.withClient(of: controller.address) { client -> Generation in
-            let preview = try await client.preview(files)
-            if preview.changes.isEmpty, preview.current > .none {
+            if let saved { try await Self.requireCurrent(saved, client) }
+            let preview = try await client.preview(files, assignments: saved?.assignments)
+            if let saved { try Self.require(saved, is: preview) }
+            let summary = preview.changes.summary
+            if summary.isEmpty, preview.current > .none {
                 Terminal.note("nothing changes: generation \(preview.current) says the same")
                 return preview.current
             }
@@ -56,18 +64,35 @@ struct ApplyCommand: AsyncParsableCommand {
                     throw CommandFailure(
                         usage: "nobody can be asked, for standard input is no terminal: give --yes to apply anyway")
                 }
-                guard Terminal.confirm("Apply to \(Set(preview.changes.map(\.site)).count) gateways?") else {
-                    throw CommandFailure("nothing was changed")
-                }
+                guard Terminal.confirm(PlanText.reach(summary) + "Apply?") else { throw CommandFailure("nothing was changed") }
             }
             do {
-                let generation = try await client.apply(files, expected: preview.current)
+                let generation = try await client.apply(
+                    APIMessage.ApplyRequest(
+                        files: files, expected: preview.current, assignments: saved?.assignments,
+                        fingerprint: summary.fingerprint))
                 Terminal.note("generation \(generation) is accepted")
                 return generation
             } catch let error as ClientError where error.code == .conflict {
                 throw CommandFailure(
                     "somebody else applied meanwhile, so nothing was sent: look at the changes again (\(error))")
             }
+        }
+    }
+
+    /// Before its changes are asked for: counted from another generation, they would be confusing at best.
+    private static func requireCurrent(_ saved: SavedPlan, _ client: ControllerClient) async throws {
+        let current = try await client.currentGeneration()
+        guard current == saved.expected else {
+            throw CommandFailure(
+                "the plan counts from generation \(saved.expected), and the controller has generation \(current) now: "
+                    + "plan again, and look at the changes")
+        }
+    }
+
+    private static func require(_ saved: SavedPlan, is preview: APIMessage.PlanPreview) throws {
+        guard preview.current == saved.expected, preview.changes.summary.fingerprint == saved.summary.fingerprint else {
+            throw CommandFailure("what would change is not what the plan was saved with: plan again, and look at the changes")
         }
     }
 

@@ -1,11 +1,12 @@
 import ArgumentParser
 import WarrenClient
 import WarrenModel
+import WarrenPlan
 
 struct ShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show what one gateway reports.",
-        subcommands: [ShowAssociations.self, ShowReport.self])
+        commandName: "show", abstract: "Show what one gateway shall run, or what it reports.",
+        subcommands: [ShowPlan.self, ShowAssociations.self, ShowReport.self])
 
     enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
 
@@ -22,6 +23,27 @@ struct ShowCommand: AsyncParsableCommand {
             let site = site
             return try await ControllerClient.withClient(of: controller.address) { try await $0.report(of: site) }
         }
+    }
+}
+
+struct ShowPlan: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan", abstract: "Show what a gateway shall run in the current generation. Keys are references.")
+
+    @OptionGroup var target: ShowCommand.Target
+
+    func run() async throws {
+        let site = target.site
+        let current = try await ControllerClient.withClient(of: target.controller.address) {
+            try await $0.currentPlan(of: site)
+        }
+        for gateway in current.plan.gateways {
+            switch target.output {
+            case .json: try Terminal.show(json: gateway)
+            case .text: Terminal.show(PlanText.gateway(gateway))
+            }
+        }
+        Terminal.note("generation \(current.generation)")
     }
 }
 
