@@ -223,9 +223,14 @@ let package = Package(
             name: "AgentRuntimeTests",
             dependencies: [
                 "AgentRuntime", "AgentCore", "DataPlane", "WarrenController", "WarrenInventory", "WarrenModel", "WarrenPlan",
-                "WarrenWire", logging,
+                "WarrenWire", "trial-agent", logging,
             ] + grpc,
             path: "Tests/AgentRuntimeTests"),
+        // A program that the tests of AgentRuntime kill.
+        .executableTarget(
+            name: "trial-agent",
+            dependencies: ["WarrenModel", "WarrenPlan", "WarrenWire", "AgentCore", "AgentRuntime", "DataPlane", logging],
+            path: "Tests/Support/trial-agent"),
         .executableTarget(
             name: "warren-bench", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "ESP"],
             path: "Tests/Benchmarks"),

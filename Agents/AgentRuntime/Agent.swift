@@ -7,41 +7,83 @@ import WarrenPlan
 /// Keeps one gateway at what it shall run, and tells how it is. Needs no controller: `ControllerSession` is one that calls
 /// `receive` and listens to `reports`.
 ///
-/// Reconciliations run one after the other, in a task of their own, so that a driver that hangs stops nothing else.
+/// Reconciliations run one after the other, in a task of their own, so that a driver that hangs stops nothing else. What
+/// must outlive the agent is on disk before what depends on it is begun.
 public actor Agent {
+    /// Something that happened, and who wants to know what came of it.
+    private struct Input: Sendable {
+        var event: AgentState.Event
+        var answer: (@Sendable (RollBackAnswer) -> Void)?
+    }
+
     public nonisolated let site: SiteName
-    private let driver: any DataPlaneDriver
-    private let directory: StateDirectory
-    private let prober: Prober?
-    private let log: Logger
-    private var state: AgentState
-    private var controller = ControllerState.none
-    private var storageFault: String?
+    let driver: any DataPlaneDriver
+    let directory: StateDirectory
+    let prober: Prober?
+    let log: Logger
+    var state: AgentState
+    var controller = ControllerState.none
+    /// Where the controller is, to learn from which address it is reached.
+    var controllerAddresses: [IPAddress] = []
+    var storageFault: String?
+    private var reconciliation: Task<AgentState.Event, Never>?
     private var listeners: [UInt64: AsyncStream<AgentReport>.Continuation] = [:]
     private var nextListener: UInt64 = 0
-    private nonisolated let events = AsyncStream<AgentState.Event>.makeStream()
+    private var streams: [StreamID: AsyncStream<Void>.Continuation] = [:]
+    private var lastStream: UInt64 = 0
+    private nonisolated let inputs = AsyncStream<Input>.makeStream()
     private nonisolated let reportRequests = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
 
-    /// `driftInterval`: time between two looks for drift.
+    /// `driftInterval`: time between two looks for drift; `driftPolicy`: what is done about it.
     public init(
         site: SiteName, driver: any DataPlaneDriver, directory: StateDirectory, prober: Prober? = nil,
-        driftInterval: Duration = .seconds(5), log: Logger
+        driftInterval: Duration = .seconds(5), driftPolicy: DriftPolicy = .repair, log: Logger
     ) {
         self.site = site
         self.driver = driver
         self.directory = directory
         self.prober = prober
         self.log = log
-        state = AgentState(site: site, interval: driftInterval)
+        state = AgentState(site: site, interval: driftInterval, driftPolicy: driftPolicy)
     }
 
-    /// What the gateway runs.
-    public var appliedVersion: StateVersion { state.applied?.version ?? .none }
     /// Something is still to be done to get to what the gateway shall run.
     public var isChanging: Bool { state.isChanging }
+    /// A trial is under way: its confirmation is waited for.
+    public var isOnTrial: Bool { state.trial != nil }
 
-    /// Hands over a whole desired state; it is applied, or refused and the refusal reported, in the order of calls.
-    public nonisolated func receive(_ desired: DesiredState) { events.continuation.yield(.received(desired)) }
+    /// Hands over a whole desired state; it is applied, or refused and the refusal reported, in the order of calls. With
+    /// `trial`, the gateway goes back from it by itself after that time, unless it is confirmed.
+    public nonisolated func receive(_ desired: DesiredState, trial: Duration? = nil) {
+        handle(.received(desired, trial: trial))
+    }
+
+    /// The controller said on `stream` that what the gateway runs on trial may stay. Counts for exactly this version, and
+    /// only on a stream that was opened after it was applied.
+    public nonisolated func confirm(_ version: StateVersion, on stream: StreamID) { handle(.confirmed(version, stream)) }
+
+    /// Goes back one step, as somebody on the gateway asks; `answer` is called once, soon, and perhaps never when the agent
+    /// is ending.
+    nonisolated func rollBack(_ answer: @Sendable @escaping (RollBackAnswer) -> Void) {
+        inputs.continuation.yield(Input(event: .rollBack, answer: answer))
+    }
+
+    private nonisolated func handle(_ event: AgentState.Event) { inputs.continuation.yield(Input(event: event)) }
+
+    /// What is said first on a connection to a controller, and what comes of it. To be called before the connection is
+    /// opened: that makes its confirmations count.
+    public func openStream() -> ControllerStream {
+        lastStream += 1
+        let id = StreamID(rawValue: lastStream)
+        _ = state.handle(.streamOpened(id), now: .now)
+        let (ends, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        streams[id] = continuation
+        continuation.onTermination = { [weak self] _ in
+            Task { await self?.forget(id) }
+        }
+        return ControllerStream(
+            id: id, version: state.version, isOnTrial: state.isOnTrial, reports: reports(), replacements: ends)
+    }
 
     /// Every report from now on, the newest when the reader is slow.
     public func reports() -> AsyncStream<AgentReport> {
@@ -62,15 +104,21 @@ public actor Agent {
         reportRequests.continuation.yield()
     }
 
+    /// Where the controller is: which of the gateway's own addresses lie on the way there is reported.
+    public func noteController(addresses: [IPAddress]) { controllerAddresses = addresses }
+
     /// Runs until the calling task is cancelled; tunnels stay as they are then.
     public func run() async {
         await withDiscardingTaskGroup { group in
-            restore()
+            for action in state.handle(.restored(restored()), now: .now) { perform(action, in: &group) }
             group.addTask { await self.tick() }
             group.addTask { await self.watchDataPlane() }
             group.addTask { await self.report() }
-            for await event in events.stream {
-                for action in state.handle(event, now: .now) { perform(action, in: &group) }
+            // What the end of the agent did to a reconciliation says nothing about its desired state.
+            for await input in inputs.stream where !Task.isCancelled {
+                let actions = state.handle(input.event, now: .now)
+                for action in actions { perform(action, in: &group) }
+                input.answer?(RollBackAnswer(actions))
             }
             group.cancelAll()
         }
@@ -78,50 +126,83 @@ public actor Agent {
     }
 
     private func forget(_ listener: UInt64) { listeners[listener] = nil }
+    private func forget(_ stream: StreamID) { streams[stream] = nil }
 
-    private func restore() {
-        do {
-            switch try LastGoodState(directory: directory).load() {
-            case .none: log.info("no last good state: waiting for the controller")
-            case .state(let desired):
-                log.info("restoring the last good state", metadata: ["generation": "\(desired.generation)"])
-                events.continuation.yield(.restored(desired))
-            case .corrupt(let reason):
-                log.error(
-                    "the last good state cannot be used and was set aside: waiting for the controller",
-                    metadata: ["reason": "\(reason)", "kept": "\(LastGoodState.name).\(LastGoodState.corruptSuffix)"])
-            }
-        } catch {
-            log.error("the last good state cannot be read: waiting for the controller", metadata: ["reason": "\(error)"])
+    private func restored() -> AgentMemory {
+        let (memory, faults) = AgentFiles(directory: directory).load()
+        for fault in faults { log.error("\(fault)") }
+        if let good = memory.good {
+            log.info("restoring the last good state", metadata: ["generation": "\(good.version)"])
+        } else {
+            log.info("no last good state: waiting for the controller")
         }
+        if case .running(let trial) = memory.trial {
+            log.notice(
+                "a trial was under way",
+                metadata: ["generation": "\(trial.version)", "secondsLeft": "\(trial.left(now: .now).wholeSeconds)"])
+        }
+        if let rejection = memory.rejection { log.notice("\(rejection.reason)") }
+        return memory
     }
 
     private func perform(_ action: AgentState.Action, in group: inout DiscardingTaskGroup) {
         switch action {
-        case .reconcile(let desired, let changedKeys):
-            group.addTask {
-                let reconciliation = Reconciliation(
-                    driver: self.driver, desired: desired, changedKeys: changedKeys, log: self.log)
-                self.events.continuation.yield(await reconciliation.run())
-            }
-        case .store(let desired):
+        case .stage(let trial):
+            let event: AgentState.Event
             do {
-                try LastGoodState(directory: directory).store(desired)
-                storageFault = nil
-                log.info("running a new desired state", metadata: ["generation": "\(desired.generation)"])
-            } catch {
-                storageFault = "generation \(desired.generation) runs, yet is not stored: \(error)"
-                log.error("the desired state is not stored", metadata: ["reason": "\(error)"])
+                try AgentFiles(directory: directory).stage(trial)
+                log.notice(
+                    "trying a desired state",
+                    metadata: ["generation": "\(trial.version)", "seconds": "\(trial.allowance.wholeSeconds)"])
+                event = .staged(trial.version)
+            } catch { event = .stagingFailed(trial.version, "\(error)") }
+            for action in state.handle(event, now: .now) { perform(action, in: &group) }
+        case .discardTrial: keep("the end of the trial") { files throws(AgentError) in try files.discardTrial() }
+        case .remember(let rejection):
+            if let rejection { log.error("\(rejection.reason)") }
+            keep("what was gone back from") { files throws(AgentError) in try files.remember(rejection) }
+        case .store(let desired, let previous):
+            keep("generation \(desired.version), which runs,") { files throws(AgentError) in
+                try files.store(desired, previous: previous)
             }
+            log.info("running a new desired state", metadata: ["generation": "\(desired.version)"])
+        case .reconcile(let desired, let changedKeys):
+            let work = Reconciliation(driver: driver, desired: desired, changedKeys: changedKeys, log: log)
+            let task = Task { await work.run() }
+            reconciliation = task
+            group.addTask {
+                let event = await withTaskCancellationHandler {
+                    await task.value
+                } onCancel: {
+                    task.cancel()
+                }
+                self.handle(event)
+            }
+        case .abandon: reconciliation?.cancel()
+        case .reconnect:
+            for stream in streams.values { stream.yield() }
         case .refuse(let reason): log.error("refused a desired state", metadata: ["reason": "\(reason)"])
+        case .repaired(let sentences):
+            log.warning(
+                "somebody changed the gateway by hand: repaired", metadata: ["drift": "\(sentences.joined(separator: "; "))"])
         case .report: reportRequests.continuation.yield()
+        }
+    }
+
+    private func keep(_ what: String, _ body: (AgentFiles) throws(AgentError) -> Void) {
+        do throws(AgentError) {
+            try body(AgentFiles(directory: directory))
+            storageFault = nil
+        } catch {
+            storageFault = "\(what) is not stored: \(error)"
+            log.error("\(what) is not stored", metadata: ["reason": "\(error)"])
         }
     }
 
     private func tick() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(250))
-            events.continuation.yield(.tick)
+            handle(.tick)
         }
     }
 
@@ -130,7 +211,7 @@ public actor Agent {
             await driver.waitForFailure()
             guard !Task.isCancelled else { return }
             log.warning("the data plane lost its state: restoring it")
-            events.continuation.yield(.dataPlaneFailed("the data plane lost its state and is being restored"))
+            handle(.dataPlaneFailed("the data plane lost its state and is being restored"))
             // A daemon that dies at once is not restarted in a hot loop.
             try? await Task.sleep(for: .milliseconds(200))
         }
@@ -146,41 +227,9 @@ public actor Agent {
             }
             for await _ in reportRequests.stream {
                 let report = await makeReport()
-                for listener in listeners.values { listener.yield(report) }
                 writeStatus(report)
+                for listener in listeners.values { listener.yield(report) }
             }
-        }
-    }
-
-    /// How the gateway is now.
-    func makeReport() async -> AgentReport {
-        var report = AgentReport(
-            site: site, agentVersion: AgentProgram.version, version: state.applied?.version ?? .none,
-            failure: state.failure ?? storageFault)
-        do {
-            // Before anything is known there may be no daemon to ask, and nothing to start one for.
-            let observed = state.target == nil ? ObservedState() : try await driver.observe()
-            report.tunnels = observed.tunnels
-            report.routes = observed.routes.sorted { ($0.destination, $0.interface) < ($1.destination, $1.interface) }
-            report.securityAssociations = observed.securityAssociations
-            report.ike = observed.ike
-            if let target = state.target { report.drift = drift(desired: target, observed: observed) }
-        } catch {
-            // While a daemon is being started it cannot be asked; if that fails, the reconciliation says so.
-            if !(error.code == .unavailable && state.isChanging) {
-                report.failure = report.failure ?? "the data plane cannot be observed: \(error)"
-            }
-        }
-        prober?.setTargets((state.target?.plan.tunnels ?? []).map(ProbeTarget.init))
-        report.probes = prober?.reports() ?? []
-        return report
-    }
-
-    private func writeStatus(_ report: AgentReport) {
-        let status = LocalStatus(
-            mesh: state.target?.mesh, wanted: state.target?.generation ?? .none, controller: controller, report: report)
-        do { try status.write(to: directory) } catch {
-            log.warning("the status file cannot be written", metadata: ["reason": "\(error)"])
         }
     }
 }

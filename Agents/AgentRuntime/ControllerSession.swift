@@ -12,6 +12,8 @@ public actor ControllerSession {
     private enum End: Error {
         /// The certificate was renewed: the next connection shows the new one.
         case renewed
+        /// What was applied on trial is confirmed over a new connection only.
+        case replaced
     }
 
     private let agent: Agent
@@ -24,6 +26,8 @@ public actor ControllerSession {
     private var opened: ContinuousClock.Instant?
     /// A session that ends sooner was none: an agent that is refused or replaced again and again must not hurry.
     private static let settled: Duration = .seconds(5)
+    /// The time of a trial is short.
+    private static let longestWaitOnTrial: Duration = .seconds(2)
     /// Why the last connection ended, to be logged once.
     private var lastFault: String?
 
@@ -45,17 +49,18 @@ public actor ControllerSession {
             var fault = "the controller ended the session"
             do {
                 try await connect()
-            } catch End.renewed {
+            } catch is End {
                 continue
             } catch let error as RPCError {
-                fault = error.summary
+                fault = error.remedied(at: address)
             } catch {
                 fault = "\(error)"
             }
             guard !Task.isCancelled else { return }
             if let opened, ContinuousClock.now - opened >= Self.settled { backoff.reset() }
             opened = nil
-            let wait = backoff.next(fraction: .random(in: 0...1))
+            var wait = backoff.next(fraction: .random(in: 0...1))
+            if await agent.isOnTrial { wait = min(wait, Self.longestWaitOnTrial) }
             if fault != lastFault {
                 log.warning("no session with the controller", metadata: ["controller": "\(address)", "reason": "\(fault)"])
                 lastFault = fault
@@ -67,32 +72,39 @@ public actor ControllerSession {
 
     /// One connection, until it ends.
     private func connect() async throws {
+        // Before anything of the connection is there: a confirmation proves that it could be opened after this.
+        let stream = await agent.openStream()
+        // The resolver may take its time, and nothing waits for it.
+        Task { await agent.noteController(addresses: await address.resolved()) }
         let transport = try ControllerTransport.mutual(address, identity: identity)
         try await withGRPCClient(transport: transport) { client in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await self.renewInTime(over: client) }
-                group.addTask { try await self.synchronize(over: client) }
+                group.addTask { try await self.synchronize(stream, over: client) }
+                group.addTask {
+                    for await _ in stream.replacements { throw End.replaced }
+                    try await Task.sleep(for: .seconds(86_400))
+                }
                 defer { group.cancelAll() }
                 try await group.next()
             }
         }
     }
 
-    private func synchronize(over client: GRPCClient<ControllerTransport.Transport>) async throws {
-        let reports = await agent.reports()
+    private func synchronize(_ stream: ControllerStream, over client: GRPCClient<ControllerTransport.Transport>) async throws {
         var options = CallOptions.defaults
         options.waitForReady = false
         options.maxResponseMessageBytes = Wire.maximumMessageSize
         try await Warren_Agent_V1_AgentLink.Client(wrapping: client).sync(options: options) { [agent] writer in
-            let applied = await agent.appliedVersion
             try await writer.write(
                 .with {
                     $0.hello.protocolVersion = Wire.protocolVersion
                     $0.hello.agentVersion = AgentProgram.version
-                    $0.hello.applied = applied.wire
+                    $0.hello.applied = stream.version.wire
+                    $0.hello.onTrial = stream.isOnTrial
                 })
             var schedule = ReportSchedule()
-            for await report in reports {
+            for await report in stream.reports {
                 guard schedule.shouldSend(report, isChanging: await agent.isChanging, now: .now) else { continue }
                 try await writer.write(.with { $0.report = report.wire })
             }
@@ -102,19 +114,26 @@ public actor ControllerSession {
             for try await message in response.messages {
                 if isFirst { await self.noteSession() }
                 isFirst = false
-                await self.take(message)
+                await self.take(message, on: stream.id)
             }
         }
     }
 
-    private func take(_ message: Warren_Agent_V1_ControllerMessage) {
-        guard case .desired(let wire) = message.body else { return }
-        do {
-            let desired = try DesiredState(wire: wire)
-            log.info("received a desired state", metadata: ["generation": "\(desired.generation)"])
-            agent.receive(desired)
-        } catch {
-            log.error("the controller sent a desired state that cannot be read", metadata: ["reason": "\(error)"])
+    private func take(_ message: Warren_Agent_V1_ControllerMessage, on stream: StreamID) {
+        switch message.body {
+        case .confirmed(let wire):
+            let version = StateVersion(wire: wire)
+            log.info("received a confirmation", metadata: ["generation": "\(version)"])
+            agent.confirm(version, on: stream)
+        case .desired(let wire):
+            do {
+                let desired = try DesiredState(wire: wire)
+                log.info("received a desired state", metadata: ["generation": "\(desired.version)"])
+                agent.receive(desired, trial: message.trialSeconds > 0 ? .seconds(Int64(message.trialSeconds)) : nil)
+            } catch {
+                log.error("the controller sent a desired state that cannot be read", metadata: ["reason": "\(error)"])
+            }
+        case nil: log.warning("the controller sent a message of a kind that this agent does not know")
         }
     }
 

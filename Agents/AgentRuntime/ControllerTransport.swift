@@ -61,4 +61,17 @@ extension RPCError {
         }
         return deepest
     }
+
+    /// The summary, with what to do about it where that is known.
+    func remedied(at address: ControllerAddress) -> String {
+        switch code {
+        case .unauthenticated:
+            "\(summary): enrol this gateway again: make a token with 'warren token create', then run 'warren-agent enrol --force' "
+                + "here and restart the agent"
+        case .unimplemented:
+            "\(summary): is \(address) the port where the controller enrols agents? Their sessions are served at another, "
+                + "\(Wire.defaultAgentPort) unless it was set otherwise"
+        default: summary
+        }
+    }
 }

@@ -38,7 +38,7 @@ public struct Enrolment: Sendable {
         return token
     }
 
-    /// Enrols, and stores the new identity. A last good state of another mesh or site is set aside.
+    /// Enrols, and stores the new identity. What is kept of another mesh or site is set aside.
     public func enrol() async throws(AgentError) -> AgentIdentity {
         let authority = try await fetchAuthority()
         let key = P256.Signing.PrivateKey()
@@ -58,7 +58,7 @@ public struct Enrolment: Sendable {
             chain: response.certificateChain.map { Array($0) }, authority: authority, now: .now)
         let former = try? AgentIdentity.load(from: directory)
         if former?.site != identity.site || former?.authority != identity.authority {
-            try directory.setAside(LastGoodState.name, suffix: LastGoodState.formerSuffix)
+            try AgentFiles(directory: directory).setAside()
         }
         try identity.store(in: directory)
         return identity
@@ -96,6 +96,7 @@ public struct Enrolment: Sendable {
     }
 
     private func fault(_ error: any Error) -> AgentError {
+        if address.port == Wire.defaultAgentPort { return wrongPort("\((error as? RPCError)?.summary ?? "\(error)")") }
         guard let error = error as? RPCError else { return AgentError(.unreachable, "cannot enrol at \(address): \(error)") }
         switch error.code {
         case .unavailable, .deadlineExceeded, .cancelled:
@@ -103,5 +104,13 @@ public struct Enrolment: Sendable {
         default:
             return AgentError(.refused, "the controller refused: \(error.summary)")
         }
+    }
+
+    private func wrongPort(_ reason: String) -> AgentError {
+        AgentError(
+            .refused,
+            "\(address) is not where the controller enrols agents, it seems to be where it serves agents that are enrolled: "
+                + "name its other port, \(Wire.defaultEnrolmentPort) unless it was set otherwise, with --controller (\(reason))"
+        )
     }
 }

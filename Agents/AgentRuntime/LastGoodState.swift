@@ -2,11 +2,12 @@ import AgentCore
 import WarrenModel
 import WarrenWire
 
-/// The desired state that was last applied in full, with its keys: what a gateway boots from with no controller.
+/// The desired state that was last applied in full and needs no confirmation, with its keys: what a gateway boots from with
+/// no controller, and goes back to. Beside it is the one of the generation before.
 struct LastGoodState {
     static let name = "desired.bin"
-    /// Where a file that cannot be read is kept for whoever looks into it.
-    static let corruptSuffix = "corrupt"
+    static let previousName = "previous.bin"
+    static let corruptSuffix = SealedFile.corruptSuffix
     /// Where the state of a former mesh is kept.
     static let formerSuffix = "former"
 
@@ -18,30 +19,34 @@ struct LastGoodState {
     }
 
     let directory: StateDirectory
+    private let file: SealedFile
 
-    func store(_ desired: DesiredState) throws(AgentError) {
-        let bytes: [UInt8]
-        do { bytes = try desired.serialized() } catch {
-            throw AgentError(.storage, "the desired state cannot be written down: \(error)")
-        }
-        try directory.write(Self.name, Self.header + Checksum.of(bytes) + bytes)
+    init(directory: StateDirectory, name: String = Self.name) {
+        self.directory = directory
+        file = SealedFile(directory: directory, name: name, header: Array("warren\u{0}\u{1}".utf8))
     }
+
+    func store(_ desired: DesiredState) throws(AgentError) { try file.write(try desired.bytes) }
 
     func load() throws(AgentError) -> Loaded {
-        guard let content = try directory.read(Self.name) else { return .none }
-        let headerLength = Self.header.count, start = headerLength + Checksum.length
         let fault: String
-        if content.count <= start || Array(content[..<headerLength]) != Self.header {
-            fault = "it is not a last good state"
-        } else if Array(content[headerLength..<start]) != Checksum.of(Array(content[start...])) {
-            fault = "its checksum is wrong"
-        } else {
-            do { return .state(try DesiredState(serialized: Array(content[start...]))) } catch { fault = "\(error)" }
+        switch try file.read() {
+        case .none: return .none
+        case .faulty(let reason): fault = reason
+        case .whole(let content):
+            do { return .state(try DesiredState(serialized: content)) } catch { fault = "\(error)" }
         }
-        try directory.setAside(Self.name, suffix: Self.corruptSuffix)
+        try file.setAside()
         return .corrupt(fault)
     }
+}
 
-    /// `warren` and the version of this file's form.
-    private static let header: [UInt8] = Array("warren\u{0}\u{1}".utf8)
+extension DesiredState {
+    var bytes: [UInt8] {
+        get throws(AgentError) {
+            do { return try serialized() } catch {
+                throw AgentError(.storage, "the desired state cannot be written down: \(error)")
+            }
+        }
+    }
 }

@@ -1,3 +1,4 @@
+import AgentCore
 import FoundationEssentials
 import Glibc
 import WarrenModel
@@ -19,15 +20,40 @@ public struct LocalStatus: Sendable, Hashable, Codable {
     public var wanted: Generation
     public var controller: ControllerState
     public var report: AgentReport
+    /// What waits for the controller's confirmation, if anything does.
+    public var trial: Trial?
+    /// What `warren-agent rollback` would go back to when no trial is under way.
+    public var previous: StateVersion?
     /// When this was written, in seconds since 1970.
     public var writtenAtSeconds: Double
     public var processID: Int32
 
-    init(mesh: String?, wanted: Generation, controller: ControllerState, report: AgentReport) {
+    public struct Trial: Sendable, Hashable, Codable {
+        public var version: StateVersion
+        public var secondsLeft: Double
+        /// It is applied: only the confirmation is missing.
+        public var isApplied: Bool
+        /// What the gateway goes back to without it; nil: to running nothing.
+        public var good: StateVersion?
+
+        init(_ trial: AgentCore.Trial, good: StateVersion?, now: MonotonicTime) {
+            version = trial.version
+            secondsLeft = trial.left(now: now).inSeconds
+            if case .waiting = trial.phase { isApplied = true } else { isApplied = false }
+            self.good = good
+        }
+    }
+
+    init(
+        mesh: String?, wanted: Generation, controller: ControllerState, report: AgentReport, trial: Trial? = nil,
+        previous: StateVersion? = nil
+    ) {
         self.mesh = mesh
         self.wanted = wanted
         self.controller = controller
         self.report = report
+        self.trial = trial
+        self.previous = previous
         writtenAtSeconds = Date.now.timeIntervalSince1970
         processID = getpid()
     }

@@ -17,18 +17,19 @@ struct Reconciliation {
     func run() async -> AgentState.Event {
         do {
             try await driver.prepare()
-            var left: [Operation] = []
+            var found: [String] = []
             for pass in 0..<Self.passes {
-                left = reconcile(
-                    desired: desired, observed: try await driver.observe(), changedKeys: pass == 0 ? changedKeys : [])
-                if left.isEmpty { return .reconciled(desired) }
+                let observed = try await driver.observe()
+                if pass == 0 { found = drift(desired: desired, observed: observed) }
+                let left = reconcile(desired: desired, observed: observed, changedKeys: pass == 0 ? changedKeys : [])
+                if left.isEmpty { return .reconciled(desired, found: found) }
                 let faults = await perform(left)
                 if let first = faults.first {
                     return failed(faults.count == 1 ? first : "\(first) (and \(faults.count - 1) more)")
                 }
             }
-            let drift = drift(desired: desired, observed: try await driver.observe())
-            return drift.isEmpty ? .reconciled(desired) : failed("the gateway does not keep it: \(drift[0])")
+            let left = drift(desired: desired, observed: try await driver.observe())
+            return left.isEmpty ? .reconciled(desired, found: found) : failed("the gateway does not keep it: \(left[0])")
         } catch {
             return failed("the data plane is not ready: \(error)")
         }
@@ -38,7 +39,7 @@ struct Reconciliation {
         var failed: [Operation] = []
         var faults: [String] = []
         for operation in operations where operation.mayFollow(failed: failed) {
-            guard !Task.isCancelled else { return ["the agent is ending"] }
+            guard !Task.isCancelled else { return ["it was abandoned"] }
             do throws(DataPlaneError) {
                 log.debug("performing", metadata: ["operation": "\(operation)"])
                 try await driver.perform(operation, keys: desired.keys)
@@ -51,7 +52,7 @@ struct Reconciliation {
     }
 
     private func failed(_ reason: String) -> AgentState.Event {
-        log.error("reconciliation failed", metadata: ["generation": "\(desired.generation)", "reason": "\(reason)"])
+        log.error("reconciliation failed", metadata: ["generation": "\(desired.version)", "reason": "\(reason)"])
         return .reconciliationFailed(desired, reason, fraction: .random(in: 0...1))
     }
 }

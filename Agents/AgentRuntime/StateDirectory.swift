@@ -67,6 +67,30 @@ public struct StateDirectory: Sendable {
         return true
     }
 
+    /// Removes the file `name`, durably; one that is not there is no error.
+    public func remove(_ name: String) throws(AgentError) {
+        guard unlink(file(name)) == 0 else {
+            if errno == ENOENT { return }
+            throw Self.fault("cannot remove", file(name))
+        }
+        try synchronize()
+    }
+
+    /// Gives the content of the file `name` a second name, over any older file of that name, durably. Replacing either leaves
+    /// the other as it is; when there is no file `name`, nothing happens.
+    public func duplicate(_ name: String, as other: String) throws(AgentError) {
+        let temporary = file(".\(other).new")
+        unlink(temporary)
+        guard link(file(name), temporary) == 0 else {
+            if errno == ENOENT { return }
+            throw Self.fault("cannot duplicate", file(name))
+        }
+        guard rename(temporary, file(other)) == 0 else { throw Self.fault("cannot replace", file(other)) }
+        // Two names of one file: rename(2) leaves both.
+        unlink(temporary)
+        try synchronize()
+    }
+
     /// The path of the file `name`.
     public func file(_ name: String) -> String { "\(path)/\(name)" }
 

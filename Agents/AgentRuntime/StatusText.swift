@@ -10,8 +10,13 @@ extension LocalStatus {
             "agent       "
                 + (isRunning ? "running (process \(processID))" : "NOT RUNNING: what follows was seen \(seconds(age)) ago"),
             "controller  " + controllerText,
-            "generation  \(report.applied) applied" + (wanted > report.applied ? ", \(wanted) wanted" : ""),
+            "generation  \(report.version) applied" + (wanted > report.applied ? ", \(wanted) wanted" : ""),
         ]
+        if let trial { lines.append("trial       \(text(of: trial))") }
+        if let rejected = report.rejected {
+            lines.append("rejected    \(rejected): it is not applied again; a newer one is")
+        }
+        if let previous { lines.append("previous    \(previous): 'warren-agent rollback' goes back to it") }
         if let failure = report.failure { lines.append("failure     \(failure)") }
         lines += report.drift.map { "drift       \($0)" }
         if !report.tunnels.isEmpty {
@@ -29,6 +34,12 @@ extension LocalStatus {
             lines += table(["SPI", "PEER", "DIRECTION", "CIPHER", "AGE", "REKEY IN", "PACKETS", "BYTES"], rows)
         }
         return lines.map { $0 + "\n" }.joined()
+    }
+
+    private func text(of trial: Trial) -> String {
+        let back = trial.good.map { "back to \($0)" } ?? "back to running nothing"
+        let step = trial.isApplied ? "waits for the controller's confirmation" : "is being applied"
+        return "\(trial.version) \(step): \(seconds(trial.secondsLeft)) left, then \(back)"
     }
 
     private var controllerText: String {

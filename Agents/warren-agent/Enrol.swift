@@ -13,6 +13,9 @@ extension WarrenAgent {
                 never from an argument, where others could see it.
                 """)
 
+        /// EX_NOINPUT of sysexits(3), beside the EX_USAGE of a command line that cannot be understood.
+        private static let noInput: Int32 = 66
+
         @OptionGroup var state: StateOptions
 
         @Option(name: .long, help: ArgumentHelp("A file that holds the token; '-' is standard input.", valueName: "file"))
@@ -49,10 +52,14 @@ extension WarrenAgent {
 
         private func readToken() throws -> String {
             if let tokenFile, tokenFile != "-" {
-                guard let data = FileManager.default.contents(atPath: tokenFile) else {
-                    throw ValidationError("cannot read \(tokenFile)")
+                do {
+                    return String(decoding: try Data(contentsOf: URL(filePath: tokenFile)), as: UTF8.self)
+                } catch {
+                    let isMissing = (error as? CocoaError)?.code == .fileReadNoSuchFile
+                    let reason = isMissing ? "there is no such file" : "it cannot be read"
+                    FileHandle.standardError.write(Data("Error: no token in \(tokenFile): \(reason)\n".utf8))
+                    throw ExitCode(Self.noInput)
                 }
-                return String(decoding: data, as: UTF8.self)
             }
             if tokenFile == nil, let token = ProcessInfo.processInfo.environment["WARREN_TOKEN"] { return token }
             return String(decoding: try FileHandle.standardInput.readToEnd() ?? Data(), as: UTF8.self)

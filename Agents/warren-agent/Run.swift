@@ -1,3 +1,4 @@
+import AgentCore
 import AgentRuntime
 import ArgumentParser
 import DataPlane
@@ -42,6 +43,11 @@ extension WarrenAgent {
             name: .long, help: ArgumentHelp("warren-tunneld's control socket, in a directory of its own.", valueName: "path"))
         var controlSocket = "/run/warren-agent/control.sock"
 
+        @Option(
+            name: .long,
+            help: "What to do when somebody changed the gateway by hand: repair it, or report it and touch nothing.")
+        var drift = DriftPolicy.repair
+
         func run() async throws {
             guard geteuid() == 0 else {
                 throw AgentError(.invalid, "warren-agent run must be root: it makes interfaces, routes and firewall rules")
@@ -65,18 +71,29 @@ extension WarrenAgent {
             let prober = try Prober()
             let agent = Agent(
                 site: identity.site, driver: try driver(log), directory: directory, prober: prober,
-                log: log)
+                driftPolicy: drift, log: log)
             let session = ControllerSession(
                 agent: agent, identity: identity, address: address, directory: directory, log: log)
             log.info(
                 "warren-agent \(AgentProgram.version)",
                 metadata: ["site": "\(identity.site)", "mesh": "\(identity.mesh)", "controller": "\(address)"])
+            let control = localControl(agent, directory, log)
             prober.start()
             let services = ServiceGroup(
-                services: [Running { await agent.run() }, Running { await session.run() }],
+                services: [
+                    Running { await agent.run() }, Running { await session.run() }, Running { await control?.run() },
+                ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
             try await services.run()
             withExtendedLifetime(lock) { log.info("ended; the tunnels stay") }
+        }
+
+        /// Without it the gateway cannot be rolled back by hand while the agent runs; nothing else is lost.
+        private func localControl(_ agent: Agent, _ directory: StateDirectory, _ log: Logger) -> LocalControl? {
+            do { return try LocalControl(agent: agent, directory: directory, log: log) } catch {
+                log.warning("'warren-agent rollback' will not reach this agent", metadata: ["reason": "\(error)"])
+                return nil
+            }
         }
 
         private func address(for identity: AgentIdentity) throws -> ControllerAddress {
@@ -104,6 +121,8 @@ extension WarrenAgent {
         }
     }
 }
+
+extension DriftPolicy: ExpressibleByArgument {}
 
 /// Work that ends by cancellation, as a service that a signal ends.
 private struct Running: Service {

@@ -7,7 +7,7 @@ import Logging
 struct WarrenAgent: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "warren-agent", abstract: "Keeps a gateway's tunnels as its mesh's controller wants them.",
-        version: AgentProgram.version, subcommands: [Enrol.self, Run.self, Status.self])
+        version: AgentProgram.version, subcommands: [Enrol.self, Run.self, Status.self, RollBackCommand.self])
 }
 
 /// Where the agent keeps its state.

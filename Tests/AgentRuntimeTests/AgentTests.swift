@@ -62,7 +62,7 @@ struct AgentTests {
             #expect(report?.tunnels.count == 1)
             agent.receive(Desired.toTokyo(generation: 3))
             let refusal = await self.report(from: agent) { $0.failure != nil }
-            #expect(refusal?.failure == "generation 3 is older than 4, which this gateway has")
+            #expect(refusal?.failure == "generation 3.0 is older than 4.0, which this gateway has")
             #expect(refusal?.applied.rawValue == 4)
         }
     }
@@ -102,11 +102,34 @@ struct AgentTests {
             _ = await report(from: agent) { $0.applied.rawValue == 1 }
             let before = await driver.performed.count
             await driver.tamper { $0.routes = [] }
-            while await driver.performed.count == before { await Task.yield() }
+            // Whoever looks on hears of it, before or after the repair.
+            let sentence = "the route to 192.168.2.0/24 by gif2 is missing"
+            let told = await report(from: agent) { $0.drift.contains("repaired: \(sentence)") }
+            #expect(told?.routes.count == 1)
             let repaired = await report(from: agent) { $0.drift == [] }
             #expect(repaired?.routes.count == 1)
             let count = await driver.performed.count
             #expect(count == before + 1)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func leavesDriftAloneWhenItIsToldTo() async throws {
+        let agent = Agent(
+            site: Mesh.berlin, driver: driver, directory: directory, driftInterval: .milliseconds(100), driftPolicy: .report,
+            log: Mesh.quiet)
+        try await running(agent) {
+            agent.receive(Desired.toTokyo(generation: 1))
+            _ = await report(from: agent) { $0.applied.rawValue == 1 }
+            let before = await driver.performed
+            await driver.tamper { $0.routes = [] }
+            var reports = 0
+            for await report in await agent.reports() where report.drift != [] {
+                #expect(report.drift == ["the route to 192.168.2.0/24 by gif2 is missing"] && report.routes.isEmpty)
+                reports += 1
+                if reports == 3 { break }
+            }
+            #expect(await driver.performed == before)
         }
     }
 

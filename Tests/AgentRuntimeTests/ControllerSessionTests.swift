@@ -90,6 +90,7 @@ struct ControllerSessionTests {
         for await _ in await agent.reports() {
             guard case .lost(_, let reason) = try LocalStatus.read(from: directory)?.controller else { continue }
             #expect(reason.contains("not the one enrolled for site 'berlin' now"))
+            #expect(reason.contains("'warren-agent enrol --force'"))
             break
         }
         for task in tasks { task.cancel() }

@@ -82,6 +82,19 @@ struct EnrolmentTests {
         #expect(error?.code == .unreachable && error?.message.hasPrefix("no controller answers at 127.0.0.1:") == true)
     }
 
+    /// Two ports of one host are easily taken for one another.
+    @Test(.timeLimit(.minutes(1)))
+    func namesThePortThatIsMeant() async throws {
+        let mesh = try await Mesh()
+        try await mesh.start()
+        let token = try await mesh.controller.createToken(for: Mesh.berlin, lifetimeSeconds: 60)
+        let wrong = try Enrolment(token: token, controller: await mesh.agentAddress, directory: mesh.stateDirectory())
+        let error = await #expect(throws: AgentError.self) { _ = try await wrong.enrol() }
+        #expect(error?.message.contains("where it serves agents that are enrolled") == true, "\(error as Any)")
+        #expect(error?.message.contains("7444") == true)
+        await mesh.stop()
+    }
+
     @Test func checksTheSiteAndTheAddressFirst() throws {
         let folder = try TemporaryDirectory()
         let directory = try AgentRuntime.StateDirectory(path: folder.path("state"))

@@ -1,0 +1,35 @@
+import WarrenModel
+
+// What an agent tells of itself.
+extension AgentState {
+    /// What the gateway runs; `.none` when that is nothing, or not known yet.
+    public var version: StateVersion { applied?.version ?? .none }
+
+    /// What it runs was not confirmed, and will not stay unless it is.
+    public var isOnTrial: Bool { applied.map { !$0.isWithdrawn && $0 != good } ?? false }
+
+    /// A change is asked for and not yet made.
+    public var isChanging: Bool {
+        trial?.phase == .staging || target != nil && (reconciling != nil || target != applied || fault != nil)
+    }
+
+    /// The newest state that the gateway was given and does not run; nil when there is none, or it is not known which.
+    public var rejected: StateVersion? {
+        let version = max(refusal?.version ?? .none, standingRejection?.version ?? .none)
+        return version == .none ? nil : version
+    }
+
+    /// Why the gateway does not run what it was given, or what it runs is at fault; nil when all is as it shall be.
+    public var failure: String? {
+        let reasons = [refusal?.reason, standingRejection?.reason, fault].compactMap { $0 }
+        return reasons.isEmpty ? nil : reasons.joined(separator: "; ")
+    }
+
+    /// The state that it went back from, while nothing newer is under way.
+    public var standingRejection: Rejection? {
+        trial == nil && (target == nil || target == good || target?.isWithdrawn == true) ? rejection : nil
+    }
+
+    /// Drift that was repaired a moment ago, in sentences.
+    public var recentRepairs: [String] { repairs?.sentences ?? [] }
+}
