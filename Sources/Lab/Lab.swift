@@ -14,6 +14,8 @@ public struct Lab: Sendable {
     public let topology: LabTopology
     public let files: [InventoryFile]
     public let links: [LinkID]
+    /// What every host must be able to reach, and what not.
+    let checks: [ReachabilityCheck]
     let programs: LabPrograms
     let say: @Sendable (String) -> Void
 
@@ -25,7 +27,9 @@ public struct Lab: Sendable {
         _ inventory: Inventory, files: [InventoryFile], programDirectory: String, say: @escaping @Sendable (String) -> Void
     ) throws {
         topology = try LabTopology(inventory)
-        links = Plan.derive(from: inventory).links
+        let plan = Plan.derive(from: inventory, assignments: Assignments(addresses: topology.given))
+        links = plan.links
+        checks = topology.reachabilityChecks(in: plan)
         self.files = files
         programs = LabPrograms(names: topology.names, controller: topology.controller, directory: programDirectory)
         self.say = say

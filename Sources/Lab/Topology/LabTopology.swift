@@ -24,6 +24,10 @@ public struct LabTopology: Sendable, Equatable {
         public let gateway: IPAddress
         /// Nil when the network has no room for anybody but the gateway.
         public let host: IPAddress?
+        /// What the other sites call it, when that is another.
+        public let translation: NetworkTranslation?
+        /// The host as the other sites see it.
+        public var visibleHost: IPAddress? { host.map { translation?.outward($0) ?? $0 } }
     }
 
     public let names: LabNames
@@ -31,10 +35,17 @@ public struct LabTopology: Sendable, Equatable {
     /// The controller's addresses on the internet: IPv4, then IPv6.
     public let controller: [IPAddress]
 
-    /// Fails when the inventory leaves no address for the controller, or a site's network has no address at all.
+    /// The public addresses that the lab gave to sites whose agents tell theirs.
+    public let given: [SiteName: [IPAddress]]
+
+    /// Fails when the inventory leaves no address for the controller, or a site's public address is looked up by name.
     public init(_ inventory: Inventory) throws {
         let names = try LabNames(mesh: inventory.mesh)
-        let taken = inventory.sites.flatMap { $0.networks + $0.gateway.publicAddresses.map(IPPrefix.init(host:)) }
+        let taken = inventory.sites.flatMap {
+            $0.networks + $0.translations.map(\.visible) + $0.gateway.publicAddresses.map(IPPrefix.init(host:))
+        }
+        let given = try Self.given(to: inventory.sites, apartFrom: taken)
+        self.given = given
         self.names = names
         controller = try AddressFamily.allCases.map { family in
             guard let free = Self.controllerCandidates.first(where: { $0.family == family && !taken.contains(anyHolding: $0) })
@@ -46,9 +57,44 @@ public struct LabTopology: Sendable, Equatable {
         sites = try inventory.sites.enumerated().map { position, site in
             SiteWorld(
                 name: site.name, gatewayNamespace: names.gateway(of: site.name), hostNamespace: names.host(of: site.name),
-                port: "port\(position + 1)", publicAddresses: site.gateway.publicAddresses,
-                networks: try site.networks.map { try SiteNetwork(of: $0, gatewayAddress: site.gateway.privateAddress) })
+                port: "port\(position + 1)", publicAddresses: given[site.name] ?? site.gateway.publicAddresses,
+                networks: site.networks.map { network in
+                    SiteNetwork(
+                        of: network, gatewayAddress: site.gateway.privateAddress,
+                        translation: site.translations.first { $0.network == network })
+                })
         }
+    }
+
+    /// An address for each site whose agent tells its own, of every family that the others have.
+    private static func given(to sites: [Site], apartFrom taken: [IPPrefix]) throws -> [SiteName: [IPAddress]] {
+        let families = Set(sites.flatMap(\.gateway.publicAddresses).map(\.family))
+        var free = AddressFamily.allCases.filter { families.isEmpty || families.contains($0) }.map(Self.firstGiven)
+        var given: [SiteName: [IPAddress]] = [:]
+        for site in sites {
+            switch site.gateway.publicAddressSource {
+            case .inventory: break
+            case .name(let name):
+                throw LabError(.unusable, "\(site.name) is at \(name): a lab has no DNS; write its address, or 'dynamic'")
+            case .agent:
+                given[site.name] = try free.indices.map { index in
+                    while taken.contains(anyHolding: free[index]) { free[index] = try next(free[index]) }
+                    defer { free[index] = (try? next(free[index])) ?? free[index] }
+                    return free[index]
+                }
+            }
+        }
+        return given
+    }
+
+    /// In ranges that nobody on the Internet has: for benchmarks (RFC 2544), for documentation (RFC 3849).
+    private static func firstGiven(_ family: AddressFamily) -> IPAddress {
+        family == .ipv4 ? IPAddress(v4: 0xC613_0001) : IPAddress(v6: 0x2001_0db8_fffd << 80 | 1)
+    }
+
+    private static func next(_ address: IPAddress) throws -> IPAddress {
+        guard let next = address.advanced(by: 1) else { throw LabError(.unusable, "no address is left for a dynamic site") }
+        return next
     }
 
     public subscript(site: SiteName) -> SiteWorld? { sites.first { $0.name == site } }
@@ -68,14 +114,15 @@ public struct LabTopology: Sendable, Equatable {
 extension LabTopology.SiteNetwork {
     /// The gateway keeps its private address where that lies in the network, else it has the first usable one. The
     /// host is the tenth (IPv4) or sixteenth (IPv6) address, or the first free one in a small network.
-    init(of prefix: IPPrefix, gatewayAddress: IPAddress) throws {
+    init(of prefix: IPPrefix, gatewayAddress: IPAddress, translation: NetworkTranslation? = nil) {
         let usable = Self.usable(prefix)
         let gateway = prefix.contains(gatewayAddress) ? gatewayAddress : usable.first
         let preferred = prefix.first.advanced(by: prefix.family == .ipv4 ? 10 : 16)
         let candidates = [preferred, usable.first, usable.first.advanced(by: 1)].compactMap { $0 }
         self.init(
             prefix: prefix, gateway: gateway,
-            host: candidates.first { $0 != gateway && usable.first <= $0 && $0 <= usable.last })
+            host: candidates.first { $0 != gateway && usable.first <= $0 && $0 <= usable.last },
+            translation: translation)
     }
 
     /// Lowest and highest address that a host may have: without network and broadcast address where there are such

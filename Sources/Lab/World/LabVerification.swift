@@ -11,7 +11,9 @@ public struct LabVerification: Sendable, Codable, Equatable {
         public let sent: Int
         public let received: Int
         public let roundTripMilliseconds: Double?
-        public var holds: Bool { sent > 0 && received == sent }
+        /// The gateways on the way there, both ends included; nil when no echo may be answered.
+        public let path: [SiteName]?
+        public var holds: Bool { sent > 0 && received == (path == nil ? 0 : sent) }
     }
 
     public let pairs: [Reach]
@@ -20,11 +22,11 @@ public struct LabVerification: Sendable, Codable, Equatable {
     /// The first frames that must not be there, described.
     public let violations: [String]
     public let violationCount: Int
-    /// Pairs of gateways whose hosts exchanged echoes while no ESP was seen from the first to the second.
+    /// Pairs of gateways between which hosts' echoes went while no ESP was seen from the first to the second.
     public let silent: [String]
 
-    /// Every echo was answered, nothing but the kinds of `FrameKind` was on the internet, and ESP was, both ways between
-    /// every two gateways.
+    /// Every echo that must be answered was, and no other; nothing but the kinds of `FrameKind` was on the internet, and ESP
+    /// was, both ways, between every two gateways on the echoes' ways.
     public var holds: Bool {
         !pairs.isEmpty && pairs.allSatisfy(\.holds) && violationCount == 0 && silent.isEmpty
     }
@@ -55,14 +57,18 @@ public struct LabVerification: Sendable, Codable, Equatable {
                 addresses[from, default: []].contains($0.local) && addresses[to, default: []].contains($0.remote)
             }
         }
-        silent = Set(pairs.filter { !isProtected($0.from, $0.to) }.map { "\($0.from) to \($0.to)" }).sorted()
+        let hops = pairs.flatMap { pair in pair.path.map { Array(zip($0, $0.dropFirst())) } ?? [] }
+        silent = Set(hops.filter { !isProtected($0, $1) }.map { "\($0) to \($1)" }).sorted()
     }
 
     public var text: String {
         var lines = pairs.map { pair in
             let verdict = pair.holds ? "ok  " : "FAIL"
             let time = pair.roundTripMilliseconds.map { ", \($0) ms" } ?? ""
-            return "\(verdict) \(pair.from) \(pair.source) to \(pair.to) \(pair.destination): "
+            let way = pair.path.map { $0.dropFirst().dropLast() } ?? []
+            let via = way.isEmpty ? "" : " through " + way.map(\.description).joined(separator: " and ")
+            let promise = pair.path == nil ? ", kept apart" : via
+            return "\(verdict) \(pair.from) \(pair.source) to \(pair.to) \(pair.destination)\(promise): "
                 + "\(pair.received) of \(pair.sent) echoes answered\(time)"
         }
         let total = frames.values.reduce(0, +) + violationCount
@@ -73,21 +79,24 @@ public struct LabVerification: Sendable, Codable, Equatable {
             lines += violations.map { "    \($0)" }
         }
         lines += silent.map { "  no ESP from \($0)" }
-        let answered = pairs.filter(\.holds).count
-        lines.append("\(holds ? "verified" : "NOT verified"): \(answered) of \(pairs.count) address pairs reach each other")
+        let joined = pairs.filter { $0.path != nil }, apart = pairs.filter { $0.path == nil }
+        let indirect = joined.filter { $0.path.map(\.count) ?? 0 > 2 }.count
+        var sentence = "\(joined.filter(\.holds).count) of \(joined.count) address pairs reach each other"
+        if indirect > 0 { sentence += ", \(indirect) of them through a hub" }
+        if !apart.isEmpty { sentence += "; \(apart.filter(\.holds).count) of \(apart.count) are kept apart" }
+        lines.append("\(holds ? "verified" : "NOT verified"): \(sentence)")
         return lines.joined(separator: "\n") + "\n"
     }
 }
 
 extension Lab {
-    /// Sends echoes from every site's host to every other's, in each network, while every frame on the internet is
-    /// captured and sorted.
+    /// Sends echoes from every site's host to every other's, in each network, also where none may arrive, while every frame
+    /// on the internet is captured and sorted.
     public func verify() async throws -> LabVerification {
         try NamespaceShell.requireMeans()
         guard LabStatus(names).isUp else {
             throw LabError(.wrongState, "no lab of mesh '\(names.mesh)' is up: raise it with 'warren lab up'")
         }
-        let checks = topology.reachabilityChecks(over: links)
         let capture = try await BridgeCapture.start(names)
         do {
             let pairs = try await mapConcurrently(checks, limit: 8) { try await reach($0) }
@@ -105,14 +114,18 @@ extension Lab {
     }
 
     private func reach(_ check: ReachabilityCheck) async throws -> LabVerification.Reach {
+        let count = check.path == nil ? 1 : 3
         let echo = try await ChildProcess.run(
             LabPrograms.enter(
                 names.host(of: check.from),
-                ["ping", "-n", "-q", "-c", "3", "-i", "0.2", "-W", "2", "-I", "\(check.source)", "\(check.destination)"]))
+                [
+                    "ping", "-n", "-q", "-c", "\(count)", "-i", "0.2", "-W", check.path == nil ? "1" : "2", "-I",
+                    "\(check.source)", "\(check.destination)",
+                ]))
         let summary = PingSummary(echo.output)
         return LabVerification.Reach(
-            from: check.from, to: check.to, source: check.source, destination: check.destination, sent: 3,
-            received: summary.received, roundTripMilliseconds: summary.averageMilliseconds)
+            from: check.from, to: check.to, source: check.source, destination: check.destination, sent: count,
+            received: summary.received, roundTripMilliseconds: summary.averageMilliseconds, path: check.path)
     }
 }
 
