@@ -58,6 +58,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
     ],
     targets: [
+        // Where a program can be made to die, for the tests of what it leaves behind.
+        .target(name: "WarrenFailpoints", path: "Sources/Failpoints"),
+
         // Pure: values in, values out.
         .target(name: "WarrenModel", path: "Sources/Model"),
         .target(
@@ -198,6 +201,12 @@ let package = Package(
         .testTarget(
             name: "StoreTests", dependencies: ["WarrenStore", "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout"],
             path: "Tests/StoreTests"),
+        .target(
+            name: "CPowerCut", path: "Tests/Support/power-cut", linkerSettings: [.linkedLibrary("sqlite3")]),
+        .testTarget(
+            name: "PowerCutTests",
+            dependencies: ["CPowerCut", "WarrenStore", "WarrenModel", "WarrenInventory", "WarrenPlan", grdb],
+            path: "Tests/PowerCutTests"),
         .testTarget(
             name: "StatusTests", dependencies: ["WarrenStatus", "WarrenModel", "WarrenPlan"], path: "Tests/StatusTests"),
         .testTarget(

@@ -1,0 +1,120 @@
+/// Every point at which a program can be made to die, in the order in which a mesh's life passes them.
+public enum Failpoint: String, Sendable, CaseIterable {
+    // MARK: warrend
+
+    /// The first start: the state's folder is locked; the authority has its key, then its certificate; the secret is there.
+    case controllerStateLocked = "controller.state.locked"
+    case controllerAuthorityKeyed = "controller.authority.keyed"
+    case controllerAuthorityMade = "controller.authority.made"
+    case controllerSecretMade = "controller.secret.made"
+    case controllerLoaded = "controller.loaded"
+    /// A file of the state: written, flushed, renamed, and its folder flushed.
+    case controllerFileWritten = "controller.file.written"
+    case controllerFileFlushed = "controller.file.flushed"
+    case controllerFileRenamed = "controller.file.renamed"
+    case controllerFileDurable = "controller.file.durable"
+    /// A transaction of the store: conditions hold; all is written; it is committed.
+    case storeTransactionBegun = "store.transaction.begun"
+    case storeTransactionWritten = "store.transaction.written"
+    case storeTransactionCommitted = "store.transaction.committed"
+    /// A token: made, stored, noted.
+    case controllerTokenMade = "controller.token.made"
+    case controllerTokenStored = "controller.token.stored"
+    case controllerTokenNoted = "controller.token.noted"
+    /// An enrolment: token good, certificate issued, token used up, event written.
+    case controllerEnrolChecked = "controller.enrol.checked"
+    case controllerEnrolIssued = "controller.enrol.issued"
+    case controllerEnrolStored = "controller.enrol.stored"
+    case controllerEnrolNoted = "controller.enrol.noted"
+    /// A renewal: certificate issued, stored; then the new one seen for the first time, and the old one forgotten.
+    case controllerRenewIssued = "controller.renew.issued"
+    case controllerRenewStored = "controller.renew.stored"
+    case controllerRenewSettled = "controller.renew.settled"
+    /// An accepted generation: derived, stored, taken into memory, noted.
+    case controllerAcceptDerived = "controller.accept.derived"
+    case controllerAcceptStored = "controller.accept.stored"
+    case controllerAcceptTaken = "controller.accept.taken"
+    case controllerAcceptNoted = "controller.accept.noted"
+    /// An agent's session.
+    case controllerSessionAuthenticated = "controller.session.authenticated"
+    case controllerSessionOpened = "controller.session.opened"
+    case controllerPushDerived = "controller.push.derived"
+    case controllerPushSent = "controller.push.sent"
+    case controllerReportReceived = "controller.report.received"
+    /// A backup: the database copied, the file written, renamed.
+    case backupCopied = "backup.copied"
+    case backupWritten = "backup.written"
+    case backupRenamed = "backup.renamed"
+    /// A restore: files unpacked, epoch raised, folders exchanged.
+    case restoreUnpacked = "restore.unpacked"
+    case restoreRaised = "restore.raised"
+    case restoreExchanged = "restore.exchanged"
+
+    // MARK: warren-agent
+
+    /// Enrolment: the authority is known, the certificate is there, the identity is stored.
+    case agentEnrolTrusted = "agent.enrol.trusted"
+    case agentEnrolAnswered = "agent.enrol.answered"
+    case agentEnrolStored = "agent.enrol.stored"
+    /// Renewal of the certificate.
+    case agentRenewAsked = "agent.renew.asked"
+    case agentRenewAnswered = "agent.renew.answered"
+    case agentRenewStored = "agent.renew.stored"
+    /// A file of the state: written, flushed, renamed, and its folder flushed.
+    case agentFileWritten = "agent.file.written"
+    case agentFileFlushed = "agent.file.flushed"
+    case agentFileRenamed = "agent.file.renamed"
+    case agentFileDurable = "agent.file.durable"
+    /// Boot, and the session.
+    case agentRestored = "agent.restored"
+    case agentSessionGreeted = "agent.session.greeted"
+    case agentSessionOpened = "agent.session.opened"
+    case agentReceived = "agent.received"
+    /// A desired state on trial.
+    case agentTrialStaging = "agent.trial.staging"
+    case agentTrialStaged = "agent.trial.staged"
+    case agentTrialReconnecting = "agent.trial.reconnecting"
+    case agentTrialConfirmed = "agent.trial.confirmed"
+    case agentTrialDiscarded = "agent.trial.discarded"
+    case agentRejectionRemembered = "agent.rejection.remembered"
+    /// One run of the driver: begun, each kind of operation before and after, ended.
+    case agentApplyBegun = "agent.apply.begun"
+    case agentFirewallBefore = "agent.apply.firewall.before"
+    case agentFirewallAfter = "agent.apply.firewall.after"
+    case agentTranslationsBefore = "agent.apply.translations.before"
+    case agentTranslationsAfter = "agent.apply.translations.after"
+    case agentUnreachableBefore = "agent.apply.unreachable.before"
+    case agentUnreachableAfter = "agent.apply.unreachable.after"
+    case agentPolicyBefore = "agent.apply.policy.before"
+    case agentPolicyAfter = "agent.apply.policy.after"
+    case agentTunnelBefore = "agent.apply.tunnel.before"
+    case agentTunnelAfter = "agent.apply.tunnel.after"
+    case agentPeerBefore = "agent.apply.peer.before"
+    case agentPeerAfter = "agent.apply.peer.after"
+    case agentRouteBefore = "agent.apply.route.before"
+    case agentRouteAfter = "agent.apply.route.after"
+    case agentTunnelRemoved = "agent.apply.tunnel.removed"
+    case agentPeerRemoved = "agent.apply.peer.removed"
+    case agentPolicyRemoved = "agent.apply.policy.removed"
+    case agentRouteRemoved = "agent.apply.route.removed"
+    case agentApplied = "agent.applied"
+    /// The last good state.
+    case agentStoring = "agent.store.begun"
+    case agentStored = "agent.store.done"
+    case agentReported = "agent.reported"
+
+    // MARK: warren-tunneld
+
+    case tunnelServing = "tunnel.serving"
+    case tunnelRequested = "tunnel.requested"
+    case tunnelAttachBefore = "tunnel.attach.before"
+    case tunnelAttachAfter = "tunnel.attach.after"
+    case tunnelDetached = "tunnel.detached"
+    case tunnelPolicyAdded = "tunnel.policy.added"
+    case tunnelPolicyRemoved = "tunnel.policy.removed"
+    case tunnelPeerBefore = "tunnel.peer.before"
+    case tunnelPeerAfter = "tunnel.peer.after"
+    case tunnelPeerRemoved = "tunnel.peer.removed"
+    case tunnelObserved = "tunnel.observed"
+    case tunnelAnswered = "tunnel.answered"
+}
