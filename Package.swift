@@ -264,7 +264,7 @@ let package = Package(
             ],
             path: "Tests/Support/tunnel-control"),
         .testTarget(
-            name: "InteropTests", dependencies: ["WarrenModel", "WarrenPlan", "TunnelControl"], path: "Tests/InteropTests"),
+            name: "InteropTests", dependencies: ["WarrenModel", "WarrenPlan", "TunnelControl", "WarrenLab"], path: "Tests/InteropTests"),
     ],
     swiftLanguageModes: [.v6]
 )

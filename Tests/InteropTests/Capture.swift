@@ -1,4 +1,6 @@
-/// What tcpdump wrote of the stretch between the gateways, frame by frame (the classic pcap format, Ethernet).
+import WarrenLab
+
+/// What tcpdump wrote of the stretch between the gateways, frame by frame.
 struct Capture {
     /// What a frame is, to somebody who sees it pass.
     enum Kind: Hashable {
@@ -23,28 +25,14 @@ struct Capture {
     let frames: [Frame]
 
     init(_ bytes: [UInt8]) throws {
-        guard bytes.count >= 24, Self.number(bytes, at: 0) == 0xa1b2_c3d4, Self.number(bytes, at: 20) == 1 else {
-            throw LinkRun.Unreadable(what: "capture: not pcap of Ethernet in this machine's byte order")
+        let capture = try PacketCapture(bytes)
+        guard !capture.endsInsideRecord, !capture.frames.contains(where: \.isTruncated) else {
+            throw LinkRun.Unreadable(what: "capture: cut off")
         }
-        var frames: [Frame] = []
-        var offset = 24
-        while offset < bytes.count {
-            guard let length = Self.number(bytes, at: offset + 8).map(Int.init), offset + 16 + length <= bytes.count else {
-                throw LinkRun.Unreadable(what: "capture: cut off at byte \(offset)")
-            }
-            frames.append(Frame(number: frames.count + 1, kind: Self.kind(bytes[(offset + 16)..<(offset + 16 + length)])))
-            offset += 16 + length
-        }
-        self.frames = frames
+        frames = capture.frames.enumerated().map { Frame(number: $0 + 1, kind: Self.kind($1.bytes)) }
     }
 
-    private static func number(_ bytes: [UInt8], at offset: Int) -> UInt32? {
-        guard offset + 4 <= bytes.count else { return nil }
-        return (0..<4).reduce(0) { $0 | UInt32(bytes[offset + $1]) << UInt32(8 * $1) }
-    }
-
-    private static func kind(_ slice: ArraySlice<UInt8>) -> Kind {
-        let frame = Array(slice)
+    private static func kind(_ frame: [UInt8]) -> Kind {
         guard frame.count >= 14 else { return .other("\(frame.count) bytes") }
         let type = UInt16(frame[12]) << 8 | UInt16(frame[13])
         switch type {

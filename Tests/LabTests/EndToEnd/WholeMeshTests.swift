@@ -24,9 +24,11 @@ import WarrenStatus
         #expect(try BuiltPrograms.rootDevices() == devices)
     }
 
-    @Test(arguments: ["handbook.yaml", "ipv6-outer.yaml", "transport.yaml"])
+    @Test(arguments: [
+        "handbook.yaml", "ipv6-outer.yaml", "transport.yaml", "overlapping-with-translate.yaml", "hub-and-spoke.yaml",
+    ])
     func otherInventoriesHold(name: String) async throws {
-        let mesh = "lab-test-\(name.prefix(4))"
+        let mesh = "lab-test-\(name.prefix(3))"
         let file = try renamed(name, mesh: mesh)
         defer { unlink(file) }
         let names = try LabNames(mesh: mesh), socket = "\(names.directory)/api.sock"
