@@ -4,7 +4,8 @@ import WarrenModel
 /// One line each, without a line end.
 public enum ItemText {
     public static func gateway(_ plan: GatewayPlan) -> String {
-        "\(plan.platform.rawValue), public \(plan.outerAddresses.isEmpty ? "not known yet" : list(plan.outerAddresses)), private \(plan.innerAddress), "
+        let outer = plan.outerAddresses.isEmpty ? "not known yet" : list(plan.outerAddresses)
+        return "\(plan.platform.rawValue), public \(outer), private \(plan.innerAddress), "
             + "networks \(list(plan.networks)), index \(plan.index)"
     }
 

@@ -19,7 +19,8 @@ public struct MeshTrace: Sendable, Hashable, Codable {
     public let forth: PacketWalk
     /// Nil when the packet does not arrive.
     public let back: PacketWalk?
-    /// What the packet waits for, or its answer, each link once; empty when it would arrive now, or not even with every address known.
+    /// What the packet waits for, or its answer, each link once; empty when it would arrive now, or not even with every address
+    /// known.
     public let awaiting: [Awaited]
     /// Where no site has the destination: those that have it, but are to be sent to under another address.
     public let seenElsewhere: [SeenElsewhere]

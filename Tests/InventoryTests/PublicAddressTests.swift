@@ -46,4 +46,15 @@ import WarrenModel
         let small = load(pair.replacing(four, with: learned + ", mtu: 600"))
         #expect(small.diagnostics.map(\.rule) == [.mtuTooSmall])
     }
+
+    @Test func aNetworkThatHoldsALearnedAddressIsFound() throws {
+        let text = "    tags: [europe]"
+        let mutation = Mutation(text, "    translate: {192.168.1.0/24: 10.201.1.0/24}")
+        let inventory = try #require(load(try mutation.applied).inventory)
+        let found = try ["192.168.1.9", "10.201.1.9", "192.168.2.9", "198.51.100.7", "fd00::1"].map { text in
+            let holding = inventory.network(holding: try #require(IPAddress(text)))
+            return holding.map { "\($0.prefix) of \($0.site)" }
+        }
+        #expect(found == ["192.168.1.0/24 of berlin", "10.201.1.0/24 of berlin", "192.168.2.0/24 of tokyo", nil, nil])
+    }
 }

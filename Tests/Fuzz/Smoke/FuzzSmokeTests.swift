@@ -2,8 +2,8 @@ import Foundation
 import FuzzTargets
 import Testing
 
-/// A few seconds of what `make fuzz` does at length: the seeds, what was found once, and simple changes to them. A finding stops
-/// the test run.
+/// A few seconds of what `make fuzz` does at length: the seeds, what was found once, and simple changes to them. A finding
+/// stops the test run.
 @Suite struct FuzzSmokeTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
