@@ -6,10 +6,11 @@ import Foundation
 @main
 enum Benchmarks {
     static func main() throws {
-        print("benchmark                              warren        peer   peer/warren  peer is")
+        print("benchmark                                       warren        peer   peer/warren  peer is")
         try report(ESPBenchmark.run())
         try report(InventoryBenchmark.run())
         try report(PlanBenchmark.run())
+        try report(ChangeBenchmark.run())
         try report(OverlapBenchmark.run())
     }
 
@@ -31,7 +32,7 @@ struct BenchmarkResult {
             String(repeating: " ", count: max(1, width - text.count)) + text
         }
         func number(_ value: Double) -> String { String(format: "%.1f %@", value, unit) }
-        let label = name + String(repeating: " ", count: max(1, 34 - name.count))
+        let label = name + String(repeating: " ", count: max(1, 43 - name.count))
         return label + padded(number(warren), 12) + padded(number(peer), 12) + padded(String(format: "%.2f", peer / warren), 12)
             + "   " + peerName
     }

@@ -19,6 +19,19 @@ enum SampleInventory {
         return text
     }
 
+    /// Of any number of sites, also more than a text may declare.
+    static func made(sites count: UInt32) -> Inventory {
+        let sites = (0..<count).compactMap { number -> Site? in
+            let inner = IPAddress(v4: 10 << 24 | number << 8 | 1), outer = IPAddress(v4: 198 << 24 | 18 << 16 | number)
+            guard let name = SiteName("site\(number)"), let network = IPPrefix(containing: inner, length: 24) else {
+                return nil
+            }
+            let gateway = Gateway(publicAddresses: [outer], privateAddress: inner, platform: .embedded, ipsec: .init())
+            return Site(name: name, gateway: gateway, networks: [network])
+        }
+        return Inventory(mesh: "bench", sites: sites)
+    }
+
     static func load(sites: Int) throws -> Inventory {
         let load = Inventory.load([InventoryFile(name: "bench.yaml", text: text(sites: sites))])
         guard let inventory = load.inventory else {
@@ -87,25 +100,12 @@ enum PlanBenchmark {
     }
 
     private static func oneGateway() throws -> BenchmarkResult {
-        let (small, large) = (inventory(of: 5000), inventory(of: 10_000))
+        let (small, large) = (SampleInventory.made(sites: 5000), SampleInventory.made(sites: 10_000))
         guard let site = SiteName("site7") else { throw BenchmarkError.wrongResult("no name") }
         let smallSeconds = medianSeconds(runs: 5) { _ = GatewayPlan.derive(for: site, from: small) }
         let largeSeconds = medianSeconds(runs: 5) { _ = GatewayPlan.derive(for: site, from: large) }
         return BenchmarkResult(
             name: "one gateway of a full mesh of 5,000 sites", unit: "ms", warren: smallSeconds * 1000,
             peer: largeSeconds * 1000, peerName: "itself at 10,000 sites: 2 is linear in its links")
-    }
-
-    /// More sites than a text may declare.
-    private static func inventory(of count: UInt32) -> Inventory {
-        let sites = (0..<count).compactMap { number -> Site? in
-            let inner = IPAddress(v4: 10 << 24 | number << 8 | 1), outer = IPAddress(v4: 198 << 24 | 18 << 16 | number)
-            guard let name = SiteName("site\(number)"), let network = IPPrefix(containing: inner, length: 24) else {
-                return nil
-            }
-            let gateway = Gateway(publicAddresses: [outer], privateAddress: inner, platform: .embedded, ipsec: .init())
-            return Site(name: name, gateway: gateway, networks: [network])
-        }
-        return Inventory(mesh: "bench", sites: sites)
     }
 }
