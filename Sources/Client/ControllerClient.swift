@@ -14,7 +14,7 @@ import WarrenStatus
 /// Use it through `withClient`, which closes its connections at the end.
 public final class ControllerClient: Sendable {
     /// Larger answers than this are refused, in bytes.
-    static let largestAnswer = 64 << 20
+    static let largestAnswer = 256 << 20
 
     public let address: ControllerAddress
     private let http: HTTPClient

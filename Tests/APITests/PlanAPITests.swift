@@ -3,6 +3,7 @@ import Testing
 import WarrenAPIModel
 import WarrenModel
 import WarrenPlan
+import WarrenStatus
 
 @testable import WarrenAPI
 
@@ -48,6 +49,28 @@ import WarrenPlan
             #expect(
                 try await server.call(.GET, "/v1/generations?limit=1").decoded([APIMessage.GenerationSummary].self).count == 1)
             #expect(try await server.call(.GET, "/v1/generations?limit=0").status == 400)
+        }
+    }
+}
+
+/// Answers that are sent in pieces are the same JSON as in one.
+@Suite struct StreamedAnswerTests {
+    static func inventory(sites: Int) -> String {
+        let sites = (0..<sites).map { number in
+            "  s\(number):\\n    gateway: {public: 198.18.\(number).1, private: 10.0.\(number).1}\\n    networks: [10.0.\(number).0/24]\\n"
+        }
+        let text = "version: 1\\nmesh: acme\\nsites:\\n" + sites.joined()
+        return #"{"expected": 0, "files": [{"name": "m.yaml", "text": "\#(text)"}]}"#
+    }
+
+    @Test func theStatusOfManyLinksIsWhole() async throws {
+        try await APITests.with { server in
+            #expect(try await server.call(.POST, "/v1/generations", Self.inventory(sites: 60)).status == 201)
+            let status: MeshStatus = try await server.call(.GET, "/v1/status").decoded()
+            let direct = await server.controller.status()
+            #expect(status.links == direct.links && status.links.count == 1770 && status.sites.count == 60)
+            let plan: APIMessage.CurrentPlan = try await server.call(.GET, "/v1/plan").decoded()
+            #expect(plan.plan.gateways.count == 60 && plan.plan.links.count == 1770)
         }
     }
 }
