@@ -72,6 +72,18 @@ import WarrenPlan
         #expect(simulation.offers.map(\.site) == [names[0], names[2]])
     }
 
+    /// After the controller started anew, nobody is connected for a while: no step begins before they had the time to be.
+    @Test func aRestartDoesNotCostTheCanary() {
+        for second in UInt64(1)...90 {
+            var simulation = Simulation(fleet: Fleets.fullMesh(6), strategy: RolloutStrategy(), seed: second)
+            simulation.schedule(.restart, in: second)
+            simulation.start()
+            simulation.run()
+            #expect(simulation.outcome == .completed)
+            #expect(simulation.rollout.view.steps.map(\.waves.first?.total) == [2, 2, 2], "restarted after \(second) s")
+        }
+    }
+
     @Test func whoLeavesTheMeshIsNotWaitedFor() {
         var fleet = Fleets.fullMesh(4, steps: [.contract])
         fleet.leaving = [names[0]]
