@@ -73,7 +73,8 @@ let package = Package(
         .target(
             name: "WarrenRender", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "NFTables"],
             path: "Sources/Render"),
-        .target(name: "WarrenRollout", dependencies: ["WarrenModel", "WarrenPlan"], path: "Sources/Rollout"),
+        .target(
+            name: "WarrenRollout", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan"], path: "Sources/Rollout"),
         .target(name: "WarrenStatus", dependencies: ["WarrenModel", "WarrenPlan"], path: "Sources/Status"),
         .target(name: "AgentCore", dependencies: ["WarrenModel", "WarrenPlan"], path: "Agents/AgentCore"),
         .target(name: "ESP", dependencies: ["WarrenModel", "CLibcrypto"], path: "Agents/ESP"),
@@ -102,7 +103,8 @@ let package = Package(
         .target(
             name: "WarrenAPI",
             dependencies: [
-                "WarrenModel", "WarrenPlan", "WarrenRollout", "WarrenStatus", "WarrenController", "WarrenAPIModel",
+                "WarrenModel", "WarrenPlan", "WarrenRollout", "WarrenStatus", "WarrenStore", "WarrenController",
+                "WarrenAPIModel",
                 "WarrenInventory",
                 logging, crypto,
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -188,7 +190,8 @@ let package = Package(
         .testTarget(
             name: "PlanTests", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan"], path: "Tests/PlanTests"),
         .testTarget(
-            name: "RolloutTests", dependencies: ["WarrenModel", "WarrenPlan", "WarrenRollout"], path: "Tests/RolloutTests"),
+            name: "RolloutTests", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout"],
+            path: "Tests/RolloutTests"),
         .target(
             name: "FuzzTargets", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan"], path: "Tests/Fuzz/Targets"),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Smoke"),

@@ -27,8 +27,9 @@ enum Problems {
                 return try response(
                     status: .unprocessableContent, detail: "the inventory has \(diagnostics.count) faults",
                     diagnostics: diagnostics)
-            case .generationConflict, .changed: return try response(status: .conflict, detail: "\(error)")
-            case .unknownSite: return try response(status: .notFound, detail: "\(error)")
+            case .generationConflict, .changed, .rolloutUnderWay, .nothingToDo:
+                return try response(status: .conflict, detail: "\(error)")
+            case .unknownSite, .unknownGeneration: return try response(status: .notFound, detail: "\(error)")
             case .malformed: return try response(status: .badRequest, detail: "\(error)")
             case .unauthenticated, .forbidden: return try response(status: .forbidden, detail: "\(error)")
             case .failed, .stateDirectory, .authority, .listener:

@@ -11,9 +11,10 @@ import WarrenStatus
 extension API {
     typealias Handler = @Sendable (Request, BasicRequestContext) async throws -> Response
 
-    /// Every route, with the token in front when there is one.
-    static func router(controller: Controller, log: Logger, guardedBy token: BearerToken?) -> Router<BasicRequestContext> {
-        let routes: [(method: HTTPRequest.Method, path: String, handler: Handler)] = [
+    typealias Route = (method: HTTPRequest.Method, path: String, handler: Handler)
+
+    private static func meshRoutes(_ controller: Controller) -> [Route] {
+        [
             (
                 .get, "/v1/version",
                 { _, _ in
@@ -21,7 +22,7 @@ extension API {
                         APIMessage.Version(version: Controller.version, agentProtocol: Controller.agentProtocol))
                 }
             ),
-            (.get, "/v1/status", { _, _ in try JSONAnswer.response(await controller.status()) }),
+            (.get, "/v1/status", { _, _ in try StatusStream.response(await controller.status()) }),
             (.get, "/v1/plan", { request, _ in try await currentPlan(request, controller) }),
             (.post, "/v1/plan", { request, _ in try await preview(request, controller) }),
             (.get, "/v1/generations", { request, _ in try await generations(request, controller) }),
@@ -31,8 +32,16 @@ extension API {
             (.get, "/v1/reports/:site", { _, context in try await report(context, controller) }),
             (.get, "/v1/watch", { _, _ in StatusWatch.response(controller) }),
         ]
+    }
+
+    /// Every route, with the token in front when there is one.
+    static func router(controller: Controller, log: Logger, guardedBy token: BearerToken?) -> Router<BasicRequestContext> {
+        let routes = meshRoutes(controller) + rolloutRoutes(controller) + operationRoutes(controller)
         var methods: [String: Set<HTTPRequest.Method>] = [:]
-        for route in routes { methods[route.path.replacing(":site", with: "*"), default: []].insert(route.method) }
+        for route in routes {
+            let pattern = route.path.split(separator: "/").map { $0.hasPrefix(":") ? "*" : $0 }.joined(separator: "/")
+            methods[pattern, default: []].insert(route.method)
+        }
         let router = Router()
         router.add(middleware: ProblemMiddleware(log: log, routes: methods))
         if let token { router.add(middleware: BearerMiddleware(token: token)) }
@@ -61,7 +70,8 @@ extension API {
     private static func accept(_ request: Request, _ controller: Controller) async throws -> Response {
         let message: APIMessage.ApplyRequest = try await body(of: request)
         let generation = try await controller.accept(
-            message.files, assignments: message.assignments, expecting: message.expected, fingerprint: message.fingerprint)
+            message.files, assignments: message.assignments, manner: Controller.Manner(message.strategy),
+            expecting: message.expected, fingerprint: message.fingerprint)
         return try JSONAnswer.response(APIMessage.Accepted(generation: generation), status: .created)
     }
 
@@ -101,17 +111,25 @@ extension API {
     }
 
     private static func report(_ context: BasicRequestContext, _ controller: Controller) async throws -> Response {
-        guard let site = context.parameters.get("site").flatMap({ SiteName($0) }) else {
-            throw HTTPError(.badRequest, message: "this is not a site's name")
-        }
+        let site = try site(in: context)
         guard let report = try await controller.report(of: site) else {
             throw HTTPError(.notFound, message: "the agent of '\(site)' has not reported since the controller started")
         }
         return try JSONAnswer.response(report)
     }
 
-    private static func body<Message: Decodable>(of request: Request) async throws -> Message {
+    /// The site that the path names.
+    static func site(in context: BasicRequestContext) throws -> SiteName {
+        guard let site = context.parameters.get("site").flatMap({ SiteName($0) }) else {
+            throw HTTPError(.badRequest, message: "this is not a site's name")
+        }
+        return site
+    }
+
+    /// - Parameter empty: what an empty body stands for; nil when it stands for nothing.
+    static func body<Message: Decodable>(of request: Request, orElse empty: Message? = nil) async throws -> Message {
         let buffer = try await request.body.collect(upTo: maximumBodySize)
+        if let empty, buffer.readableBytes == 0 { return empty }
         do {
             return try JSONDecoder().decode(Message.self, from: Data(buffer.readableBytesView))
         } catch {
@@ -131,5 +149,5 @@ extension API {
         }
     }
 
-    private static func text(_ date: Date) -> String { date.formatted(.iso8601) }
+    static func text(_ date: Date) -> String { date.formatted(.iso8601) }
 }

@@ -32,7 +32,7 @@ extension APIMessage {
     }
 
     /// `POST /v1/sites/{name}/{drain|undrain|revoke}`; the body may be empty. Revoking ends the trust in the site's agent at
-    /// once, also while a roll-out is under way, which it aborts; its `strategy` is not looked at.
+    /// once, also while a roll-out is under way: it makes no new generation, and looks at nothing in the body.
     public struct SiteRequest: Sendable, Codable {
         public var expected: Generation?
         public var strategy: Strategy?

@@ -18,9 +18,12 @@ struct AgentLinkService: Warren_Agent_V1_AgentLink.SimpleServiceProtocol {
         let certificate = try Self.certificate(of: context)
         let (opened, opening) = AsyncStream.makeStream(of: Session.self)
         let controller = controller
+        let remote = NameLookup.address(ofPeer: context.remotePeer)
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await Self.read(request, from: certificate, into: controller, opening: opening) }
+                group.addTask {
+                    try await Self.read(request, from: certificate, at: remote, into: controller, opening: opening)
+                }
                 group.addTask {
                     for await session in opened { try await Self.send(session, from: controller, to: response) }
                 }
@@ -36,7 +39,7 @@ struct AgentLinkService: Warren_Agent_V1_AgentLink.SimpleServiceProtocol {
 
     private static func read(
         _ request: RPCAsyncSequence<Warren_Agent_V1_AgentMessage, any Error>, from certificate: Certificate,
-        into controller: Controller, opening: AsyncStream<Session>.Continuation
+        at remote: IPAddress?, into controller: Controller, opening: AsyncStream<Session>.Continuation
     ) async throws {
         var session: Session?
         do {
@@ -47,7 +50,9 @@ struct AgentLinkService: Warren_Agent_V1_AgentLink.SimpleServiceProtocol {
                         throw ControllerError.malformed(
                             "protocol version \(hello.protocolVersion) is not \(Wire.protocolVersion), the version spoken here")
                     }
-                    let new = try await controller.openSession(certificate)
+                    let running = hello.hasApplied ? StateVersion(wire: hello.applied) : .none
+                    let new = try await controller.openSession(
+                        certificate, .init(running: running, isOnTrial: hello.onTrial, remote: remote))
                     session = new
                     opening.yield(new)
                 case (.report(let report), let session?): try await controller.receive(report, in: session)
@@ -63,13 +68,12 @@ struct AgentLinkService: Warren_Agent_V1_AgentLink.SimpleServiceProtocol {
         if let session { await controller.closed(session) }
     }
 
-    /// Sends the desired state at each ring until the session ends, and then throws the reason.
+    /// Sends what is to be told at each ring until the session ends, and then throws the reason.
     private static func send(
         _ session: Session, from controller: Controller, to response: RPCWriter<Warren_Agent_V1_ControllerMessage>
     ) async throws {
         for await _ in session.bell {
-            guard let desired = try await controller.desiredState(for: session) else { continue }
-            try await response.write(.with { $0.desired = desired.wire })
+            for message in try await controller.messages(for: session) { try await response.write(message) }
         }
         if let reason = session.reason { throw reason }
     }

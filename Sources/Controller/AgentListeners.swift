@@ -99,6 +99,8 @@ public struct AgentListeners: Service {
                     }
                 }
             }
+            let time = Task { await controller.run() }
+            defer { time.cancel() }
             // The first failure ends both.
             for try await _ in group {}
         }

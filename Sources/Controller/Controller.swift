@@ -5,14 +5,16 @@ import WarrenInventory
 import WarrenKeys
 import WarrenModel
 import WarrenPlan
+import WarrenRollout
 import WarrenStatus
 import WarrenStore
 import WarrenWire
 
-/// The mesh's one authority: accepts inventories, knows every agent, and tells what state the mesh is in.
+/// The mesh's one authority: accepts inventories, rolls them out, knows every agent, and tells what state the mesh is in.
 ///
-/// Operators come in through `WarrenAPI`, agents through `AgentListeners`; both only translate. All that an answer promises
-/// is in the store before the answer is given; sessions and reports live in memory, and come back as agents reconnect.
+/// Operators come in through `WarrenAPI`, agents through `AgentListeners`; both only translate. What is decided is decided by
+/// `MeshControl`, a value; this is the shell around it: the store, the sessions, the keys and the clock. All that an answer
+/// promises is in the store before the answer is given; sessions and reports live in memory, and come back as agents reconnect.
 public actor Controller {
     public static let version = "0.1.0"
     /// The version of the agents' protocol that is served.
@@ -24,19 +26,21 @@ public actor Controller {
         /// `HOST:PORT` of the enrolment listener as gateways reach it; put into tokens.
         public var enrolmentAddress: String?
         public var clock: ControllerClock
+        /// How many generations before the current one are kept.
+        public var generationsKept: UInt64
+        /// Looks up the addresses of a DNS name; empty when it has none, or nobody answers.
+        public var lookUp: @Sendable (String) async -> [IPAddress]
 
-        public init(names: [String] = [], enrolmentAddress: String? = nil, clock: ControllerClock = .system) {
+        public init(
+            names: [String] = [], enrolmentAddress: String? = nil, clock: ControllerClock = .system,
+            generationsKept: UInt64 = 100, lookUp: @escaping @Sendable (String) async -> [IPAddress] = NameLookup.addresses
+        ) {
             self.names = names
             self.enrolmentAddress = enrolmentAddress
             self.clock = clock
+            self.generationsKept = generationsKept
+            self.lookUp = lookUp
         }
-    }
-
-    /// The accepted generation that every gateway shall run. Plans are derived when they are asked for, one gateway at a time.
-    struct Current: Sendable {
-        let generation: Generation
-        let assignments: Assignments
-        let mesh: MeshDerivation
     }
 
     /// An agent's last report, and when it came.
@@ -51,10 +55,19 @@ public actor Controller {
     nonisolated let store: MeshStore
     nonisolated let secret: MeshSecret
     nonisolated let log: Logger
-    var current: Current?
+    /// What is decided, as it is on disk.
+    var control: MeshControl
+    /// The roll-out that `control` leads, or led last, as it is kept for people.
+    var rolloutRecord: RolloutRecord?
     var sites: SiteTable
+    var enrolled: Set<SiteID>
     var sessions: [SiteID: Session] = [:]
     var arrivals: [SiteID: Arrival] = [:]
+    var links = LinkWatch()
+    /// Grows whenever `control` may have changed.
+    var changeCount: UInt64 = 0
+    /// The end of the queue of those who change `control`.
+    private var queue: Task<Void, Never>?
 
     /// Opens the state in `directory`, making what is missing at the first start.
     public init(directory: String, options: Options = Options(), log: Logger) async throws {
@@ -65,64 +78,41 @@ public actor Controller {
         self.options = options
         self.log = log
         sites = SiteTable(try await store.sites())
-        let generation = try await store.current()
-        if generation > .none {
-            guard let record = try await store.generation(generation) else {
-                throw ControllerError.failed("the current generation \(generation) is missing from the store")
+        enrolled = try await store.enrolledSites()
+        let generation = try await store.current(), epoch = try await store.epoch()
+        let record = try await store.control() ?? MeshControl.Record(generation, sites: sites.live.keys.sorted(), epoch: epoch)
+        var contents: [Generation: MeshContent] = [:]
+        for generation in record.generations {
+            guard let kept = try await store.generation(generation) else {
+                throw ControllerError.failed("generation \(generation), which gateways run, is missing from the store")
             }
-            let mesh = try Self.mesh(of: record)
-            current = Current(generation: generation, assignments: record.assignments, mesh: mesh)
+            contents[generation] = try Self.content(of: kept)
         }
+        control = MeshControl(record, contents: contents, epoch: epoch)
+        rolloutRecord = try await store.rollout(of: generation)
+        try await serially { try await self.take([.restarted]) }
     }
 
     var now: Date { options.clock.date() }
 
+    /// Runs `body` after all that was handed in before it is done, to its end, also when the caller goes away. Whatever changes
+    /// `control` does so in here; never nest it.
+    func serially<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        let before = queue
+        let task = Task {
+            await before?.value
+            return try await body()
+        }
+        queue = Task { _ = await task.result }
+        return try await task.value
+    }
+
     // MARK: What operators ask
 
-    /// What would change if `files` were accepted now, and the generation that this is counted from.
-    public func preview(_ files: [InventoryFile]) throws -> (current: Generation, changes: [Change]) {
-        let candidate = try candidate(files)
-        return (current?.generation ?? .none, MeshDerivation.changes(from: current?.mesh, to: candidate.mesh))
-    }
-
-    /// Makes `files` the next generation, and pushes it to every agent that is connected. Durable when this returns.
-    ///
-    /// - Parameter assignments: what the sites and links shall have; nil: what they have now.
-    public func accept(
-        _ files: [InventoryFile], assignments: Assignments? = nil, expecting expected: Generation
-    ) async throws -> Generation {
-        // In a task of its own: a caller who goes away must not end it between the store and this memory.
-        try await Task { try await self.take(files, assignments, expecting: expected) }.value
-    }
-
-    private func take(
-        _ files: [InventoryFile], _ assignments: Assignments?, expecting expected: Generation
-    ) async throws -> Generation {
-        guard expected == current?.generation ?? .none else {
-            throw ControllerError.generationConflict(current: current?.generation ?? .none)
-        }
-        let candidate = try candidate(files, assignments: assignments)
-        let mesh = candidate.mesh, changed = candidate.changedSites
-        let record = GenerationRecord(
-            generation: expected.next, mesh: mesh.mesh, files: files, assignments: candidate.assignments,
-            siteCount: mesh.count, acceptedAt: now)
-        let withdrawn = withdrawn(changed)
-        // Read first: once the generation is stored, nothing may fail before this memory has it, too.
-        let before = try await translatingStoreErrors { try await store.sites() }
-        try await translatingStoreErrors {
-            try await store.accept(record, sites: changed, withdrawn: withdrawn, expecting: expected)
-        }
-        let replaced = Set(changed.map(\.id))
-        guard record.generation > current?.generation ?? .none else { return record.generation }
-        current = Current(generation: record.generation, assignments: record.assignments, mesh: mesh)
-        sites = SiteTable(before.filter { !replaced.contains($0.id) } + changed)
-        for session in sessions.values { session.ring() }
-        await note(.generationAccepted, text: "generation \(record.generation) of \(record.siteCount) sites")
-        return record.generation
-    }
-
     /// The current generation and its mesh, of which gateways' plans are derived; nil before the first generation.
-    public var currentMesh: (generation: Generation, mesh: MeshDerivation)? { current.map { ($0.generation, $0.mesh) } }
+    public var currentMesh: (generation: Generation, mesh: MeshDerivation)? {
+        control.mesh.map { (control.generation, $0) }
+    }
 
     public nonisolated func generations(limit: Int = 100) async throws -> [GenerationRecord] {
         try await translatingStoreErrors { try await store.generations(limit: limit) }
@@ -144,20 +134,23 @@ public actor Controller {
 
     /// The state of the mesh. Worked out outside the actor: a large mesh takes a moment, in which agents are served.
     public nonisolated func status() async -> MeshStatus {
-        let (current, observations) = await observations()
+        let (control, observations) = await observations()
+        let sites = control.mesh?.sites ?? []
+        let intended = sites.reduce(into: [:]) { intended, site in intended[site] = control.intendedVersion(of: site) }
         return MeshStatus.derive(
-            mesh: current?.mesh.mesh ?? "", generation: current?.generation ?? .none, sites: current?.mesh.sites ?? [],
-            links: current?.mesh.linkIDs ?? [], observations: observations, now: options.clock.monotonic())
+            mesh: control.mesh?.mesh ?? "", generation: control.generation, sites: sites,
+            links: control.mesh?.linkIDs ?? [], intended: intended, isRollingOut: control.isRollingOut,
+            observations: observations, now: options.clock.monotonic())
     }
 
-    private func observations() -> (current: Current?, observations: [SiteName: AgentObservation]) {
+    private func observations() -> (control: MeshControl, observations: [SiteName: AgentObservation]) {
         var observations: [SiteName: AgentObservation] = [:]
         for record in sites.live.values {
             let arrival = arrivals[record.id]
             observations[record.name] = AgentObservation(
                 connected: sessions[record.id] != nil, report: arrival?.report, arrived: arrival?.at)
         }
-        return (current, observations)
+        return (control, observations)
     }
 
     // MARK: Parts

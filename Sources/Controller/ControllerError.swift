@@ -1,5 +1,6 @@
 import WarrenInventory
 import WarrenModel
+import WarrenRollout
 
 /// Why the controller refused or failed. No case's text holds a secret.
 public enum ControllerError: Error, Sendable, CustomStringConvertible {
@@ -11,7 +12,15 @@ public enum ControllerError: Error, Sendable, CustomStringConvertible {
     case rejected([Diagnostic])
     /// The caller counted from a generation that is not current.
     case generationConflict(current: Generation)
+    /// What is to be accepted is not what the caller has seen: in what.
+    case changed(String)
+    /// The roll-out to this generation is not finished.
+    case rolloutUnderWay(Generation, Rollout.State)
+    /// There is nothing here that this could be done to.
+    case nothingToDo(String)
     case unknownSite(SiteName)
+    /// No generation of this number is kept.
+    case unknownGeneration(Generation)
     /// The request is not well-formed.
     case malformed(String)
     /// The token, or the certificate, is not one that this controller takes.
@@ -29,9 +38,25 @@ public enum ControllerError: Error, Sendable, CustomStringConvertible {
         case .authority(let problem): "certificate authority: \(problem)"
         case .rejected(let diagnostics): diagnostics.map(\.description).joined(separator: "\n")
         case .generationConflict(let current): "the current generation is \(current), not the one that was expected"
+        case .changed(let difference): "\(difference): look at the changes again"
+        case .rolloutUnderWay(let generation, let state): Self.text(of: state, generation)
+        case .nothingToDo(let problem): problem
+        case .unknownGeneration(let generation): "generation \(generation) is not kept: 'warren history' lists those that are"
         case .unknownSite(let site): "the mesh has no site '\(site)'"
         case .malformed(let problem), .unauthenticated(let problem), .forbidden(let problem), .failed(let problem): problem
         case .listener(let address, let problem): "cannot listen on \(address): \(problem)"
+        }
+    }
+
+    private static func text(of state: Rollout.State, _ generation: Generation) -> String {
+        let ways = "abort it ('warren rollout abort') or roll it back ('warren rollout rollback')"
+        return switch state {
+        case .running: "the roll-out to generation \(generation) is under way: wait until it is finished, or \(ways)"
+        case .paused:
+            "the roll-out to generation \(generation) is paused: resume it ('warren rollout resume') and wait, or \(ways)"
+        case .halted(let reason):
+            "the roll-out to generation \(generation) has halted (\(reason)): resume it ('warren rollout resume'), or \(ways)"
+        case .finished: "the roll-out to generation \(generation) is just being finished: try again"
         }
     }
 }

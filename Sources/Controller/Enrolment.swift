@@ -53,14 +53,22 @@ extension Controller {
         try await translatingStoreErrors {
             try await store.consumeToken(hash: hash, now: options.clock.date(), enrolling: agent)
         }
+        enrolled.insert(record.id)
         sessions[record.id]?.end(.unauthenticated("another agent was enrolled for site '\(record.name)'"))
         await note(.agentEnrolled, site: record.name, text: "an agent enrolled; its certificate ends \(issued.ends)")
-        return ([issued.certificate, authority.encoded], current?.mesh.mesh ?? "", record.name)
+        return ([issued.certificate, authority.encoded], control.mesh?.mesh ?? "", record.name)
     }
 
     /// A new certificate for the site that `certificate` speaks for. The old one holds until the new one is first used.
     func renew(_ certificate: Certificate, request: [UInt8]) async throws -> (chain: [[UInt8]], mesh: String, site: SiteName) {
         let (record, fingerprint) = try await authenticate(certificate)
+        if let retired = record.retired {
+            throw ControllerError.forbidden(
+                sites.live[record.name] == nil
+                    ? "site '\(record.name)' has left the mesh with generation \(retired): this agent is needed no longer"
+                    : "site '\(record.name)' left the mesh with generation \(retired) and was declared again: it is another site "
+                        + "now. Enrol this gateway anew, with a token of 'warren token create \(record.name)'")
+        }
         let issued = try authority.issueAgent(
             for: SiteIdentity(name: record.name, id: record.id), request: request, now: now)
         let agent = AgentRecord(
@@ -73,7 +81,7 @@ extension Controller {
             try await store.replaceAgent(withFingerprint: enrolled.fingerprint, by: agent)
         }
         await note(.certificateRenewed, site: record.name, text: "the agent's new certificate ends \(issued.ends)")
-        return ([issued.certificate, authority.encoded], current?.mesh.mesh ?? "", record.name)
+        return ([issued.certificate, authority.encoded], control.mesh?.mesh ?? "", record.name)
     }
 
     /// Whose certificate this is. TLS has verified that the mesh's authority issued it; here it must also be the one that
@@ -89,7 +97,10 @@ extension Controller {
             let agent = try await translatingStoreErrors({ try await store.agent(of: identity.id) }),
             fingerprint == agent.fingerprint || fingerprint == agent.renews
         else {
-            throw ControllerError.unauthenticated("the certificate is not the one enrolled for site '\(identity.name)' now")
+            throw ControllerError.unauthenticated(
+                "the certificate is not the one enrolled for site '\(identity.name)' now: it was revoked, or another agent was "
+                    + "enrolled since. If this is the site's gateway, enrol it anew, with a token of 'warren token create "
+                    + "\(identity.name)'")
         }
         if fingerprint == agent.fingerprint, agent.renews != nil {
             let settled = AgentRecord(

@@ -51,8 +51,9 @@ extension RPCError {
             case .malformed: self.init(code: .invalidArgument, message: "\(error)")
             case .unauthenticated: self.init(code: .unauthenticated, message: "\(error)")
             case .forbidden: self.init(code: .permissionDenied, message: "\(error)")
-            case .unknownSite: self.init(code: .notFound, message: "\(error)")
-            case .failed, .stateDirectory, .authority, .rejected, .generationConflict, .listener:
+            case .unknownSite, .unknownGeneration: self.init(code: .notFound, message: "\(error)")
+            case .failed, .stateDirectory, .authority, .rejected, .generationConflict, .changed, .rolloutUnderWay,
+                .nothingToDo, .listener:
                 log.error("a call of an agent failed", metadata: ["error": "\(error)"])
                 self.init(code: .unavailable, message: "the controller cannot serve this now")
             }

@@ -2,23 +2,53 @@ import NIOConcurrencyHelpers
 import WarrenModel
 import WarrenStore
 
-/// One agent's open stream, as the controller holds it: a bell that rings when its desired state may have changed.
+/// One agent's open stream, as the controller holds it: a bell that rings when there may be something to tell.
 final class Session: Sendable {
     let site: SiteRecord
     /// Of the certificate that opened it.
     let fingerprint: String
-    /// One element for each time to send the desired state; several rings before one is heard count as one.
+    /// One element for each time to look; several rings before one is heard count as one.
     let bell: AsyncStream<Void>
+    /// Where the stream comes from, as seen here; nil when not known.
+    let remote: IPAddress?
     private let ringer: AsyncStream<Void>.Continuation
     private let ending = NIOLockedValueBox<ControllerError?>(nil)
+    private let outgoing = NIOLockedValueBox(Outgoing())
 
-    init(site: SiteRecord, fingerprint: String) {
+    /// What was sent on this stream, and what is to be.
+    private struct Outgoing {
+        var sent: StateVersion?
+        var confirmation: StateVersion?
+    }
+
+    init(site: SiteRecord, fingerprint: String, remote: IPAddress? = nil) {
         self.site = site
         self.fingerprint = fingerprint
+        self.remote = remote
         (bell, ringer) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     func ring() { ringer.yield() }
+
+    /// The state that the agent was sent last on this stream.
+    var sent: StateVersion? {
+        get { outgoing.withLockedValue { $0.sent } }
+        set { outgoing.withLockedValue { $0.sent = newValue } }
+    }
+
+    /// Tells the agent that the version is to stay.
+    func confirm(_ version: StateVersion) {
+        outgoing.withLockedValue { $0.confirmation = version }
+        ring()
+    }
+
+    /// What is to be confirmed now; once.
+    func takeConfirmation() -> StateVersion? {
+        outgoing.withLockedValue { outgoing in
+            defer { outgoing.confirmation = nil }
+            return outgoing.confirmation
+        }
+    }
 
     /// Ends the stream; the first reason given is the one that the agent hears.
     func end(_ reason: ControllerError) {

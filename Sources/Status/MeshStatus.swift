@@ -35,13 +35,28 @@ public struct SiteStatus: Sendable, Hashable, Codable {
     public var connected: Bool
     public var lastReportSecondsAgo: Double?
     public var applied: Generation
+    /// What it runs; nil when it has not reported since the controller started.
+    public var version: StateVersion?
+    /// What it shall run by now: during a roll-out, what it ran before until its turn comes. Nil: what its generation says.
+    public var intended: StateVersion?
+    /// It runs that on trial.
+    public var isOnTrial: Bool?
     public var drift: [String]
     public var failure: String?
 
+    /// It runs what it shall.
+    public func isCurrent(in generation: Generation) -> Bool {
+        intended.map { $0 == version } ?? (applied == generation)
+    }
+
     public init(
         site: SiteName, connected: Bool, lastReportSecondsAgo: Double? = nil, applied: Generation = .none,
-        drift: [String] = [], failure: String? = nil
+        version: StateVersion? = nil, intended: StateVersion? = nil, isOnTrial: Bool? = nil, drift: [String] = [],
+        failure: String? = nil
     ) {
+        self.version = version
+        self.intended = intended
+        self.isOnTrial = isOnTrial
         self.site = site
         self.connected = connected
         self.lastReportSecondsAgo = lastReportSecondsAgo
@@ -54,23 +69,30 @@ public struct SiteStatus: Sendable, Hashable, Codable {
 /// The whole mesh at one moment.
 public struct MeshStatus: Sendable, Hashable, Codable {
     public var mesh: String
-    /// The generation that every gateway shall run.
+    /// The generation that every gateway shall run in the end.
     public var generation: Generation
+    /// A roll-out leads them there: not every gateway shall run it by now.
+    public var isRollingOut: Bool?
     /// In order of names.
     public var sites: [SiteStatus]
     /// In order of links.
     public var links: [LinkStatus]
 
-    public init(mesh: String, generation: Generation, sites: [SiteStatus], links: [LinkStatus]) {
+    public init(
+        mesh: String, generation: Generation, isRollingOut: Bool? = nil, sites: [SiteStatus], links: [LinkStatus]
+    ) {
+        self.isRollingOut = isRollingOut
         self.mesh = mesh
         self.generation = generation
         self.sites = sites
         self.links = links
     }
 
-    /// Every gateway runs the generation without fault or drift, and every link is up.
+    /// Every gateway runs what it shall without fault or drift, every link is up, and no roll-out is under way.
     public var isWell: Bool {
-        links.allSatisfy { $0.state == .up }
-            && sites.allSatisfy { $0.connected && $0.applied == generation && $0.failure == nil && $0.drift.isEmpty }
+        isRollingOut != true && links.allSatisfy { $0.state == .up }
+            && sites.allSatisfy {
+                $0.connected && $0.isCurrent(in: generation) && $0.failure == nil && $0.drift.isEmpty
+            }
     }
 }

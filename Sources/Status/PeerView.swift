@@ -1,10 +1,10 @@
 import WarrenModel
 
 /// What one gateway's agent last said, by peer.
-struct PeerView {
+struct PeerView: Sendable {
     let connected: Bool
     /// Of the report; nil when none has come.
-    let age: Duration?
+    private(set) var age: Duration?
     private(set) var associations: [SiteName: [SAReport]] = [:]
     private(set) var ike: [SiteName: IKEReport] = [:]
     private(set) var probes: [SiteName: ProbeReport] = [:]
@@ -21,5 +21,12 @@ struct PeerView {
         ike = Dictionary(report.ike.map { ($0.peer, $0) }) { first, _ in first }
         probes = Dictionary(report.probes.map { ($0.peer, $0) }) { first, _ in first }
         interfacesUp = Set(report.tunnels.lazy.filter(\.isUp).map(\.tunnel.peer))
+    }
+
+    /// The same, told of a report that is as old as `age` by now.
+    func aged(_ age: Duration) -> PeerView {
+        var view = self
+        view.age = age
+        return view
     }
 }

@@ -2,6 +2,7 @@ import Foundation
 import WarrenInventory
 import WarrenModel
 import WarrenPlan
+import WarrenRollout
 
 /// The controller's state as records, on top of any `Store`.
 ///
@@ -9,6 +10,9 @@ import WarrenPlan
 /// | --- | --- |
 /// | `current` | the current generation's number |
 /// | `generation/N` | `GenerationRecord` |
+/// | `control` | `MeshControl.Record`: what each gateway shall run, and how far the roll-out is |
+/// | `rollout/N` | `RolloutRecord` of the roll-out to generation N |
+/// | `epoch` | the epoch of all versions; 1 when there is none |
 /// | `site/ID` | `SiteRecord`, also of sites that are gone |
 /// | `withdrawn/ID` | the last `GatewayPlan` of a site that is gone: one without tunnels |
 /// | `agent/ID` | `AgentRecord` |
@@ -43,13 +47,13 @@ public struct MeshStore: Sendable {
         return try entries.reversed().map { entry throws(StoreError) in try Self.decode(entry) }
     }
 
-    /// Makes `record` the current generation, with the sites that come or go, in one transaction.
-    /// `withdrawn` is what the gateways of sites that go shall run from now on.
+    /// Makes `record` the current generation, with the sites that come or go and the roll-out that leads there, in one
+    /// transaction. `withdrawn` is what the gateways of sites that go shall run from now on.
     ///
     /// Throws `.generationConflict` unless `expected` is current, and then has changed nothing.
     public func accept(
         _ record: GenerationRecord, sites: [SiteRecord], withdrawn: [SiteID: GatewayPlan] = [:],
-        expecting expected: Generation
+        control: MeshControl.Record? = nil, rollout: RolloutRecord? = nil, expecting expected: Generation
     ) async throws(StoreError) {
         let entry = try await store.get("current")
         let current = try entry.map { entry throws(StoreError) in try Self.decode(entry, as: Generation.self) } ?? .none
@@ -62,11 +66,26 @@ public struct MeshStore: Sendable {
         transaction.put(Self.key(record.generation), try Self.encode(record))
         for site in sites { transaction.put("site/\(site.id)", try Self.encode(site)) }
         for (id, gateway) in withdrawn { transaction.put("withdrawn/\(id)", try Self.encode(gateway)) }
+        if let control { transaction.put("control", try Self.encode(control)) }
+        if let rollout { transaction.put(Self.rolloutKey(rollout.generation), try Self.encode(rollout)) }
         do {
             try await store.commit(transaction)
         } catch .conflict {
             throw .generationConflict(current: try await self.current().rawValue)
         }
+    }
+
+    /// Forgets the generations before `first`, and their roll-outs, but for those of `kept`.
+    public func pruneGenerations(before first: Generation, keeping kept: Set<Generation>) async throws(StoreError) {
+        var transaction = StoreTransaction()
+        for entry in try await store.list(prefix: "generation/") {
+            guard entry.key < Self.key(first) else { break }
+            let record = try Self.decode(entry, as: GenerationRecord.self)
+            guard !kept.contains(record.generation) else { continue }
+            transaction.delete(entry.key)
+            transaction.delete(Self.rolloutKey(record.generation))
+        }
+        if !transaction.writes.isEmpty { try await store.commit(transaction) }
     }
 
     // MARK: Sites and agents
@@ -140,6 +159,16 @@ public struct MeshStore: Sendable {
         guard token.value.usedAt == nil else { throw .tokenUsed }
         guard now < token.value.expiresAt else { throw .tokenExpired }
         return token
+    }
+
+    /// Forgets tokens that were used or ended before `limit`.
+    public func pruneTokens(before limit: Date) async throws(StoreError) {
+        var transaction = StoreTransaction()
+        for entry in try await store.list(prefix: "token/") {
+            let token = try Self.decode(entry, as: TokenRecord.self)
+            if min(token.usedAt ?? token.expiresAt, token.expiresAt) < limit { transaction.delete(entry.key) }
+        }
+        if !transaction.writes.isEmpty { try await store.commit(transaction) }
     }
 
     // MARK: Events

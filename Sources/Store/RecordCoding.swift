@@ -9,6 +9,7 @@ extension MeshStore {
     }
 
     static func key(_ generation: Generation) -> String { "generation/" + padded(generation.rawValue) }
+    static func rolloutKey(_ generation: Generation) -> String { "rollout/" + padded(generation.rawValue) }
     static func eventKey(_ number: UInt64) -> String { "event/" + padded(number) }
     static func tokenKey(_ hash: [UInt8]) -> String {
         "token/" + hash.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()

@@ -2,6 +2,7 @@ import Foundation
 import WarrenInventory
 import WarrenModel
 import WarrenPlan
+import WarrenRollout
 
 /// A site's place in the mesh, for its life: its identity and the index that names its tunnels on its peers.
 public struct SiteRecord: Sendable, Hashable, Codable {
@@ -75,6 +76,34 @@ public struct TokenRecord: Sendable, Hashable, Codable {
     }
 }
 
+/// One roll-out, for people to read: how it was to go, and how it stands or ended.
+public struct RolloutRecord: Sendable, Equatable, Codable {
+    public let generation: Generation
+    public let from: Generation
+    public let strategy: RolloutStrategy
+    /// Only these sites' gateways; nil: all.
+    public let limit: [SiteName]?
+    /// The newest event before it began.
+    public let firstEvent: UInt64
+    public let startedAt: Date
+    public var finishedAt: Date?
+    public var view: RolloutView
+
+    public init(
+        generation: Generation, from: Generation, strategy: RolloutStrategy, limit: [SiteName]?, firstEvent: UInt64,
+        startedAt: Date, finishedAt: Date?, view: RolloutView
+    ) {
+        self.generation = generation
+        self.from = from
+        self.strategy = strategy
+        self.limit = limit
+        self.firstEvent = firstEvent
+        self.startedAt = startedAt
+        self.finishedAt = finishedAt
+        self.view = view
+    }
+}
+
 /// Something that happened, for people to read.
 public struct EventRecord: Sendable, Hashable, Codable {
     public enum Kind: String, Sendable, Hashable, Codable {
@@ -86,6 +115,19 @@ public struct EventRecord: Sendable, Hashable, Codable {
         case agentDisconnected = "agent-disconnected"
         case applyFailed = "apply-failed"
         case applied
+        case agentRevoked = "agent-revoked"
+        case addressLearned = "address-learned"
+        case rolloutStep = "rollout-step"
+        case rolloutWave = "rollout-wave"
+        case rolloutWaveDone = "rollout-wave-done"
+        case rolloutSiteFailed = "rollout-site-failed"
+        case rolloutSiteLate = "rollout-site-late"
+        case rolloutSiteReturned = "rollout-site-returned"
+        case rolloutWaiting = "rollout-waiting"
+        case rolloutPaused = "rollout-paused"
+        case rolloutResumed = "rollout-resumed"
+        case rolloutHalted = "rollout-halted"
+        case rolloutFinished = "rollout-finished"
     }
 
     /// Counts from 1.

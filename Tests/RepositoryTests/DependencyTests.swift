@@ -28,7 +28,7 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
     (
         "Sources/API", "WarrenAPI",
         [
-            "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout", "WarrenStatus", "WarrenController",
+            "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout", "WarrenStatus", "WarrenStore", "WarrenController",
             "WarrenAPIModel",
         ]
     ),

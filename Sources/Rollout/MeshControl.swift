@@ -1,0 +1,259 @@
+import WarrenModel
+import WarrenPlan
+
+/// The decisions of a controller, without its effects: which generation is current, what each gateway shall run at any moment,
+/// and how far the roll-out is.
+///
+/// Pure: `accept` and `handle` take what happened and answer with what is to be done, in order. `record` is kept on disk before
+/// any of it is done, and `init` goes on from it. What a gateway shall run is one function, `target(of:)`.
+public struct MeshControl: Sendable {
+    /// What must survive a restart, beside the contents of the generations that it names.
+    public private(set) var record: Record
+    /// Gateways with an open stream, and what they last said they run.
+    public private(set) var connected: Set<SiteName> = []
+    private var told: [SiteName: StateVersion] = [:]
+    private var up: Set<LinkID> = []
+    private var contents: [Generation: MeshContent]
+    var meshes: [Generation: MeshDerivation]
+
+    public struct Record: Sendable, Equatable, Codable {
+        public var epoch: UInt64
+        public var generation = Generation.none
+        /// What `generation` was rolled out from.
+        public var previous = Generation.none
+        public var rollout: Rollout?
+        /// Of sites whose addresses the inventory doesn't say.
+        public var addresses: [SiteName: [IPAddress]] = [:]
+        /// Keys of these epochs or later alone are used, whatever a generation says: the older ones were given away.
+        public var keyFloors: [LinkID: UInt32] = [:]
+        var courses: [SiteName: SiteCourse] = [:]
+
+        public init(epoch: UInt64 = 1) { self.epoch = epoch }
+
+        /// The generations whose contents are needed.
+        public var generations: Set<Generation> {
+            Set(courses.values.flatMap { $0.way.map(\.generation) }).union([generation, previous]).subtracting([.none])
+        }
+    }
+
+    /// A mesh in which nobody is connected yet.
+    ///
+    /// - Parameters:
+    ///   - contents: of `record.generations`.
+    ///   - epoch: when it is above the record's, the state comes from a backup: every gateway is led to what it says, under
+    ///     the new epoch, and a roll-out that was under way is over.
+    public init(_ record: Record = Record(), contents: [Generation: MeshContent] = [:], epoch: UInt64 = 1) {
+        self.record = record
+        self.contents = contents
+        meshes = contents.mapValues { $0.mesh(addresses: record.addresses, keyFloors: record.keyFloors) }
+        if epoch > record.epoch { restore(epoch) }
+    }
+
+    public var generation: Generation { record.generation }
+    public var content: MeshContent? { contents[record.generation] }
+    /// The mesh of the current generation; nil before the first.
+    public var mesh: MeshDerivation? { meshes[record.generation] }
+    public var rollout: Rollout? { record.rollout }
+    /// Whether a new generation must wait.
+    public var isRollingOut: Bool { record.rollout.map { !$0.isFinished } ?? false }
+
+    // MARK: What each gateway shall run
+
+    /// What the gateway shall run now; nil for a site that the control does not lead, and when it is of the version `known`.
+    public func target(of site: SiteName, unless known: StateVersion? = nil) -> SiteTarget? {
+        guard let (way, version, trialSeconds) = aim(of: site), version != known, let plan = plan(of: site, along: way) else {
+            return nil
+        }
+        return SiteTarget(version: version, plan: plan, trialSeconds: trialSeconds)
+    }
+
+    /// The version of that.
+    public func intendedVersion(of site: SiteName) -> StateVersion? { aim(of: site)?.version }
+
+    private func aim(of site: SiteName) -> (way: [Waypoint], version: StateVersion, trialSeconds: UInt32)? {
+        guard let course = record.courses[site] else { return nil }
+        guard let issue = currentIssue(of: site) else { return (course.way, course.version, 0) }
+        let isSettled = record.rollout?.sites[site]?.state == .settled
+        let trialSeconds = isSettled ? 0 : record.rollout?.target(of: site)?.trialSeconds ?? 0
+        return (course.way(through: record.generation, at: issue.step), issue.version, trialSeconds)
+    }
+
+    /// While an offer is taken back to be made again, the one before stands.
+    private func currentIssue(of site: SiteName) -> SiteCourse.Issue? {
+        guard let course = record.courses[site] else { return nil }
+        guard let offer = record.rollout?.target(of: site) else { return course.issues.last }
+        return course.issues.last { $0.offered == offer.version } ?? course.issues.last
+    }
+
+    /// The gateway's plan after it was led along `way`.
+    func plan(of site: SiteName, along way: [Waypoint]) -> GatewayPlan? {
+        var plan: GatewayPlan?
+        for point in way {
+            guard let next = meshes[point.generation]?[site] ?? plan?.withdrawn else { continue }
+            plan = GatewayPlan.transition(from: plan, to: next, at: point.step)
+        }
+        return plan
+    }
+
+    // MARK: What happens
+
+    public mutating func handle(_ event: ControlEvent, now: MonotonicTime) -> [ControlAction] {
+        switch event {
+        case .connected(let site, let version, let isOnTrial):
+            connected.insert(site)
+            told[site] = version
+            let actions = advance(
+                .connected(site, version: offered(version, to: site), isOnTrial: isOnTrial), now)
+            return actions.contains(.offer(site)) ? actions : [.offer(site)] + actions
+        case .disconnected(let site):
+            connected.remove(site)
+            return advance(.disconnected(site), now)
+        case .reported(var account):
+            told[account.site] = account.version
+            account.version = offered(account.version, to: account.site)
+            account.rejected = account.rejected.map { offered($0, to: account.site) }
+            return advance(.reported(account), now)
+        case .link(let link, let isUp):
+            if isUp { up.insert(link) } else { up.remove(link) }
+            return advance(.link(link, isUp: isUp), now)
+        case .tick: return advance(.tick, now)
+        case .restarted:
+            (connected, up) = ([], [])
+            if case .finished(let outcome)? = record.rollout?.state, case .rolledBack = outcome {
+                return carryOut([.finished(outcome)])
+            }
+            return advance(.restarted, now)
+        case .command(let command): return advance(.command(command), now)
+        case .learned(let addresses): return replace(addresses: addresses, keyFloors: record.keyFloors)
+        case .compromised(let site): return rotateAway(from: site)
+        }
+    }
+
+    /// When a `tick` is due at the latest; nil when only another event can change anything.
+    public func deadline() -> MonotonicTime? { record.rollout?.deadline() }
+
+    private func offered(_ version: StateVersion, to site: SiteName) -> StateVersion {
+        record.courses[site]?.offered(as: version) ?? version
+    }
+
+    private mutating func advance(_ event: RolloutEvent, _ now: MonotonicTime) -> [ControlAction] {
+        guard let actions = record.rollout?.handle(event, now: now) else { return [] }
+        return carryOut(actions)
+    }
+
+    private mutating func carryOut(_ actions: [RolloutAction]) -> [ControlAction] {
+        actions.map { action in
+            switch action {
+            case .offer(let offer):
+                record.courses[offer.site]?.issue(offer)
+                return .offer(offer.site)
+            case .confirm(let site, let version):
+                let issue = record.courses[site]?.issues.last { $0.offered == version }
+                let known = told[site].flatMap { issue?.covers($0) == true ? $0 : nil }
+                return .confirm(site, known ?? issue?.version ?? version)
+            case .note(let note): return .note(note)
+            case .finished(.rolledBack(let reason)) where record.previous > .none && record.rollout?.kind == .forward:
+                return .rollBack(to: record.previous, reason: reason)
+            case .finished(let outcome): return .finished(outcome)
+            }
+        }
+    }
+
+    // MARK: New contents
+
+    /// Addresses and the floors of keys change under whatever runs: each gateway that they concern gets its state anew.
+    mutating func replace(addresses: [SiteName: [IPAddress]], keyFloors: [LinkID: UInt32]) -> [ControlAction] {
+        guard addresses != record.addresses || keyFloors != record.keyFloors else { return [] }
+        var moved = Set(keyFloors.filter { record.keyFloors[$0.key] != $0.value }.keys.flatMap(\.sites))
+        for site in Set(addresses.keys).union(record.addresses.keys) where addresses[site] != record.addresses[site] {
+            moved.insert(site)
+            for mesh in meshes.values {
+                guard let plan = mesh[site] else { continue }
+                moved.formUnion(plan.tunnels.map(\.peer))
+                moved.formUnion(plan.awaiting.map(\.peer))
+            }
+        }
+        let before = moved.reduce(into: [:]) { plans, site in plans[site] = target(of: site)?.plan }
+        record.addresses = addresses
+        record.keyFloors = keyFloors
+        meshes = contents.mapValues { $0.mesh(addresses: addresses, keyFloors: keyFloors) }
+        var actions: [ControlAction] = []
+        for site in moved.sorted() {
+            guard let issue = currentIssue(of: site), target(of: site)?.plan != before[site],
+                let index = record.courses[site]?.issues.lastIndex(of: issue)
+            else {
+                guard target(of: site)?.plan != before[site] else { continue }
+                record.courses[site]?.version.revision += 1
+                actions.append(.offer(site))
+                continue
+            }
+            record.courses[site]?.bump += 1
+            record.courses[site]?.issues[index].last += 1
+            actions.append(.offer(site))
+        }
+        return actions
+    }
+
+    private mutating func rotateAway(from site: SiteName) -> [ControlAction] {
+        var floors = record.keyFloors
+        for mesh in meshes.values {
+            for key in mesh[site]?.keys ?? [] {
+                floors[key.reference.link] = max(floors[key.reference.link] ?? 0, key.reference.epoch + 1)
+            }
+        }
+        return replace(addresses: record.addresses, keyFloors: floors)
+    }
+
+    mutating func adopt(_ record: Record, contents: [Generation: MeshContent]) {
+        self.record = record
+        self.contents = contents.filter { record.generations.contains($0.key) }
+        meshes = self.contents.mapValues { $0.mesh(addresses: record.addresses, keyFloors: record.keyFloors) }
+    }
+
+    mutating func begin(_ rollout: Rollout, now: MonotonicTime) -> [ControlAction] {
+        record.rollout = rollout
+        let actions = record.rollout?.start(connected: connected, up: up, now: now) ?? []
+        return carryOut(actions)
+    }
+
+    var allContents: [Generation: MeshContent] { contents }
+
+    /// What each gateway stands at once the roll-out is over, as far as is known.
+    func settledCourses() -> [SiteName: SiteCourse] {
+        record.courses.reduce(into: [:]) { courses, entry in
+            let (site, course) = entry
+            guard !course.issues.isEmpty, let step = record.rollout?.standing(of: site) else {
+                courses[site] = SiteCourse(way: course.way, version: course.version)
+                return
+            }
+            let issue = course.issues.last { $0.step == step }
+            courses[site] = SiteCourse(
+                way: course.way(through: record.generation, at: step), version: issue?.version ?? course.version)
+            courses[site]?.isLeaving = course.isLeaving
+        }
+    }
+
+    private mutating func restore(_ epoch: UInt64) {
+        let revision = record.rollout?.revision ?? 0
+        record.courses = settledCourses().mapValues { course in
+            SiteCourse(
+                way: course.way,
+                version: StateVersion(epoch: epoch, generation: record.generation, revision: revision))
+        }
+        record.rollout = nil
+        record.epoch = epoch
+    }
+}
+
+extension MeshControl.Record {
+    /// Of a mesh that was run without a control so far: each gateway shall run the generation, as it did.
+    public init(_ generation: Generation, sites: [SiteName], epoch: UInt64) {
+        self.init(epoch: epoch)
+        guard generation > .none else { return }
+        self.generation = generation
+        for site in sites {
+            courses[site] = SiteCourse(
+                way: [Waypoint(generation, .contract)], version: StateVersion(epoch: epoch, generation: generation))
+        }
+    }
+}
