@@ -11,6 +11,8 @@ public struct IKEConfiguration: Sendable, Equatable {
     public var attemptTries = 5
     /// Wait between two attempts to reach a peer: random between half of this and all of it.
     public var attemptPause: Duration = .seconds(3)
+    /// The same of the end that does not make the link, when it has changed and its peer does not follow.
+    public var pursuitPause: Duration = .seconds(15)
     /// Wait between two attempts to make a child SA that the peer refused.
     public var childRetryPause: Duration = .seconds(5)
     /// Half-open IKE SAs, over all peers, from which on a cookie is asked for (RFC 7296, 2.6).

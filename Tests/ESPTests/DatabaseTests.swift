@@ -86,6 +86,26 @@ import WarrenModel
         #expect(refusal(association(.inbound)) == .policyMismatch)
     }
 
+    @Test func whileALinkChangesItsModeSAsOfBothAreTaken() {
+        var database = SecurityPolicyDatabase()
+        database.add(.init(peer: peer, direction: .inbound, selector: association(.inbound).selectors[0], mode: .tunnel))
+        func isTaken(_ mode: IPsecMode) -> Bool {
+            database.refusal(
+                source: alpha, destination: beta, ipProtocol: .ipencap, securityAssociation: association(.inbound, mode: mode))
+                == nil
+        }
+        #expect(isTaken(.tunnel) && !isTaken(.transport))
+        database.setModes([.tunnel, .transport], peer: other)
+        #expect(isTaken(.tunnel) && !isTaken(.transport))
+        database.setModes([.tunnel, .transport], peer: peer)
+        #expect(isTaken(.tunnel) && isTaken(.transport))
+        // What is configured decides, not what an entry that is still to go names.
+        database.setModes([.transport], peer: peer)
+        #expect(!isTaken(.tunnel) && isTaken(.transport))
+        database.setModes(nil, peer: peer)
+        #expect(isTaken(.tunnel) && !isTaken(.transport))
+    }
+
     @Test func dropReasonsHaveNamesOfTheirOwn() {
         #expect(Set(DropReason.allCases.map(\.description)).count == DropReason.allCases.count)
     }

@@ -106,6 +106,34 @@ struct ChangeTests {
         #expect(made <= (isStormy ? 12 : 8), "seed \(seed), \(change.kind)")
     }
 
+    @Test("an end that crashes in the middle of a change is led on, and the new way stands", arguments: 0..<80 as Range<UInt64>)
+    func crash(seed: UInt64) {
+        var choice = SeededGenerator(seed: seed &+ 99)
+        let change = LinkChange(LinkChange.Kind.allCases[Int(seed % 8)])
+        var simulation = established(change, seed: seed)
+        let crashing = Int.random(in: 0..<6, using: &choice)
+        var turn = 0
+        for step in [LinkChange.Step.expand, .switch, .contract] {
+            let first = Int.random(in: 0...1, using: &choice)
+            for index in [first, 1 - first] {
+                simulation.lead(index, to: step, of: change)
+                simulation.flow([0, 20, 60, 400, 3000].randomElement(using: &choice)!)
+                if turn == crashing {
+                    simulation.forgetAll(index)
+                    simulation.lead(index, to: step, of: change)
+                    simulation.flow([0, 60, 3000].randomElement(using: &choice)!)
+                }
+                turn += 1
+            }
+        }
+        simulation.flow(20_000)
+        let lost = simulation.lostPackets
+        simulation.flow(20_000)
+        simulation.run(for: .seconds(40))
+        #expect(faults(simulation, change) == [], "seed \(seed), \(change.kind)")
+        #expect(simulation.lostPackets == lost, "seed \(seed), \(change.kind)")
+    }
+
     @Test("ends in different steps stay as they are, for good", arguments: LinkChange.Kind.allCases, [0, 1])
     func differentSteps(kind: LinkChange.Kind, ahead: Int) {
         let change = LinkChange(kind)

@@ -70,6 +70,14 @@ extension Simulation {
         act(index) { $0.setPeer(peer, keys: keys, now: $1, random: &$2) }
     }
 
+    /// The process of one end is gone without a word, and another is there that knows nothing.
+    mutating func forgetAll(_ index: Int) {
+        gateways[index].engine = IKEEngine()
+        gateways[index].inbound = [:]
+        gateways[index].outbound = [:]
+        gateways[index].currentOutbound = nil
+    }
+
     /// Time passes while packets flow from the given ends, one every 20 ms.
     mutating func flow(_ milliseconds: Int, from senders: [Int] = [0, 1]) {
         for _ in 0..<max(milliseconds / 20, 0) {

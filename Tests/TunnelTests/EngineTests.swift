@@ -141,6 +141,32 @@ import WarrenModel
         #expect(narrow.send(inner.virtio(segment: 0)) == [.noAssociation])
     }
 
+    @Test func whileALinkChangesItsModeTheNewestAssociationDecides() throws {
+        let harness = try EngineHarness(mode: .transport)
+        let packet = inner.virtio(segment: 0)
+        harness.obey(.addOutbound(EngineHarness.association(.outbound, mode: .tunnel), .init()))
+        #expect(harness.send(packet) == [.noAssociation])
+        harness.obey(.setModes(EngineHarness.peer, [.tunnel, .transport]))
+        #expect(harness.send(packet) == [])
+        harness.obey(.setModes(EngineHarness.peer, [.transport]))
+        #expect(harness.send(packet) == [.noAssociation])
+        harness.obey(.removeAll(EngineHarness.peer))
+        #expect(harness.send(packet) == [.noAssociation])
+    }
+
+    @Test func aTunnelWithOtherAddressesUsesTheAssociationThatStands() throws {
+        let harness = try EngineHarness(attaching: false)
+        let elsewhere = IPAddress("127.0.0.9")!
+        harness.attach(mode: .tunnel, outer: .init(local: elsewhere, remote: EngineHarness.there))
+        #expect(harness.send(inner.virtio(segment: 0)) == [.noOutboundPolicy])
+        harness.obey(.addOutbound(EngineHarness.association(.outbound), .init()))
+        #expect(harness.send(inner.virtio(segment: 0)) == [])
+        // Only as long as a policy speaks of it.
+        for policy in harness.engine.policies.policies { harness.engine.commands.append(.removePolicy(policy)) }
+        harness.engine.obeyCommands()
+        #expect(harness.send(inner.virtio(segment: 0)) == [.noOutboundPolicy])
+    }
+
     @Test func theControlSideIsTold() throws {
         let harness = try EngineHarness()
         let packet = EngineHarness.encapsulate(inner.bytes), spi = SPI(rawValue: 0x1001)
@@ -176,6 +202,16 @@ import WarrenModel
         var accepted = 0
         while harness.receive([UInt8](repeating: 0, count: 60_000)).drops.isEmpty { accepted += 1 }
         #expect(accepted == EventQueue.datagramBytes / 59_996)
+    }
+
+    @Test func strangersLeaveRoomForPeers() throws {
+        let harness = try EngineHarness()
+        var accepted = 0
+        while harness.receive([0, 0, 0, 0, 1], from: IPAddress("127.0.0.66")!).drops.isEmpty { accepted += 1 }
+        #expect(accepted == EventQueue.datagramCapacity / EventQueue.strangersShare)
+        #expect(harness.receive([0, 0, 0, 0, 1]).drops == [])
+        #expect(harness.events.take().count == accepted + 1)
+        #expect(harness.receive([0, 0, 0, 0, 1], from: IPAddress("127.0.0.66")!).drops == [])
     }
 
     /// An authenticated peer that sends garbage, and anybody who does.

@@ -71,16 +71,21 @@ final class CommandQueue: Sendable {
     }
 }
 
-/// Events on their way to the control side, in order. Bounded: datagrams, which anybody can send, are refused first.
+/// Events on their way to the control side, in order. Bounded: datagrams, which anybody can send, are refused first, and
+/// those of strangers before those from a peer's address.
 final class EventQueue: Sendable {
     /// More than the IKE daemon answers in a second.
     static let datagramCapacity = 1024
     static let datagramBytes = 4 << 20
+    /// What strangers may take of either: a fourth.
+    static let strangersShare = 4
     static let capacity = 4 * datagramCapacity
 
     private struct Waiting {
         var events: [PacketWorker.Event] = []
         var bytes = 0
+        var strangers = 0
+        var strangersBytes = 0
     }
 
     private let waiting = Mutex(Waiting())
@@ -89,14 +94,21 @@ final class EventQueue: Sendable {
 
     init() throws { event = try EventDescriptor() }
 
-    /// False when the queue is full and `event` is lost.
+    /// False when the queue is full and `event` is lost. `isStrangers`: a datagram from an address that is no peer's.
     @discardableResult
-    func append(_ event: PacketWorker.Event) -> Bool {
+    func append(_ event: PacketWorker.Event, isStrangers: Bool = false) -> Bool {
         let accepted = waiting.withLock { waiting in
             guard waiting.events.count < Self.capacity else { return false }
             if case .ikeDatagram(_, _, let message) = event {
                 guard waiting.events.count < Self.datagramCapacity, waiting.bytes + message.count <= Self.datagramBytes else {
                     return false
+                }
+                if isStrangers {
+                    guard waiting.strangers < Self.datagramCapacity / Self.strangersShare,
+                        waiting.strangersBytes + message.count <= Self.datagramBytes / Self.strangersShare
+                    else { return false }
+                    waiting.strangers += 1
+                    waiting.strangersBytes += message.count
                 }
                 waiting.bytes += message.count
             }

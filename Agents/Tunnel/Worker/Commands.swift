@@ -102,12 +102,14 @@ extension PacketEngine {
     /// Looks policies and SAs up once for all packets to come: a tunnel's selectors never change from packet to packet.
     func decide() {
         var byPeer: [SiteName: TunnelEntry] = [:]
+        peerAddresses = Set(tunnels.values.map(\.settings.outer.remote))
         for tunnel in tunnels.values {
             byPeer[tunnel.settings.peer] = tunnel
             tunnel.ipencap = decision(tunnel, .ipencap)
             tunnel.ipv6 = decision(tunnel, .ipv6)
         }
         inbound.forEach { entry in
+            peerAddresses.insert(entry.association.securityAssociation.remote.address)
             entry.tunnel = byPeer[entry.association.securityAssociation.peer]
             entry.allowed = nil
         }

@@ -59,7 +59,8 @@ extension PacketEngine {
         let accepted = events.append(
             .ikeDatagram(
                 local: Endpoint(address: origin.localAddress, port: 4500),
-                remote: Endpoint(address: origin.remoteAddress, port: origin.remote_port), bytes: Array(message)))
+                remote: Endpoint(address: origin.remoteAddress, port: origin.remote_port), bytes: Array(message)),
+            isStrangers: !peerAddresses.contains(origin.remoteAddress))
         if !accepted { drops.count(.controlQueueFull) }
     }
 

@@ -28,6 +28,8 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     var inbound = SecurityAssociationDatabase<InboundEntry>()
     var peers: [SiteName: PeerEntry] = [:]
     var tunnels: [String: TunnelEntry] = [:]
+    /// Where tunnels lead and SAs come from.
+    var peerAddresses: Set<IPAddress> = []
     /// By the number that a tunnel's descriptor is polled under.
     var tunnelSlots: [TunnelEntry?] = []
     /// CLOCK_MONOTONIC at the last wake-up.
