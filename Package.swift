@@ -257,7 +257,9 @@ let package = Package(
             path: "Tests/DriverConformance"),
         .testTarget(name: "ESPTests", dependencies: ["WarrenModel", "ESP"], path: "Tests/ESPTests"),
         .testTarget(
-            name: "TunnelTests", dependencies: ["WarrenModel", "ESP", "Tunnel", "CWarrenSystem"], path: "Tests/TunnelTests"),
+            name: "TunnelTests",
+            dependencies: ["WarrenModel", "ESP", "Tunnel", "TunnelControl", "CWarrenSystem", "warren-tunneld"],
+            path: "Tests/TunnelTests"),
         .testTarget(name: "RepositoryTests", path: "Tests/RepositoryTests"),
         // What runs in the lab's guests, and the tests that judge it.
         .executableTarget(
