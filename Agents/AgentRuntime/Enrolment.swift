@@ -96,7 +96,9 @@ public struct Enrolment: Sendable {
     }
 
     private func fault(_ error: any Error) -> AgentError {
-        if address.port == Wire.defaultAgentPort { return wrongPort("\((error as? RPCError)?.summary ?? "\(error)")") }
+        let summary = (error as? RPCError)?.summary ?? "\(error)"
+        // Only the port of agents that are enrolled asks for a certificate.
+        if summary.contains("CERTIFICATE_REQUIRED") { return wrongPort(summary) }
         guard let error = error as? RPCError else { return AgentError(.unreachable, "cannot enrol at \(address): \(error)") }
         switch error.code {
         case .unavailable, .deadlineExceeded, .cancelled:

@@ -64,7 +64,7 @@ actor TrialController {
     /// The first report for which `condition` holds; nil after ten seconds.
     nonisolated func report(where condition: @Sendable (AgentReport) -> Bool) async throws -> AgentReport? {
         for _ in 0..<500 {
-            if let report = await reports.last(where: condition) { return report }
+            for report in await reports.reversed() where condition(report) { return report }
             try await Task.sleep(for: .milliseconds(20))
         }
         return nil

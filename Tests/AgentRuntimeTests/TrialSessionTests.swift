@@ -62,10 +62,12 @@ struct TrialSessionTests {
     func aConfirmationOnTheOldConnectionIsNone() async throws {
         try await running(FakeDataPlaneDriver()) { controller, directory in
             try await controller.send(trial, trialSeconds: 2, confirming: .atOnce)
-            #expect(try await controller.report { $0.version == trial.version && $0.isOnTrial } != nil)
-            let back = try await controller.report { $0.rejected == trial.version && $0.version == good.version }
-            #expect(
-                back?.failure == "generation 7.1 was not confirmed within 2 s: went back to 6.0" && back?.isOnTrial == false)
+            let tried = try await controller.report { $0.version == trial.version && $0.isOnTrial }
+            #expect(tried != nil)
+            let back = try await controller.report { $0.rejected != nil && $0.version == good.version }
+            #expect(back?.rejected == trial.version)
+            #expect(back?.failure == "generation 7.1 was not confirmed within 2 s: went back to 6.0")
+            #expect(back?.isOnTrial == false)
             #expect(try LastGoodState(directory: directory).load() == .state(good))
         }
     }
@@ -75,7 +77,8 @@ struct TrialSessionTests {
         try await running(FakeDataPlaneDriver()) { controller, directory in
             let before = await controller.hellos.count
             try await controller.send(trial, trialSeconds: 0, confirming: .never)
-            #expect(try await controller.report { $0.version == trial.version && !$0.isOnTrial } != nil)
+            let applied = try await controller.report { $0.version == trial.version && !$0.isOnTrial }
+            #expect(applied != nil)
             #expect(await controller.hellos.count == before)
             #expect(try LastGoodState(directory: directory).load() == .state(trial))
         }

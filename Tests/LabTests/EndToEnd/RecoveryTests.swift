@@ -137,7 +137,9 @@ import WarrenStatus
                 FileManager.default.enumerator(at: folder, includingPropertiesForKeys: [.isRegularFileKey]))
             for case let url as URL in files.allObjects
             where try url.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile == true {
-                guard !["desired.bin", "mesh-secret"].contains(url.lastPathComponent) else { continue }
+                guard !["desired.bin", "previous.bin", "trial.bin", "mesh-secret"].contains(url.lastPathComponent) else {
+                    continue
+                }
                 places.append((url.lastPathComponent, try Data(contentsOf: url)))
             }
             let namespaces = [lab.names.controller] + lab.topology.sites.map(\.gatewayNamespace)
