@@ -81,7 +81,7 @@ import Testing
         #expect(process.output.contains("└─ 10.1.0.0/16  berlin  COLLIDES: 10.0.0.0/8 of lima, \(path):16:16\n"))
         let json = try Program.run("overlaps", "-o", "json", path)
         let space = try #require(JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
-        #expect(json.status == 1 && space["collisions"] as? Int == 3)
+        #expect(json.status == 1 && space["collisions"] as? Int == 6)
         #expect(try Program.run("overlaps", "/nonexistent").status == 2)
     }
 }
