@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct CommandLineTests {
     @Test(arguments: [
-        [], ["validate"], ["overlaps"], ["import"], ["plan"], ["render"], ["apply"], ["status"], ["show"], ["show", "plan"], ["show", "sa"],
+        [], ["validate"], ["overlaps"], ["import"], ["plan"], ["render"], ["apply"], ["status"], ["show"], ["show", "plan"],
+        ["show", "sa"],
         ["show", "report"], ["token"],
         ["token", "create"],
         ["lab"], ["lab", "up"], ["lab", "status"], ["lab", "exec"], ["lab", "verify"], ["lab", "down"], ["lab", "demo"],
