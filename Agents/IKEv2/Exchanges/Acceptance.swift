@@ -181,6 +181,8 @@ extension IKEEngine {
         }
         respond(&sa, .ikeAuth, reply, to: datagram)
         succeed(by: &sa)
+        // Its answer shows that the peer has this IKE SA, should no packet come that does.
+        if sa.isUnconfirmed { sa.enqueue(.liveness) }
         settle(sa, now: now, random: &random)
         limitEstablished(of: state.peer, now: now)
     }
