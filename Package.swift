@@ -126,7 +126,7 @@ let package = Package(
             name: "WarrenCLI",
             dependencies: [
                 "WarrenModel", "WarrenKeys", "WarrenRender", "WarrenInventory", "WarrenImport", "WarrenPlan", "WarrenStatus",
-                "WarrenAPIModel",
+                "WarrenAPIModel", "WarrenRollout",
                 "WarrenClient", "WarrenLab",
                 argumentParser,
             ],
@@ -179,7 +179,10 @@ let package = Package(
             path: "Tests/LabTests"),
         .testTarget(
             name: "CLITests",
-            dependencies: ["WarrenModel", "WarrenStatus", "WarrenClient", "WarrenCLI", "warren"], path: "Tests/CLITests"),
+            dependencies: [
+                "WarrenModel", "WarrenStatus", "WarrenAPIModel", "WarrenRollout", "WarrenClient", "WarrenCLI", "warren",
+            ],
+            path: "Tests/CLITests"),
         .testTarget(
             name: "IKEv2Tests", dependencies: ["WarrenModel", "ESP", "IKEv2", crypto], path: "Tests/IKEv2Tests"),
         .testTarget(name: "ModelTests", dependencies: ["WarrenModel"], path: "Tests/ModelTests"),
@@ -224,7 +227,8 @@ let package = Package(
         .testTarget(
             name: "APITests",
             dependencies: [
-                "WarrenAPI", "WarrenController", "WarrenAPIModel", "WarrenModel", "WarrenRollout", "WarrenStatus", logging,
+                "WarrenAPI", "WarrenController", "WarrenAPIModel", "WarrenModel", "WarrenPlan", "WarrenRollout", "WarrenStatus",
+                logging,
                 asyncHTTPClient,
             ]
                 + nio + lifecycle,
@@ -269,7 +273,8 @@ let package = Package(
             ],
             path: "Tests/Support/tunnel-control"),
         .testTarget(
-            name: "InteropTests", dependencies: ["WarrenModel", "WarrenPlan", "TunnelControl", "WarrenLab"], path: "Tests/InteropTests"),
+            name: "InteropTests", dependencies: ["WarrenModel", "WarrenPlan", "TunnelControl", "WarrenLab"],
+            path: "Tests/InteropTests"),
     ],
     swiftLanguageModes: [.v6]
 )

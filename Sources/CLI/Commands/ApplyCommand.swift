@@ -9,47 +9,43 @@ import WarrenStatus
 struct ApplyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apply",
-        abstract: "Make an inventory the next generation, and wait until every link is up.",
+        abstract: "Make an inventory the next generation, and roll it out.",
         discussion: """
-            Shows what changes and asks before anything happens. If somebody else applied meanwhile, nothing is sent. Then it \
-            follows the gateways until each runs the generation and every link is up, proven by both ends and a probe. \
-            Interrupting the wait (Ctrl-C) detaches: the roll-out goes on.
+            Shows what changes and asks before anything happens. If somebody else applied meanwhile, nothing is sent. Then the \
+            controller leads the gateways to it in waves, two of them first, and goes on only while their links come up again; \
+            when too many fail, it goes back by itself. This command shows how far it is, and at the end waits until every \
+            link is up, proven by both ends and a probe. Interrupting it (Ctrl-C) detaches: the roll-out goes on, and \
+            'warren rollout watch' shows it again.
 
             A plan that 'warren plan --out' saved is executed as it was shown, or not at all: it is refused when the \
             controller's generation has moved.
 
-            EXIT STATUS: 0 every link is up (with --no-wait: accepted); 1 faults, a refusal, or a link that is not up in \
-            time; 2 the command line; 130 detached.
+            A mesh's first generation reaches all gateways at once, each as soon as its agent has enrolled: give --no-wait, \
+            for tokens can be made only once the sites are declared.
+
+            EXIT STATUS: 0 every link is up (with --no-wait: accepted); 1 faults, a refusal, a roll-out that was undone, or a \
+            link that is not up in time; 2 the command line; 130 detached.
             """)
 
     @Argument(help: "An inventory file, a folder of them, or a saved plan.")
     var path: String
 
-    @Flag(help: "Do not ask.")
-    var yes = false
-
-    @Option(help: "How long to wait for the links: 90s, 5m, 1h.")
+    @Option(help: "How long to wait for the links, once the roll-out is over: 90s, 5m, 1h.")
     var timeout = TimeSpan(seconds: 120)
 
-    @Flag(
-        help: ArgumentHelp(
-            "End as soon as the controller has accepted.",
-            discussion: "For a mesh's first generation: its gateways can enrol only once their sites are declared."))
-    var noWait = false
-
-    @OptionGroup(title: "Controller") var controller: ControllerOptions
+    @OptionGroup var options: GenerationOptions
 
     func run() async throws {
         let saved = try SavedPlan.read(path)
         let files = try saved?.files ?? InventorySource.loadSound(path).files
         let generation = try await accept(files, as: saved)
-        if !noWait { try await follow(generation) }
+        if !options.noWait { try await follow(generation) }
     }
 
     /// Shows, asks, sends. Fails when the operator says no, or when a saved plan is not what would happen.
     private func accept(_ files: [InventoryFile], as saved: SavedPlan?) async throws -> Generation {
-        let yes = yes
-        return try await ControllerClient.withClient(of: controller.address) { client -> Generation in
+        let options = options, strategy = options.strategyOptions.strategy
+        return try await ControllerClient.withClient(of: options.controller.address) { client -> Generation in
             if let saved { try await Self.requireCurrent(saved, client) }
             let preview = try await client.preview(files, assignments: saved?.assignments)
             if let saved { try Self.require(saved, is: preview) }
@@ -59,23 +55,16 @@ struct ApplyCommand: AsyncParsableCommand {
                 return preview.current
             }
             Terminal.show(PlanText.changes(preview.changes))
-            if !yes {
-                guard Terminal.inputIsTerminal else {
-                    throw CommandFailure(
-                        usage: "nobody can be asked, for standard input is no terminal: give --yes to apply anyway")
-                }
-                guard Terminal.confirm(PlanText.reach(summary) + "Apply?") else { throw CommandFailure("nothing was changed") }
-            }
+            try Terminal.demand(PlanText.reach(summary) + "Apply?", unless: options.yes)
             do {
                 let generation = try await client.apply(
                     APIMessage.ApplyRequest(
                         files: files, expected: preview.current, assignments: saved?.assignments,
-                        fingerprint: summary.fingerprint))
+                        fingerprint: summary.fingerprint, strategy: strategy))
                 Terminal.note("generation \(generation) is accepted")
                 return generation
             } catch let error as ClientError where error.code == .conflict {
-                throw CommandFailure(
-                    "somebody else applied meanwhile, so nothing was sent: look at the changes again (\(error))")
+                throw CommandFailure("nothing was sent: \(error)")
             }
         }
     }
@@ -97,7 +86,8 @@ struct ApplyCommand: AsyncParsableCommand {
     }
 
     private func follow(_ generation: Generation) async throws {
-        let address = controller.address, limit = timeout.duration
+        let address = options.controller.address, limit = timeout.duration
+        try await RolloutFollower(address: address, output: options.progress).followToSuccess(generation)
         let outcome: ControllerClient.Outcome
         do {
             outcome = try await cancellingOnSignal {
