@@ -107,7 +107,7 @@ extension Controller {
             throw ControllerError.failed("generation \(generation), to which is to be rolled back, is not kept any more")
         }
         log.warning("rolling back", metadata: ["to": "\(generation)", "reason": "\(reason)"])
-        let candidate = try candidate(record.files, assignments: returning(to: record), reviving: generation)
+        let candidate = try candidate(record.files, assignments: returning(to: record), reviving: generation, isUndoing: true)
         _ = try await accept(
             candidate, files: record.files, manner: Manner(strategy: .rollingBack), kind: .rollBack)
     }

@@ -81,8 +81,9 @@ public struct AgentListeners: Service {
     private func close(_ serving: Task<Void, any Error>) {
         link.beginGracefulShutdown()
         enrolment.beginGracefulShutdown()
+        Task { await controller.endSessions() }
+        // It holds on to nothing but the listening: the controller's state may be opened anew before.
         Task {
-            await controller.endSessions()
             try await Task.sleep(for: Self.lastWords)
             serving.cancel()
         }

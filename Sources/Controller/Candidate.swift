@@ -21,9 +21,12 @@ extension Controller {
     ///   - assignments: key epochs, addresses and drained sites; nil: those of the current generation. What they say of sites
     ///     that the files don't declare is dropped. Numbers in it must be the ones that the sites have or would get. Epochs of
     ///     keys never fall, whatever it says.
+    ///   - isUndoing: what was begun since `generation` counts for nothing: epochs of keys are what they were, unless the keys
+    ///     were given away.
     ///   - generation: sites that this one had, and that have left since, are the same sites again.
     func candidate(
-        _ files: [InventoryFile], assignments: Assignments? = nil, reviving generation: Generation? = nil
+        _ files: [InventoryFile], assignments: Assignments? = nil, reviving generation: Generation? = nil,
+        isUndoing: Bool = false
     ) throws -> Candidate {
         let load = Inventory.loadAndTest(files)
         guard let inventory = load.inventory, load.diagnostics.isEmpty else { throw ControllerError.rejected(load.diagnostics) }
@@ -43,7 +46,7 @@ extension Controller {
             throw ControllerError.changed("site '\(other.key)' would have \(known) here, not \(other.value)")
         }
         next.indexes = indexes
-        next.keyEpochs.merge(control.content?.assignments.keyEpochs ?? [:]) { max($0, $1) }
+        if !isUndoing { next.keyEpochs.merge(control.content?.assignments.keyEpochs ?? [:]) { max($0, $1) } }
         next.keyEpochs.merge(control.record.keyFloors) { max($0, $1) }
         next.keyEpochs = next.keyEpochs.filter { $0.key.sites.allSatisfy { indexes[$0] != nil } }
         next.addresses.merge(control.record.addresses) { $1 }

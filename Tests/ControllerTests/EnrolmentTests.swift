@@ -45,7 +45,7 @@ import X509
         let start = Date()
         let date = Mutable(start)
         let clock = ControllerClock(date: { date.value }, monotonic: ControllerClock.system.monotonic)
-        try await TestMesh.with(clock: clock) { mesh in
+        try await TestMesh.with(options: .init(clock: clock)) { mesh in
             let authority = mesh.controller.authority.encoded
             func enrol(_ token: String, _ site: String = "berlin", request: Data? = nil) async -> RPCError.Code? {
                 await code {
@@ -126,6 +126,7 @@ final class Mutable<Value: Sendable>: @unchecked Sendable {
     private let lock = NSLock()
     private var stored: Value
     init(_ value: Value) { stored = value }
+    func mutate(_ change: (inout Value) -> Void) { lock.withLock { change(&stored) } }
     var value: Value {
         get { lock.withLock { stored } }
         set { lock.withLock { stored = newValue } }

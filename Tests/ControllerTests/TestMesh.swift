@@ -34,13 +34,13 @@ struct TestMesh: Sendable {
 
     /// Lends a mesh of `sites` that is served on ports of its own.
     static func with(
-        _ sites: [String] = ["berlin", "tokyo"], clock: ControllerClock = .system,
+        _ sites: [String] = ["berlin", "tokyo"], options: Controller.Options = .init(),
         _ body: @Sendable (TestMesh) async throws -> Void
     ) async throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("warren-mesh-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let controller = try await Controller(
-            directory: directory, options: .init(clock: clock), log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            directory: directory, options: options, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         if !sites.isEmpty { _ = try await controller.accept(inventory(sites), expecting: .none) }
         try await serve(controller, body)
     }
