@@ -28,12 +28,12 @@ extension IKEEngine {
         peers[site] = state
         for (spi, session) in sessions.of(site) { review(session, spi, asksAnew: asksAnew, now: now) }
 
-        let standing = activeSAs(of: site)
-        guard let live = standing.first(where: { $0.identity.ours == state.current }) else {
+        guard let live = activeSAs(of: site).first(where: { $0.identity.ours == state.current }) else {
             if peer.initiator { connect(site, now: now, random: &random) }
             return
         }
-        if standing.contains(where: { state.prefers($0) && !$0.children.isEmpty && !$0.isSuperseded }) {
+        // Only what is in use counts: another that stands beside it may be on its way out.
+        if state.prefers(live), !live.children.isEmpty {
             if !state.lastsLike(old) { renewLifetimes(of: live, now: now, random: &random) }
         } else if asksAnew || old.isPursuing || !state.accepts(live) {
             pursue(site, now: now, random: &random)
