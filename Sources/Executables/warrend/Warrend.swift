@@ -75,14 +75,24 @@ struct Warrend: AsyncParsableCommand {
         }
         let controller = try await Controller(
             directory: state, options: .init(names: name, enrolmentAddress: enrolmentAddress), log: log)
+        let listeners = try AgentListeners(controller: controller, link: agentListen, enrolment: enrolListen)
+        let (opened, opening) = AsyncStream.makeStream(of: Void.self)
         var services: [any Service] = [
-            try AgentListeners(controller: controller, link: agentListen, enrolment: enrolListen),
-            API.onSocket(path: apiSocket, controller: controller, log: log),
+            listeners, API.onSocket(path: apiSocket, controller: controller, log: log) { opening.finish() },
         ]
         if let apiListen { services.append(try API.onTLS(apiListen, controller: controller, log: log)) }
-        log.info(
-            "serving",
-            metadata: ["agents": "\(agentListen)", "enrolment": "\(enrolListen)", "api": "\(apiSocket)", "state": "\(state)"])
+        let announcement = Task {
+            // Ends when the API's socket is open, and the listeners' ports are known when they are.
+            for await _ in opened {}
+            try Task.checkCancellation()
+            _ = try await listeners.ports
+            log.info(
+                "serving",
+                metadata: [
+                    "agents": "\(agentListen)", "enrolment": "\(enrolListen)", "api": "\(apiSocket)", "state": "\(state)",
+                ])
+        }
+        defer { announcement.cancel() }
         let group = ServiceGroup(
             configuration: .init(
                 services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
