@@ -4,10 +4,10 @@ BUILD := .build
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release demo test check golden fuzz bench clean
+.PHONY: help setup build release demo test check golden fuzz failpoints bench clean
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # What building, the lab and the tests need from Debian 12.
 PACKAGES := ca-certificates git pkg-config libsqlite3-dev libssl-dev \
@@ -36,7 +36,7 @@ demo: release ## five sites joined by IPsec on this machine, proven, and taken d
 	$(SUDO) $(BUILD)/release/warren lab demo Inventory/five-sites.yaml
 
 # Suites that bind ports, make namespaces or boot guests: one after another, so that a machine of two cores is enough.
-REAL := 'DriverConformance|TunnelTests|TunnelControlTests|AgentRuntimeTests|ControllerTests|APITests|CLITests|RenderTests|LabTests|InteropTests'
+REAL := 'DriverConformance|TunnelTests|TunnelControlTests|AgentRuntimeTests|ControllerTests|APITests|CLITests|RenderTests|LabTests|FailpointTests|InteropTests'
 
 test: build ## every test: unit, golden, repository, and the lab with real packets (as root)
 	$(SWIFT) test --skip-build --skip $(REAL)
@@ -61,6 +61,9 @@ fuzz: setup ## look for inventories that stop the decoder or the plan, for TIME=
 	$(BUILD)-fuzz/release/warren-fuzz -max_total_time=$(TIME) -timeout=10 -max_len=8192 -print_final_stats=1 \
 		-dict=Tests/Fuzz/inventory.dict -artifact_prefix=$(BUILD)-fuzz/findings/ \
 		$(BUILD)-fuzz/corpus Inventory Inventory/rejected Tests/Fuzz/Pinned
+
+failpoints: build ## make every program die at every point where it can be made to, one after another (as root)
+	$(SUDO) env "PATH=$$PATH" WARREN_ALL_FAILPOINTS=1 $(SWIFT) test --skip-build --no-parallel --filter FailpointTests
 
 bench: setup ## measure against a peer in the same run, and print ratios
 	$(SWIFT) build -c release --product warren-bench

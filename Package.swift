@@ -86,16 +86,22 @@ let package = Package(
             name: "WarrenWire", dependencies: ["WarrenModel", "WarrenPlan", "WarrenStatus", "AgentCore"] + grpc,
             path: "Sources/Wire", exclude: ["agent.proto"]),
         .target(
-            name: "WarrenStore", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout", grdb],
+            name: "WarrenStore",
+            dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout", "WarrenFailpoints", grdb],
             path: "Sources/Store"),
         .target(
             name: "WarrenController",
             dependencies: [
                 "WarrenModel", "WarrenKeys", "WarrenInventory", "WarrenPlan", "WarrenRollout", "WarrenStatus", "WarrenWire",
-                "WarrenStore", "AgentCore",
+                "WarrenStore", "AgentCore", "WarrenFailpoints",
                 logging,
             ] + certificates + grpc + lifecycle + nio,
             path: "Sources/Controller"),
+        .target(name: "CFileExchange", path: "Sources/CFileExchange", cSettings: [.define("_GNU_SOURCE", to: "1")]),
+        .target(
+            name: "WarrenBackup",
+            dependencies: ["WarrenModel", "WarrenStore", "WarrenController", "WarrenFailpoints", "CFileExchange", crypto],
+            path: "Sources/Backup"),
         .target(
             name: "WarrenAPIModel",
             dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout", "WarrenStatus"],
@@ -134,7 +140,9 @@ let package = Package(
         .executableTarget(name: "warren", dependencies: ["WarrenCLI"], path: "Sources/Executables/warren"),
         .executableTarget(
             name: "warrend",
-            dependencies: ["WarrenModel", "WarrenController", "WarrenAPI", argumentParser, logging] + lifecycle,
+            dependencies: [
+                "WarrenModel", "WarrenBackup", "WarrenController", "WarrenAPI", argumentParser, logging,
+            ] + lifecycle,
             path: "Sources/Executables/warrend"),
 
         // The gateway's side.
@@ -148,17 +156,21 @@ let package = Package(
             name: "EmbeddedDataPlane",
             dependencies: [
                 "WarrenModel", "WarrenPlan", "AgentCore", "DataPlane", "TunnelControl", "NFTables", "CWarrenSystem", logging,
+                "WarrenFailpoints",
             ],
             path: "Agents/EmbeddedDataPlane"),
         .target(
             name: "AgentRuntime",
             dependencies: [
-                "WarrenModel", "WarrenPlan", "AgentCore", "DataPlane", "WarrenWire", "CWarrenSystem", logging,
+                "WarrenModel", "WarrenPlan", "AgentCore", "DataPlane", "WarrenWire", "CWarrenSystem", "WarrenFailpoints",
+                logging,
             ] + certificates + grpc + lifecycle,
             path: "Agents/AgentRuntime"),
         .target(
             name: "Tunnel",
-            dependencies: ["WarrenModel", "ESP", "IKEv2", "TunnelControl", "CWarrenSystem", "CLibcrypto", logging],
+            dependencies: [
+                "WarrenModel", "ESP", "IKEv2", "TunnelControl", "CWarrenSystem", "CLibcrypto", "WarrenFailpoints", logging,
+            ],
             path: "Agents/Tunnel"),
         .executableTarget(
             name: "warren-agent",
@@ -207,6 +219,18 @@ let package = Package(
         .testTarget(
             name: "StoreTests", dependencies: ["WarrenStore", "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout"],
             path: "Tests/StoreTests"),
+        .testTarget(
+            name: "BackupTests",
+            dependencies: [
+                "WarrenBackup", "WarrenController", "WarrenStore", "WarrenInventory", "WarrenModel", logging,
+            ],
+            path: "Tests/BackupTests"),
+        .testTarget(
+            name: "FailpointTests",
+            dependencies: [
+                "WarrenFailpoints", "WarrenLab", "WarrenClient", "WarrenInventory", "WarrenModel", "WarrenStatus",
+            ],
+            path: "Tests/FailpointTests"),
         .target(
             name: "CPowerCut", path: "Tests/Support/power-cut", linkerSettings: [.linkedLibrary("sqlite3")]),
         .testTarget(

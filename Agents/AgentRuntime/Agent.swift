@@ -1,6 +1,7 @@
 import AgentCore
 import DataPlane
 import Logging
+import WarrenFailpoints
 import WarrenModel
 import WarrenPlan
 
@@ -110,7 +111,9 @@ public actor Agent {
     /// Runs until the calling task is cancelled; tunnels stay as they are then.
     public func run() async {
         await withDiscardingTaskGroup { group in
-            for action in state.handle(.restored(restored()), now: .now) { perform(action, in: &group) }
+            let memory = restored()
+            Failpoint.agentRestored.pass()
+            for action in state.handle(.restored(memory), now: .now) { perform(action, in: &group) }
             group.addTask { await self.tick() }
             group.addTask { await self.watchDataPlane() }
             group.addTask { await self.report() }
@@ -180,6 +183,7 @@ public actor Agent {
             }
         case .abandon: reconciliation?.cancel()
         case .reconnect:
+            Failpoint.agentTrialReconnecting.pass()
             for stream in streams.values { stream.yield() }
         case .refuse(let reason): log.error("refused a desired state", metadata: ["reason": "\(reason)"])
         case .repaired(let sentences):

@@ -1,5 +1,6 @@
 import AgentCore
 import FoundationEssentials
+import WarrenFailpoints
 import WarrenModel
 
 /// What an agent keeps on disk: the last good state, the one of the generation before, the trial under way, and what it
@@ -53,9 +54,16 @@ struct AgentFiles {
         return (memory, faults)
     }
 
-    func stage(_ trial: Trial) throws(AgentError) { try self.trial.store(trial, boot: .current) }
+    func stage(_ trial: Trial) throws(AgentError) {
+        Failpoint.agentTrialStaging.pass()
+        try self.trial.store(trial, boot: .current)
+        Failpoint.agentTrialStaged.pass()
+    }
 
-    func discardTrial() throws(AgentError) { try trial.discard() }
+    func discardTrial() throws(AgentError) {
+        try trial.discard()
+        Failpoint.agentTrialDiscarded.pass()
+    }
 
     func remember(_ rejection: Rejection?) throws(AgentError) {
         guard let rejection else { return try directory.remove(Self.rejectionName) }
@@ -68,9 +76,11 @@ struct AgentFiles {
 
     /// The state before is in its place before the new one is, so that a crash between loses neither.
     func store(_ desired: DesiredState, previous: AgentState.Previous) throws(AgentError) {
+        Failpoint.agentStoring.pass()
         if previous == .isTheLastGoodState { try directory.duplicate(LastGoodState.name, as: LastGoodState.previousName) }
         try good.store(desired)
         if previous == .isForgotten { try directory.remove(LastGoodState.previousName) }
+        Failpoint.agentStored.pass()
     }
 
     /// Sets all aside, for a gateway that becomes another site or joins another mesh.

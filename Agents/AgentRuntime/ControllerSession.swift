@@ -3,6 +3,7 @@ import FoundationEssentials
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import Logging
+import WarrenFailpoints
 import WarrenModel
 import WarrenWire
 
@@ -103,10 +104,12 @@ public actor ControllerSession {
                     $0.hello.applied = stream.version.wire
                     $0.hello.onTrial = stream.isOnTrial
                 })
+            Failpoint.agentSessionGreeted.pass()
             var schedule = ReportSchedule()
             for await report in stream.reports {
                 guard schedule.shouldSend(report, isChanging: await agent.isChanging, now: .now) else { continue }
                 try await writer.write(.with { $0.report = report.wire })
+                Failpoint.agentReported.pass()
             }
         } onResponse: { response in
             // Headers come to an agent that is about to be refused, too: only a message shows that it is not.
@@ -124,11 +127,13 @@ public actor ControllerSession {
         case .confirmed(let wire):
             let version = StateVersion(wire: wire)
             log.info("received a confirmation", metadata: ["generation": "\(version)"])
+            Failpoint.agentTrialConfirmed.pass()
             agent.confirm(version, on: stream)
         case .desired(let wire):
             do {
                 let desired = try DesiredState(wire: wire)
                 log.info("received a desired state", metadata: ["generation": "\(desired.version)"])
+                Failpoint.agentReceived.pass()
                 agent.receive(desired, trial: message.trialSeconds > 0 ? .seconds(Int64(message.trialSeconds)) : nil)
             } catch {
                 log.error("the controller sent a desired state that cannot be read", metadata: ["reason": "\(error)"])
@@ -138,6 +143,7 @@ public actor ControllerSession {
     }
 
     private func noteSession() async {
+        Failpoint.agentSessionOpened.pass()
         opened = .now
         lastFault = nil
         log.info("session with the controller", metadata: ["controller": "\(address)"])

@@ -2,6 +2,7 @@ import Crypto
 import FoundationEssentials
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
+import WarrenFailpoints
 import WarrenModel
 import WarrenWire
 
@@ -41,6 +42,7 @@ public struct Enrolment: Sendable {
     /// Enrols, and stores the new identity. What is kept of another mesh or site is set aside.
     public func enrol() async throws(AgentError) -> AgentIdentity {
         let authority = try await fetchAuthority()
+        Failpoint.agentEnrolTrusted.pass()
         let key = P256.Signing.PrivateKey()
         let request = Warren_Agent_V1_EnrolRequest.with { request in
             request.protocolVersion = Wire.protocolVersion
@@ -50,6 +52,7 @@ public struct Enrolment: Sendable {
         var signed = request
         signed.certificateRequest = Data(try AgentIdentity.certificateRequest(site: token.site, key: key))
         let response = try await call(signed, authority: authority)
+        Failpoint.agentEnrolAnswered.pass()
         guard response.site == token.site.description else {
             throw AgentError(.untrusted, "the controller answered for site '\(response.site)', not \(token.site)")
         }
@@ -61,6 +64,7 @@ public struct Enrolment: Sendable {
             try AgentFiles(directory: directory).setAside()
         }
         try identity.store(in: directory)
+        Failpoint.agentEnrolStored.pass()
         return identity
     }
 

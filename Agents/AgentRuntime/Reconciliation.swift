@@ -1,6 +1,7 @@
 import AgentCore
 import DataPlane
 import Logging
+import WarrenFailpoints
 import WarrenModel
 
 /// One run of the driver from whatever is there to a desired state: observe, do what differs, and look again.
@@ -17,12 +18,16 @@ struct Reconciliation {
     func run() async -> AgentState.Event {
         do {
             try await driver.prepare()
+            Failpoint.agentApplyBegun.pass()
             var found: [String] = []
             for pass in 0..<Self.passes {
                 let observed = try await driver.observe()
                 if pass == 0 { found = drift(desired: desired, observed: observed) }
                 let left = reconcile(desired: desired, observed: observed, changedKeys: pass == 0 ? changedKeys : [])
-                if left.isEmpty { return .reconciled(desired, found: found) }
+                if left.isEmpty {
+                    if pass > 0 { Failpoint.agentApplied.pass() }
+                    return .reconciled(desired, found: found)
+                }
                 let faults = await perform(left)
                 if let first = faults.first {
                     return failed(faults.count == 1 ? first : "\(first) (and \(faults.count - 1) more)")
@@ -42,7 +47,9 @@ struct Reconciliation {
             guard !Task.isCancelled else { return ["it was abandoned"] }
             do throws(DataPlaneError) {
                 log.debug("performing", metadata: ["operation": "\(operation)"])
+                operation.failpoints?.before.pass()
                 try await driver.perform(operation, keys: desired.keys)
+                operation.failpoints?.after.pass()
             } catch {
                 failed.append(operation)
                 faults.append("\(operation) failed: \(error)")

@@ -1,4 +1,5 @@
 import Glibc
+import WarrenFailpoints
 
 /// The agent's own directory, 0700: each file 0600 and replaced whole, so that a reader sees the old or the new one,
 /// also after a power cut.
@@ -21,17 +22,22 @@ public struct StateDirectory: Sendable {
         let final = file(name), temporary = file(".\(name).new")
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw Self.fault("cannot write", temporary) }
-        let isWritten =
-            fchmod(descriptor, 0o600) == 0 && writeAll(bytes, to: descriptor) && (!durable || fsync(descriptor) == 0)
+        var isWritten = fchmod(descriptor, 0o600) == 0 && writeAll(bytes, to: descriptor)
+        if durable { Failpoint.agentFileWritten.pass() }
+        isWritten = isWritten && (!durable || fsync(descriptor) == 0)
         let reason = errno
         close(descriptor)
+        if durable { Failpoint.agentFileFlushed.pass() }
         guard isWritten else {
             unlink(temporary)
             errno = reason
             throw Self.fault("cannot write", temporary)
         }
         guard rename(temporary, final) == 0 else { throw Self.fault("cannot replace", final) }
-        if durable { try synchronize() }
+        guard durable else { return }
+        Failpoint.agentFileRenamed.pass()
+        try synchronize()
+        Failpoint.agentFileDurable.pass()
     }
 
     /// The content of the file `name`, or nil when there is none. A file over `limit` bytes is an error.

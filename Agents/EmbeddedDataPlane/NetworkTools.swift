@@ -1,6 +1,7 @@
 import CWarrenSystem
 import DataPlane
 import TunnelControl
+import WarrenFailpoints
 
 #if canImport(Glibc)
     import Glibc
@@ -20,7 +21,7 @@ struct NetworkTools {
     var namespacePath: String? { namespace.map { "/run/netns/\($0)" } }
 
     /// The programs' whole environment: their messages must not be translated, for some are told apart by their text.
-    static let environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"]
+    static let environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"] + Failpoint.inherited
 
     /// `arguments` as they must be spelled to run in the namespace; the program's name becomes an absolute path.
     func command(_ arguments: [String]) throws(DataPlaneError) -> [String] {

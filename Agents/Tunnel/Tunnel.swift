@@ -1,6 +1,7 @@
 import CWarrenSystem
 import Logging
 import TunnelControl
+import WarrenFailpoints
 
 #if canImport(Glibc)
     import Glibc
@@ -49,6 +50,7 @@ public func runTunnelDaemon(_ options: TunnelOptions, logger: Logger) throws {
 
 /// Writes `ready` to standard output, once, and then lets go of it: who started the daemon may wait for that.
 private func announceReadiness() {
+    Failpoint.tunnelServing.pass()
     _ = write(STDOUT_FILENO, "ready\n", 6)
     let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
     guard null >= 0 else { return }

@@ -1,6 +1,7 @@
 import IKEv2
 import Logging
 import TunnelControl
+import WarrenFailpoints
 import WarrenModel
 
 #if canImport(Glibc)
@@ -10,6 +11,7 @@ import WarrenModel
 /// What the agent asks for. Each request may be repeated.
 extension TunnelDaemon {
     func respond(to arrival: TunnelControlConnection.Arrival) -> TunnelControl.Response {
+        Failpoint.tunnelRequested.pass()
         switch arrival.request {
         case .hello(let version):
             guard version == TunnelControl.version else {
@@ -20,7 +22,9 @@ extension TunnelDaemon {
         case .detachTunnel(let interface):
             worker.detach(interface: interface)
             logger.info("detached", metadata: ["interface": "\(interface)"])
-        case .addPolicy(let policy): worker.addPolicy(policy)
+        case .addPolicy(let policy):
+            worker.addPolicy(policy)
+            Failpoint.tunnelPolicyAdded.pass()
         case .removePolicy(let policy): worker.removePolicy(policy)
         case .setPeer(let peer, let transferred): return set(peer, transferred)
         case .removePeer(let site): remove(peer: site)
@@ -35,23 +39,27 @@ extension TunnelDaemon {
     }
 
     private func attach(_ tunnel: GIFTunnel, _ descriptor: OwnedDescriptor?) -> TunnelControl.Response {
+        Failpoint.tunnelAttachBefore.pass()
         do { try worker.attach(tunnel, descriptor: descriptor?.take() ?? -1) } catch {
             return .failure("attaching \(tunnel.interface): \(error)")
         }
         logger.info(
             "\(descriptor == nil ? "settings renewed" : "attached")",
             metadata: ["interface": "\(tunnel.interface)", "peer": "\(tunnel.peer)", "mtu": "\(tunnel.mtu)"])
+        Failpoint.tunnelAttachAfter.pass()
         return .done
     }
 
     private func set(_ peer: IKEPeer, _ transferred: [TunnelControl.TransferredKey]) -> TunnelControl.Response {
         let keys = Dictionary(transferred.map { ($0.reference, $0.key) }, uniquingKeysWith: { first, _ in first })
         if let missing = peer.acceptedKeys.first(where: { keys[$0] == nil }) { return .failure("no key for \(missing)") }
+        Failpoint.tunnelPeerBefore.pass()
         peers[peer.peer] = peer
         // The packet path knows the modes before the first SA of one of them stands.
         renewModes(of: peer.peer)
         engine.setPeer(peer, keys: keys, now: .now, random: &random)
         performOutputs()
+        Failpoint.tunnelPeerAfter.pass()
         return .done
     }
 

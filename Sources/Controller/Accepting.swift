@@ -1,4 +1,5 @@
 import Logging
+import WarrenFailpoints
 import WarrenInventory
 import WarrenModel
 import WarrenPlan
@@ -85,15 +86,18 @@ extension Controller {
             limit: try manner.limit(in: candidate.content.inventory)?.sorted(), firstEvent: firstEvent, startedAt: now,
             finishedAt: next.isRollingOut ? nil : now, view: rollout.view)
         let kept = next.record
+        Failpoint.controllerAcceptDerived.pass()
         try await translatingStoreErrors {
             try await store.accept(
                 record, sites: changed, withdrawn: withdrawn, control: kept, rollout: rolloutRecord, expecting: from)
         }
+        Failpoint.controllerAcceptStored.pass()
         control = next
         self.rolloutRecord = rolloutRecord
         changeCount += 1
         sites = sites.after(changed)
         await note(.generationAccepted, text: "generation \(record.generation) of \(record.siteCount) sites")
+        Failpoint.controllerAcceptNoted.pass()
         for session in sessions.values { session.ring() }
         for action in actions { try await perform(action) }
         await prune()

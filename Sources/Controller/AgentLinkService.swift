@@ -3,6 +3,7 @@ import FoundationEssentials
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import Logging
+import WarrenFailpoints
 import WarrenModel
 import WarrenWire
 import X509
@@ -55,7 +56,9 @@ struct AgentLinkService: Warren_Agent_V1_AgentLink.SimpleServiceProtocol {
                         certificate, .init(running: running, isOnTrial: hello.onTrial, remote: remote))
                     session = new
                     opening.yield(new)
-                case (.report(let report), let session?): try await controller.receive(report, in: session)
+                case (.report(let report), let session?):
+                    Failpoint.controllerReportReceived.pass()
+                    try await controller.receive(report, in: session)
                 case (.hello, _?): throw ControllerError.malformed("a second hello")
                 case (.report, nil): throw ControllerError.malformed("a report before hello")
                 case (nil, _): throw ControllerError.malformed("an empty message, or one of a kind unknown here")
@@ -73,7 +76,11 @@ struct AgentLinkService: Warren_Agent_V1_AgentLink.SimpleServiceProtocol {
         _ session: Session, from controller: Controller, to response: RPCWriter<Warren_Agent_V1_ControllerMessage>
     ) async throws {
         for await _ in session.bell {
-            for message in try await controller.messages(for: session) { try await response.write(message) }
+            for message in try await controller.messages(for: session) {
+                Failpoint.controllerPushDerived.pass()
+                try await response.write(message)
+                Failpoint.controllerPushSent.pass()
+            }
         }
         if let reason = session.reason { throw reason }
     }

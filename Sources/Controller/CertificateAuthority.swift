@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import SwiftASN1
+import WarrenFailpoints
 import WarrenModel
 import WarrenWire
 import X509
@@ -35,6 +36,7 @@ public struct CertificateAuthority: Sendable {
             } else {
                 privateKey = P256.Signing.PrivateKey()
                 try state.writeSecret("ca.key", privateKey.pemRepresentation.utf8)
+                Failpoint.controllerAuthorityKeyed.pass()
             }
             key = Certificate.PrivateKey(privateKey)
             meshID = Self.hexadecimal(SHA256.hash(data: privateKey.publicKey.derRepresentation).prefix(16))
@@ -43,6 +45,7 @@ public struct CertificateAuthority: Sendable {
             } else {
                 certificate = try Self.selfSigned(key: key, meshID: meshID, now: now)
                 try state.writeSecret("ca.pem", try certificate.serializeAsPEM().pemString.utf8)
+                Failpoint.controllerAuthorityMade.pass()
             }
             guard certificate.publicKey == key.publicKey else { throw ControllerError.authority("'ca.pem' is not of 'ca.key'") }
             encoded = try certificate.serializeAsPEM().derBytes

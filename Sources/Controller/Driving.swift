@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import WarrenFailpoints
 import WarrenModel
 import WarrenPlan
 import WarrenRollout
@@ -23,7 +24,9 @@ extension Controller {
             || next.record.keyFloors != control.record.keyFloors
         let record = updatedRollout(next)
         if isDurable {
+            Failpoint.controllerRolloutDecided.pass()
             try await translatingStoreErrors { try await store.keep(next.record, rollout: record) }
+            Failpoint.controllerRolloutRecorded.pass()
         }
         control = next
         rolloutRecord = record

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import WarrenFailpoints
 import WarrenModel
 import WarrenStore
 import WarrenWire
@@ -22,7 +23,9 @@ extension Controller {
                 site: site, authorityFingerprint: authority.fingerprint, secret: secret, controller: options.enrolmentAddress)
         else { throw ControllerError.failed("the enrolment address '\(options.enrolmentAddress ?? "")' is too long") }
         let stored = TokenRecord(site: record.id, expiresAt: now + TimeInterval(lifetimeSeconds))
+        Failpoint.controllerTokenMade.pass()
         try await translatingStoreErrors { try await store.addToken(stored, hash: Self.hash(token)) }
+        Failpoint.controllerTokenStored.pass()
         await note(.tokenCreated, site: site, text: "a token that lives \(lifetimeSeconds) s")
         return token
     }
@@ -46,13 +49,16 @@ extension Controller {
         guard site == record.name.description else {
             throw ControllerError.forbidden("the token is for site '\(record.name)', not for the site that the agent asks for")
         }
+        Failpoint.controllerEnrolChecked.pass()
         let identity = SiteIdentity(name: record.name, id: record.id)
         let issued = try authority.issueAgent(for: identity, request: request, now: now)
         let fingerprint = CertificateAuthority.fingerprint(of: issued.certificate)
         let agent = AgentRecord(site: record.id, fingerprint: fingerprint, enrolledAt: now, certificateEnds: issued.ends)
+        Failpoint.controllerEnrolIssued.pass()
         try await translatingStoreErrors {
             try await store.consumeToken(hash: hash, now: options.clock.date(), enrolling: agent)
         }
+        Failpoint.controllerEnrolStored.pass()
         enrolled.insert(record.id)
         sessions[record.id]?.end(.unauthenticated("another agent was enrolled for site '\(record.name)'"))
         await note(.agentEnrolled, site: record.name, text: "an agent enrolled; its certificate ends \(issued.ends)")

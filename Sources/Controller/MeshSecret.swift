@@ -1,4 +1,5 @@
 import Crypto
+import WarrenFailpoints
 import WarrenKeys
 import WarrenModel
 
@@ -11,6 +12,7 @@ extension MeshSecret {
         } else {
             bytes = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
             try state.writeSecret("mesh-secret", bytes)
+            Failpoint.controllerSecretMade.pass()
         }
         guard let secret = MeshSecret(SecretBytes(bytes)) else {
             throw .stateDirectory(state.file("mesh-secret"), "is not \(Self.length) bytes")

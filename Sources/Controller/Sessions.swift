@@ -1,4 +1,5 @@
 import AgentCore
+import WarrenFailpoints
 import WarrenModel
 import WarrenPlan
 import WarrenRollout
@@ -18,6 +19,7 @@ extension Controller {
     /// Opens the session of the agent that holds `certificate`. An older session of the same site ends.
     func openSession(_ certificate: Certificate, _ greeting: Greeting = Greeting()) async throws -> Session {
         let (site, fingerprint) = try await authenticate(certificate)
+        Failpoint.controllerSessionAuthenticated.pass()
         let session = Session(site: site, fingerprint: fingerprint, remote: greeting.remote)
         do {
             try await serially { try await self.open(session, greeting) }
@@ -27,6 +29,7 @@ extension Controller {
             await closed(session)
             throw error
         }
+        Failpoint.controllerSessionOpened.pass()
         session.ring()
         await note(.agentConnected, site: site.name, text: "the agent of '\(site.name)' connected")
         return session

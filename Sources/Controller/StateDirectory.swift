@@ -1,4 +1,5 @@
 import Foundation
+import WarrenFailpoints
 
 /// The folder that holds all that a controller must not lose: mode 0700, its files 0600, and used by one process at a time.
 public final class StateDirectory: Sendable {
@@ -68,14 +69,18 @@ public final class StateDirectory: Sendable {
             }
             rest = rest.dropFirst(count)
         }
+        Failpoint.controllerFileWritten.pass()
         let synced = fsync(descriptor) == 0
         close(descriptor)
+        Failpoint.controllerFileFlushed.pass()
         guard synced, rename(temporary, file(name)) == 0 else {
             throw .stateDirectory(file(name), Self.reason("cannot be written"))
         }
+        Failpoint.controllerFileRenamed.pass()
         let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0, fsync(folder) == 0 else { throw .stateDirectory(path, Self.reason("cannot be flushed")) }
         close(folder)
+        Failpoint.controllerFileDurable.pass()
     }
 
     private static func reason(_ what: String) -> String { "\(what): \(String(cString: strerror(errno)))" }

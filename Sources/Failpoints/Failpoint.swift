@@ -2,12 +2,10 @@
 public enum Failpoint: String, Sendable, CaseIterable {
     // MARK: warrend
 
-    /// The first start: the state's folder is locked; the authority has its key, then its certificate; the secret is there.
-    case controllerStateLocked = "controller.state.locked"
+    /// The first start: the authority has its key, then its certificate; the secret is there.
     case controllerAuthorityKeyed = "controller.authority.keyed"
     case controllerAuthorityMade = "controller.authority.made"
     case controllerSecretMade = "controller.secret.made"
-    case controllerLoaded = "controller.loaded"
     /// A file of the state: written, flushed, renamed, and its folder flushed.
     case controllerFileWritten = "controller.file.written"
     case controllerFileFlushed = "controller.file.flushed"
@@ -17,24 +15,19 @@ public enum Failpoint: String, Sendable, CaseIterable {
     case storeTransactionBegun = "store.transaction.begun"
     case storeTransactionWritten = "store.transaction.written"
     case storeTransactionCommitted = "store.transaction.committed"
-    /// A token: made, stored, noted.
+    /// A token: made, stored.
     case controllerTokenMade = "controller.token.made"
     case controllerTokenStored = "controller.token.stored"
-    case controllerTokenNoted = "controller.token.noted"
-    /// An enrolment: token good, certificate issued, token used up, event written.
+    /// An enrolment: token good, certificate issued, token used up.
     case controllerEnrolChecked = "controller.enrol.checked"
     case controllerEnrolIssued = "controller.enrol.issued"
     case controllerEnrolStored = "controller.enrol.stored"
-    case controllerEnrolNoted = "controller.enrol.noted"
-    /// A renewal: certificate issued, stored; then the new one seen for the first time, and the old one forgotten.
-    case controllerRenewIssued = "controller.renew.issued"
-    case controllerRenewStored = "controller.renew.stored"
-    case controllerRenewSettled = "controller.renew.settled"
-    /// An accepted generation: derived, stored, taken into memory, noted.
+    /// An accepted generation: derived, stored, noted. Then each step of its roll-out.
     case controllerAcceptDerived = "controller.accept.derived"
     case controllerAcceptStored = "controller.accept.stored"
-    case controllerAcceptTaken = "controller.accept.taken"
     case controllerAcceptNoted = "controller.accept.noted"
+    case controllerRolloutDecided = "controller.rollout.decided"
+    case controllerRolloutRecorded = "controller.rollout.recorded"
     /// An agent's session.
     case controllerSessionAuthenticated = "controller.session.authenticated"
     case controllerSessionOpened = "controller.session.opened"
@@ -56,10 +49,6 @@ public enum Failpoint: String, Sendable, CaseIterable {
     case agentEnrolTrusted = "agent.enrol.trusted"
     case agentEnrolAnswered = "agent.enrol.answered"
     case agentEnrolStored = "agent.enrol.stored"
-    /// Renewal of the certificate.
-    case agentRenewAsked = "agent.renew.asked"
-    case agentRenewAnswered = "agent.renew.answered"
-    case agentRenewStored = "agent.renew.stored"
     /// A file of the state: written, flushed, renamed, and its folder flushed.
     case agentFileWritten = "agent.file.written"
     case agentFileFlushed = "agent.file.flushed"
@@ -76,7 +65,6 @@ public enum Failpoint: String, Sendable, CaseIterable {
     case agentTrialReconnecting = "agent.trial.reconnecting"
     case agentTrialConfirmed = "agent.trial.confirmed"
     case agentTrialDiscarded = "agent.trial.discarded"
-    case agentRejectionRemembered = "agent.rejection.remembered"
     /// One run of the driver: begun, each kind of operation before and after, ended.
     case agentApplyBegun = "agent.apply.begun"
     case agentFirewallBefore = "agent.apply.firewall.before"
@@ -93,9 +81,7 @@ public enum Failpoint: String, Sendable, CaseIterable {
     case agentPeerAfter = "agent.apply.peer.after"
     case agentRouteBefore = "agent.apply.route.before"
     case agentRouteAfter = "agent.apply.route.after"
-    case agentTunnelRemoved = "agent.apply.tunnel.removed"
-    case agentPeerRemoved = "agent.apply.peer.removed"
-    case agentPolicyRemoved = "agent.apply.policy.removed"
+    case agentRouteRemoving = "agent.apply.route.removing"
     case agentRouteRemoved = "agent.apply.route.removed"
     case agentApplied = "agent.applied"
     /// The last good state.
@@ -109,12 +95,7 @@ public enum Failpoint: String, Sendable, CaseIterable {
     case tunnelRequested = "tunnel.requested"
     case tunnelAttachBefore = "tunnel.attach.before"
     case tunnelAttachAfter = "tunnel.attach.after"
-    case tunnelDetached = "tunnel.detached"
     case tunnelPolicyAdded = "tunnel.policy.added"
-    case tunnelPolicyRemoved = "tunnel.policy.removed"
     case tunnelPeerBefore = "tunnel.peer.before"
     case tunnelPeerAfter = "tunnel.peer.after"
-    case tunnelPeerRemoved = "tunnel.peer.removed"
-    case tunnelObserved = "tunnel.observed"
-    case tunnelAnswered = "tunnel.answered"
 }

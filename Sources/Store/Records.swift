@@ -115,6 +115,7 @@ public struct EventRecord: Sendable, Hashable, Codable {
         case agentDisconnected = "agent-disconnected"
         case applyFailed = "apply-failed"
         case applied
+        case restored
         case agentRevoked = "agent-revoked"
         case addressLearned = "address-learned"
         case rolloutStep = "rollout-step"

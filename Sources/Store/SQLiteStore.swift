@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Synchronization
+import WarrenFailpoints
 
 /// A `Store` in one SQLite file: write-ahead log, flushed to the disk before a commit returns.
 ///
@@ -73,6 +74,7 @@ public final class SQLiteStore: Store {
         let revision = try await perform { () async throws -> StoreRevision in
             try await self.pool.write { database in try Self.apply(transaction, to: database) }
         }
+        Failpoint.storeTransactionCommitted.pass()
         publish(StoreChange(revision: revision, keys: transaction.writes.keys.sorted()))
         return revision
     }
@@ -82,6 +84,7 @@ public final class SQLiteStore: Store {
             let found = try Int64.fetchOne(database, sql: "SELECT revision FROM entry WHERE key = ?", arguments: [key]) ?? 0
             guard found == expected.rawValue else { throw StoreError.conflict(key: key) }
         }
+        Failpoint.storeTransactionBegun.pass()
         try database.execute(sql: "UPDATE revision SET latest = latest + 1")
         let revision = try Int64.fetchOne(database, sql: "SELECT latest FROM revision") ?? 0
         let put = try database.makeStatement(
@@ -97,6 +100,7 @@ public final class SQLiteStore: Store {
                 try delete.execute(arguments: [key])
             }
         }
+        Failpoint.storeTransactionWritten.pass()
         return StoreRevision(rawValue: revision)
     }
 

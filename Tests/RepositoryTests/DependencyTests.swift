@@ -47,6 +47,7 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
             "WarrenAPIModel", "WarrenRollout", "WarrenClient", "WarrenLab",
         ]
     ),
+    ("Sources/Backup", "WarrenBackup", ["WarrenModel", "WarrenStore", "WarrenController"]),
     ("Sources/Failpoints", "WarrenFailpoints", []),
     ("Agents/AgentCore", "AgentCore", ["WarrenModel", "WarrenPlan"]),
     ("Agents/DataPlane", "DataPlane", ["WarrenModel", "WarrenPlan", "AgentCore"]),
@@ -65,7 +66,7 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
     ("Sources/Executables/warren", "warren", ["WarrenCLI"]),
     (
         "Sources/Executables/warrend", "warrend",
-        ["WarrenModel", "WarrenStore", "WarrenController", "WarrenAPI"]
+        ["WarrenModel", "WarrenStore", "WarrenController", "WarrenAPI", "WarrenBackup"]
     ),
     ("Agents/warren-agent", "warren_agent", ["WarrenModel", "AgentCore", "AgentRuntime", "DataPlane", "EmbeddedDataPlane"]),
     ("Agents/warren-tunneld", "warren_tunneld", ["Tunnel"]),

@@ -11,7 +11,7 @@ struct Warrend: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "warrend",
         abstract: "The controller of a mesh: keeps its inventory, serves its agents and its operators.",
-        version: Controller.version)
+        version: Controller.version, subcommands: [BackupCommand.self, RestoreCommand.self])
 
     @Option(help: ArgumentHelp("Folder of the controller's state, mode 0700.", valueName: "dir"))
     var state = "/var/lib/warren"
