@@ -47,8 +47,14 @@ struct ControllerSessionTests {
         let mesh = try await Mesh(), driver = FakeDataPlaneDriver()
         try await running(mesh, driver) { _ in
             _ = try await mesh.report(of: Mesh.berlin) { $0.applied.rawValue == 1 }
-            _ = try await mesh.controller.accept(Mesh.files(network: "192.168.2.0/23"), expecting: Generation(rawValue: 1))
-            let second = try await mesh.report(of: Mesh.berlin) { $0.applied.rawValue == 2 }
+            var manner = Controller.Manner()
+            manner.strategy.settleSeconds = 0
+            _ = try await mesh.controller.accept(
+                Mesh.files(network: "192.168.2.0/23"), manner: manner, expecting: Generation(rawValue: 1))
+            // First both networks, then the new one alone.
+            let second = try await mesh.report(of: Mesh.berlin) {
+                $0.applied.rawValue == 2 && !$0.isOnTrial && $0.routes.count == 1
+            }
             #expect(second?.routes.map(\.destination) == [IPPrefix("192.168.2.0/23")!])
         }
     }
