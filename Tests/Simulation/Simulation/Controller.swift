@@ -1,0 +1,215 @@
+import AgentCore
+import WarrenInventory
+import WarrenModel
+import WarrenPlan
+import WarrenRollout
+import WarrenStatus
+
+/// The controller's process and what is in its store.
+struct Controller {
+    /// What survives the process: all of it changes in one transaction, or none.
+    struct Store {
+        var record = MeshControl.Record()
+        var contents: [Generation: MeshContent] = [:]
+        var epoch: UInt64 = 1
+        var indexes: [SiteName: Int] = [:]
+        var lastIndex = 0
+        /// The one certificate of each site that is good.
+        var certificates: [SiteName: Int] = [:]
+        /// What gateways of sites that have left are told to run.
+        var withdrawn: [SiteName: GatewayPlan] = [:]
+    }
+
+    var store = Store()
+    var control = MeshControl()
+    var links = LinkWatch()
+    var sessions: [Int: Stream] = [:]
+    var isRunning = false
+    var life = 0
+    var clockOrigin: UInt64 = 77 * second
+    var wallClockError = 0
+    var isDiskFull = false
+    var lastCertificate = 0
+    /// What was answered to an operator: it must be there for ever.
+    var promised = Generation.none
+    /// What a backup would hold.
+    var backup: Store?
+    var lastRollout: (generation: Generation, isRunning: Bool) = (.none, false)
+
+    func clock(_ now: UInt64) -> MonotonicTime { MonotonicTime(nanoseconds: now + clockOrigin) }
+}
+
+extension Simulation {
+    func startController() {
+        guard !controller.isRunning else { return }
+        controller.isRunning = true
+        controller.life += 1
+        controller.sessions = [:]
+        controller.links = LinkWatch()
+        let store = controller.store
+        var contents: [Generation: MeshContent] = [:]
+        for generation in store.record.generations {
+            guard let content = store.contents[generation] else {
+                return fail("generation \(generation), which gateways run, is missing from the store")
+            }
+            contents[generation] = content
+        }
+        controller.control = MeshControl(store.record, contents: contents, epoch: store.epoch)
+        if controller.control.generation < controller.promised {
+            fail("generation \(controller.promised) was acknowledged, and is gone: \(controller.control.generation)")
+        }
+        attemptController { try take([.restarted]) }
+        controllerTicks(controller.life)
+    }
+
+    func killController(isPowerCut: Bool = false, restartsAfter seconds: ClosedRange<Int> = 1...4) {
+        guard controller.isRunning else { return }
+        note("the controller dies")
+        figures.deaths += 1
+        controller.isRunning = false
+        controller.life += 1
+        for (_, stream) in controller.sessions.sorted(by: { $0.key < $1.key }) { controllerEnded(stream) }
+        controller.sessions = [:]
+        // A host that starts anew counts from anywhere.
+        if isPowerCut { controller.clockOrigin = UInt64(random.number(0...5_000)) * second }
+        after(second * UInt64(random.number(seconds)), "controller restarts") { [self] in startController() }
+    }
+
+    /// The agent sees that the stream has ended, at once or by keepalives.
+    private func controllerEnded(_ stream: Stream) {
+        stream.isControllerOpen = false
+        let gateway = stream.gateway
+        after(refreshPath(gateway).down ? latency(gateway) : 20 * second, "the agent sees the end", gateway.number) { [self] in
+            if stream.isAgentOpen { lose(stream) }
+        }
+    }
+
+    /// Runs a part of the controller that may die in it, or fail to store; false then.
+    @discardableResult
+    func attemptController(_ body: () throws -> Void) -> Bool {
+        guard controller.isRunning else { return false }
+        do {
+            try body()
+            return true
+        } catch is DiskFault {
+            return false
+        } catch {
+            killController(isPowerCut: (error as? ControllerDeath)?.isPowerCut ?? false)
+            return false
+        }
+    }
+
+    struct ControllerDeath: Error { let isPowerCut: Bool }
+
+    func passController(_ point: CrashPoint) throws {
+        guard !armed.isEmpty, let index = armed.firstIndex(where: { $0.point == point && $0.site < 0 }) else { return }
+        let isPowerCut = armed.remove(at: index).isPowerCut
+        note("the controller passes \(point.rawValue)")
+        throw ControllerDeath(isPowerCut: isPowerCut)
+    }
+
+    // MARK: Events and what follows
+
+    func take(_ events: [ControlEvent]) throws {
+        var next = controller.control
+        var actions: [ControlAction] = []
+        for event in events { actions += next.handle(event, now: controller.clock(now)) }
+        try adopt(next, actions)
+    }
+
+    func adopt(_ next: MeshControl, _ actions: [ControlAction]) throws {
+        let isDurable =
+            actions.contains(where: \.isDurable) || next.record.addresses != controller.control.record.addresses
+            || next.record.keyFloors != controller.control.record.keyFloors
+        if isDurable {
+            try passController(.storeTransactionBegun)
+            if controller.isDiskFull { throw DiskFault() }
+            controller.store.record = next.record
+            try passController(.storeTransactionCommitted)
+        }
+        controller.control = next
+        rules.controlled(self)
+        for action in actions { try perform(action) }
+    }
+
+    func perform(_ action: ControlAction) throws {
+        switch action {
+        case .offer(let site): numbers[site].flatMap { controller.sessions[$0] }.map(ring)
+        case .confirm(let site, let version):
+            guard let stream = numbers[site].flatMap({ controller.sessions[$0] }) else { return }
+            stream.confirmation = version
+            ring(stream)
+        case .note(let text): note("roll-out \(controller.control.generation): \(text.text)")
+        case .rollBack(let generation, let reason):
+            note("rolling back to \(generation): \(reason)")
+            figures.rolledBack += 1
+            guard let content = controller.store.contents[generation] else { return fail("\(generation) is not kept") }
+            try accept(content.inventory, returning: content.assignments, strategy: .rollingBack, kind: .rollBack)
+        case .finished: break
+        }
+    }
+
+    /// `returning`: what an earlier generation assigned, to be had again.
+    func accept(
+        _ inventory: Inventory, assignments: Assignments? = nil, returning: Assignments? = nil, strategy: RolloutStrategy,
+        kind: Rollout.Kind = .forward
+    ) throws {
+        let control = controller.control
+        var next = assignments ?? returning ?? control.content?.assignments ?? .none
+        var indexes: [SiteName: Int] = [:]
+        for site in inventory.sites {
+            if controller.store.indexes[site.name] == nil {
+                controller.store.lastIndex += 1
+                controller.store.indexes[site.name] = controller.store.lastIndex
+            }
+            indexes[site.name] = controller.store.indexes[site.name]
+        }
+        next.indexes = indexes
+        if returning != nil { next.addresses = [:] }
+        next.keyEpochs.merge(control.content?.assignments.keyEpochs ?? [:]) { max($0, $1) }
+        next.keyEpochs.merge(control.record.keyFloors) { max($0, $1) }
+        next.keyEpochs = next.keyEpochs.filter { $0.key.sites.allSatisfy { indexes[$0] != nil } }
+        next.addresses.merge(control.record.addresses) { $1 }
+        next.addresses = next.addresses.filter { indexes[$0.key] != nil }
+        next.drained = next.drained.filter { indexes[$0] != nil }
+        let content = MeshContent(inventory, assignments: next)
+        var changed = control
+        let actions = changed.accept(
+            MeshControl.Proposal(
+                content, kind: kind, strategy: strategy, enrolled: Set(controller.store.certificates.keys)),
+            now: controller.clock(now))
+        try passController(.storeTransactionBegun)
+        if controller.isDiskFull { throw DiskFault() }
+        controller.store.record = changed.record
+        controller.store.contents[changed.generation] = content
+        for site in control.mesh?.sites ?? [] where indexes[site] == nil {
+            controller.store.withdrawn[site] = control.mesh?[site]?.withdrawn
+        }
+        if kind == .forward, let bad = nextBadPlan {
+            badPlans[changed.generation] = bad
+            nextBadPlan = nil
+        }
+        try passController(.controllerAcceptStored)
+        controller.control = changed
+        figures.generations += 1
+        note(
+            "generation \(changed.generation): \(inventory.sites.count) sites, \(changed.rollout?.fleet.changes.count ?? 0) touched"
+        )
+        rules.accepted(self, strategy, kind)
+        try passController(.controllerAcceptTaken)
+        for number in controller.sessions.keys.sorted() { controller.sessions[number].map(ring) }
+        for action in actions { try perform(action) }
+    }
+
+    private func controllerTicks(_ life: Int) {
+        guard controller.isRunning, controller.life == life else { return }
+        let clock = controller.clock(now)
+        let turns = controller.links.tick(now: clock).sorted { $0.link < $1.link }
+        let isDue = controller.control.deadline().map { $0 <= clock } ?? false
+        if isDue || !turns.isEmpty {
+            attemptController { try take(turns.map { .link($0.link, isUp: $0.isUp) } + [.tick]) }
+        }
+        let due = controller.control.deadline().map { $0.since(controller.clock(now)).inSeconds } ?? 1
+        after(UInt64(min(1, max(0.02, due)) * 1e9), "controller ticks") { [self] in controllerTicks(life) }
+    }
+}

@@ -1,0 +1,72 @@
+import AgentCore
+import WarrenModel
+import WarrenPlan
+
+/// One gateway: a host with a disk, a clock and a data plane, and the agent that runs on it, or does not.
+final class Gateway {
+    let number: Int
+    let site: SiteName
+    var random: SeededNumbers
+    var disk = SimulatedDisk()
+    var plane = SimulatedDataPlane()
+
+    // MARK: The host
+
+    /// Whether it is switched on.
+    var isOn = false
+    var boot = 0
+    /// What its monotonic clock showed at the beginning of the simulation; another after each boot.
+    var clockOrigin: UInt64 = 0
+    /// Its wall clock is wrong by so many seconds. Nobody reads it: that is what is to be shown.
+    var wallClockError = 0
+    /// What blocks its way to the controller, and the way back.
+    var blockedUp = 0, blockedDown = 0
+    var slowness: UInt64 = 1
+    /// Which of its own addresses it is at, for sites whose address is learned.
+    var addressSerial = 0
+
+    // MARK: The agent
+
+    /// Of the certificate that it has; nil before it is enrolled.
+    var certificate: Int?
+    var isAgentRunning = false
+    /// Grows with each start of the agent: what an earlier one had under way is void.
+    var life = 0
+    var state: AgentState
+    var storageFault: String?
+    var reconciliation: Int?
+    var reconciliations = 0
+    var isAbandoned = false
+    var lastStream: UInt64 = 0
+    var stream: Stream?
+    var streamOpened: UInt64 = 0
+    var backoff = Backoff()
+    var isReportDue = false
+    var crashes = 0
+
+    // MARK: What is known of it for the rules
+
+    /// The newest version that became its last good state, of each epoch; what was confirmed or needed no confirmation.
+    var goodVersion = StateVersion.none
+    /// Since when something that happened to this host may excuse its links.
+    var lastTrouble: UInt64 = 0
+
+    init(_ number: Int, seed: UInt64) {
+        self.number = number
+        let digits = String(number)
+        site = SiteName("s" + String(repeating: "0", count: max(0, 2 - digits.count)) + digits)!
+        random = SeededNumbers(seed: seed, stream: 100 + UInt64(number))
+        state = AgentState(site: site)
+    }
+
+    var path: (up: Bool, down: Bool) { (blockedUp == 0, blockedDown == 0) }
+
+    /// The clock that counts sleep and that nobody sets.
+    func clock(_ now: UInt64) -> MonotonicTime { MonotonicTime(nanoseconds: now + clockOrigin) }
+
+    /// The addresses that the host is reached at: any of the inventory's, or the one that it has by now.
+    func has(_ address: IPAddress) -> Bool { !Mesh.isLearned(number) || address == Mesh.learnedAddress(number, addressSerial) }
+}
+
+/// Thrown where a program dies.
+struct Death: Error {}

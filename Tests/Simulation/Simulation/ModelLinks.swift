@@ -1,0 +1,207 @@
+import AgentCore
+import WarrenModel
+import WarrenPlan
+
+/// Links as the IKE engine makes them, without its messages: one end asks for what it prefers, the other takes what it
+/// accepts; SAs are made before those in their place are broken; those of a peer that is gone, or that fell silent, are given
+/// up, and made again when it is back.
+final class ModelLinks: LinkLayer {
+    private unowned var simulation: Simulation!
+    private var pairs: [LinkPair?] = []
+    private var width = 0
+    private var peers: [[Int: (peer: IKEPeer, keys: [PSKReference: PreSharedKey])]] = []
+    private var lastSPI: UInt32 = 4_096
+
+    func prepare(_ simulation: Simulation) {
+        self.simulation = simulation
+        width = simulation.gateways.count
+        pairs = Array(repeating: nil, count: width * width)
+        peers = Array(repeating: [:], count: width)
+    }
+
+    private func pair(_ a: Int, _ b: Int) -> LinkPair {
+        let low = min(a, b), high = max(a, b)
+        if let pair = pairs[low * width + high] { return pair }
+        let pair = LinkPair(simulation.gateways[low], simulation.gateways[high])
+        pairs[low * width + high] = pair
+        return pair
+    }
+
+    func isCarrying(_ a: Int, _ b: Int) -> Bool { pairs[min(a, b) * width + max(a, b)]?.isCarrying ?? false }
+
+    private func number(_ site: SiteName) -> Int? { simulation.numbers[site] }
+
+    func performed(_ operation: Operation, _ gateway: Int, keys: [PSKReference: PreSharedKey]) {
+        switch operation {
+        case .setPeer(let peer):
+            guard let other = number(peer.peer) else { return }
+            let known = keys.filter { peer.acceptedKeys.contains($0.key) }
+            if let old = peers[gateway][other], old.peer == peer, old.keys == known { return }
+            peers[gateway][other] = (peer, known)
+            attemptSoon(pair(gateway, other))
+        case .removePeer(let site):
+            guard let other = number(site) else { return }
+            forget(other, at: gateway)
+        case .setTunnel(let tunnel): number(tunnel.peer).map { update(pair(gateway, $0)) }
+        case .removeTunnel:
+            for other in peers[gateway].keys.sorted() { update(pair(gateway, other)) }
+        case .addPolicy(let policy), .removePolicy(let policy): number(policy.peer).map { update(pair(gateway, $0)) }
+        default: break
+        }
+    }
+
+    /// A Delete tells the other end, if it arrives.
+    private func forget(_ other: Int, at gateway: Int) {
+        peers[gateway][other] = nil
+        let pair = pair(gateway, other)
+        guard pair.association != nil else { return }
+        if gateway == pair.low { pair.holders.low = false } else { pair.holders.high = false }
+        update(pair)
+        guard !pair.isCut else { return watch(pair) }
+        simulation.after(40 * millisecond, "delete arrives", other) { [self] in
+            guard !pair.isCut, peers[gateway][other] == nil else { return }
+            drop(pair)
+        }
+    }
+
+    private func drop(_ pair: LinkPair) {
+        pair.association = nil
+        pair.holders = (false, false)
+        update(pair)
+        attemptSoon(pair)
+    }
+
+    func reset(_ gateway: Int) {
+        let others = peers[gateway].keys.sorted()
+        peers[gateway] = [:]
+        for other in others {
+            let pair = pair(gateway, other)
+            if gateway == pair.low { pair.holders.low = false } else { pair.holders.high = false }
+            update(pair)
+        }
+    }
+
+    func changed(_ gateway: Int) {
+        for other in 0..<width where other != gateway {
+            if let pair = pairs[min(gateway, other) * width + max(gateway, other)] { update(pair) }
+        }
+    }
+
+    func setBlocked(_ from: Int, _ to: Int, _ isBlocked: Bool) {
+        let pair = pair(from, to)
+        if from < to { pair.blocked.up += isBlocked ? 1 : -1 } else { pair.blocked.down += isBlocked ? 1 : -1 }
+        pair.cuts += 1
+        update(pair)
+        if pair.isCut { watch(pair) } else { attemptSoon(pair) }
+    }
+
+    /// Silence is noticed: liveness is asked for after ten seconds, and given up some fifteen later (RFC 7296, 2.4).
+    private func watch(_ pair: LinkPair) {
+        let cuts = pair.cuts
+        simulation.after(26 * second, "peer is dead") { [self] in
+            guard pair.cuts == cuts else { return }
+            drop(pair)
+        }
+    }
+
+    // MARK: Coming together
+
+    private func attemptSoon(_ pair: LinkPair) {
+        guard !pair.isAttemptDue else { return }
+        pair.isAttemptDue = true
+        var delay = UInt64(simulation.weather.number(20...120)) * millisecond
+        while simulation.weather.chance(simulation.loss), delay < 4 * second { delay *= 2 }
+        simulation.after(delay, "IKE") { [self] in
+            pair.isAttemptDue = false
+            attempt(pair)
+        }
+    }
+
+    private func attempt(_ pair: LinkPair) {
+        defer { update(pair) }
+        guard !pair.isCut, let low = peers[pair.low][pair.high], let high = peers[pair.high][pair.low] else { return }
+        guard simulation.gateways[pair.low].plane.isDaemonAlive, simulation.gateways[pair.high].plane.isDaemonAlive,
+            let (way, key) = agreement(low, high), isPossible(way, pair)
+        else { return }
+        if let association = pair.association, pair.holders == (true, true), association.way == way, association.key == key {
+            return
+        }
+        lastSPI += 2
+        pair.association = LinkPair.Association(
+            way: way, key: key, outbound: SPI(rawValue: lastSPI), inbound: SPI(rawValue: lastSPI + 1))
+        pair.holders = (true, true)
+    }
+
+    /// What the initiator prefers and the other accepts, else what the other prefers and the initiator accepts; as the low
+    /// end says it.
+    private func agreement(
+        _ low: (peer: IKEPeer, keys: [PSKReference: PreSharedKey]), _ high: (peer: IKEPeer, keys: [PSKReference: PreSharedKey])
+    ) -> (IKEAlternative, PreSharedKey)? {
+        let lowWays = [low.peer.preferred] + low.peer.alternatives
+        let highWays = ([high.peer.preferred] + high.peer.alternatives).map(\.mirrored)
+        let preferred =
+            low.peer.initiator
+            ? [(lowWays[0], highWays), (highWays[0], lowWays)] : [(highWays[0], lowWays), (lowWays[0], highWays)]
+        for (way, accepted) in preferred {
+            guard accepted.contains(where: { $0.agrees(with: way) }), let key = low.keys[way.key], key == high.keys[way.key]
+            else { continue }
+            return (way, key)
+        }
+        return nil
+    }
+
+    /// Both hosts are at the addresses that the way runs between.
+    private func isPossible(_ way: IKEAlternative, _ pair: LinkPair) -> Bool {
+        simulation.gateways[pair.low].has(way.outer.local) && simulation.gateways[pair.high].has(way.outer.remote)
+    }
+
+    private func update(_ pair: LinkPair) {
+        let low = simulation.gateways[pair.low], high = simulation.gateways[pair.high]
+        let hasBoth = pair.association != nil && pair.holders == (true, true)
+        let isCarrying =
+            hasBoth && !pair.isCut && low.plane.carries(high.site) && high.plane.carries(low.site)
+            && isPossible(pair.association!.way, pair) && !simulation.isHarmed(low, .linksDown)
+            && !simulation.isHarmed(high, .linksDown)
+        if !hasBoth || !isCarrying, !pair.isCut, peers[pair.low][pair.high] != nil, peers[pair.high][pair.low] != nil,
+            !pair.isAttemptDue
+        {
+            // Whoever lacks something tries again every few seconds.
+            pair.isAttemptDue = true
+            simulation.after(second * UInt64(simulation.weather.number(1...3)), "IKE again") { [self] in
+                pair.isAttemptDue = false
+                attempt(pair)
+            }
+        }
+        guard pair.isCarrying != isCarrying else { return }
+        pair.isCarrying = isCarrying
+        pair.turned = simulation.now
+        if isCarrying { pair.everCarried = true }
+        simulation.linkTurned(pair)
+    }
+
+    func fill(_ report: inout AgentReport, of gateway: Int) {
+        for (other, entry) in peers[gateway].sorted(by: { $0.key < $1.key }) {
+            let site = entry.peer.peer, pair = pair(gateway, other)
+            let isLow = gateway == pair.low
+            let association = (isLow ? pair.holders.low : pair.holders.high) ? pair.association : nil
+            report.ike.append(IKEReport(peer: site, state: association == nil ? .connecting : .established))
+            if let association {
+                let outbound = isLow ? association.outbound : association.inbound
+                let inbound = isLow ? association.inbound : association.outbound
+                let outer = isLow ? association.way.outer : association.way.mirrored.outer
+                for (direction, spi) in [(SecurityPolicy.Direction.inbound, inbound), (.outbound, outbound)] {
+                    report.securityAssociations.append(
+                        SAReport(
+                            peer: site, direction: direction, spi: spi, encryption: .aes256gcm16,
+                            extendedSequenceNumbers: true, mode: association.way.parameters.mode, outer: outer, ageSeconds: 0,
+                            packets: 0, bytes: 0, rekeyInSeconds: 0))
+                }
+            }
+            let silence = Double(simulation.now - pair.turned) / 1e9
+            report.probes.append(
+                ProbeReport(
+                    peer: site, lastAnswerSecondsAgo: pair.isCarrying ? 0.5 : pair.everCarried ? silence + 0.5 : nil,
+                    roundTripMilliseconds: 20, sent: 1, answered: 1))
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import AgentCore
+import WarrenInventory
+import WarrenModel
+import WarrenPlan
+import WarrenRollout
+
+/// What operators do, as the controller's interface lets them.
+extension Simulation {
+    private enum Refusal: Error { case underWay, nothingToDo }
+
+    /// Tried again for a minute while a roll-out is under way or the controller is away.
+    func operate(_ operation: Scenario.Operation, tries: Int = 12) {
+        guard !isCalm else { return }
+        do {
+            guard controller.isRunning else { throw Refusal.underWay }
+            var refusal: Refusal?
+            let before = controller.control.generation
+            let isDone = attemptController {
+                do { try perform(operation) } catch let error as Refusal { refusal = error }
+            }
+            if isDone, refusal == nil, controller.control.generation > before {
+                controller.promised = controller.control.generation
+            }
+            if let refusal { throw refusal }
+        } catch Refusal.underWay {
+            guard tries > 0 else { return }
+            after(5 * second, "the operator tries again") { [self] in operate(operation, tries: tries - 1) }
+        } catch {}
+    }
+
+    private func requireRest() throws {
+        if controller.control.isRollingOut { throw Refusal.underWay }
+        guard controller.control.content != nil else { throw Refusal.nothingToDo }
+    }
+
+    private func perform(_ operation: Scenario.Operation) throws {
+        note("operator: \(operation)")
+        switch operation {
+        case .apply(let edit):
+            try requireRest()
+            guard var inventory = controller.control.content?.inventory else { return }
+            Mesh.edit(&inventory, edit, scenario, spare: edit == .add ? spare() : nil)
+            try accept(inventory, strategy: scenario.strategy)
+            enrolNew()
+        case .rotate(let oneIn):
+            try change { assignments, mesh in
+                for (number, link) in mesh.linkIDs.enumerated() where number % oneIn == 0 {
+                    assignments.keyEpochs[link] = (assignments.keyEpochs[link] ?? Plan.firstKeyEpoch) + 1
+                }
+            }
+        case .drain(let number):
+            try change { assignments, mesh in
+                guard !mesh.sites.isEmpty else { return }
+                assignments.drained.insert(mesh.sites[number % mesh.sites.count])
+            }
+        case .undrain(let number):
+            try change { assignments, _ in
+                let drained = assignments.drained.sorted()
+                guard !drained.isEmpty else { throw Refusal.nothingToDo }
+                assignments.drained.remove(drained[number % drained.count])
+            }
+        case .rollBack(let by):
+            try requireRest()
+            let current = controller.control.generation.rawValue
+            guard current > UInt64(by) else { throw Refusal.nothingToDo }
+            guard let content = controller.store.contents[Generation(rawValue: current - UInt64(by))] else { return }
+            try accept(content.inventory, returning: content.assignments, strategy: scenario.strategy)
+        case .pause: try command(.pause)
+        case .resume: try command(.resume(without: []))
+        case .abort: try command(.abort)
+        case .rollBackNow: try command(.rollBack)
+        case .revoke(let number): try revoke(gateways[number % scenario.gateways])
+        case .backUp: controller.backup = controller.store
+        case .restore: restore()
+        }
+    }
+
+    private func change(_ edit: (inout Assignments, MeshDerivation) throws -> Void) throws {
+        try requireRest()
+        guard let content = controller.control.content, let mesh = controller.control.mesh else { return }
+        var assignments = content.assignments
+        try edit(&assignments, mesh)
+        try accept(content.inventory, assignments: assignments, strategy: scenario.strategy)
+    }
+
+    private func command(_ command: RolloutCommand) throws {
+        guard controller.control.isRollingOut, let rollout = controller.control.rollout else { throw Refusal.nothingToDo }
+        if command == .rollBack, rollout.kind == .rollBack { throw Refusal.nothingToDo }
+        rules.meddled(with: controller.control.generation)
+        try take([.command(command)])
+    }
+
+    /// The agent's certificate is good for nothing any more, and its peers use other keys. Its site gets another host.
+    private func revoke(_ gateway: Gateway) throws {
+        guard controller.store.certificates[gateway.site] != nil else { throw Refusal.nothingToDo }
+        var next = controller.control
+        rules.touched(controller.control, gateway.site)
+        let actions = next.handle(.compromised(gateway.site), now: controller.clock(now))
+        if controller.isDiskFull { throw DiskFault() }
+        controller.store.record = next.record
+        controller.store.certificates[gateway.site] = nil
+        if let stream = controller.sessions[gateway.number] {
+            sendDown(stream) { [self] in lose(stream) }
+            close(stream)
+        }
+        try adopt(next, actions)
+        for other in gateways { trouble(other) }
+        after(10 * second, "another host for the site", gateway.number) { [self] in replaceHost(gateway) }
+    }
+
+    private func replaceHost(_ gateway: Gateway) {
+        guard controller.isRunning, !controller.isDiskFull else {
+            return after(5 * second, "another host for the site", gateway.number) { [self] in replaceHost(gateway) }
+        }
+        killAgent(gateway, restarts: false)
+        gateway.isOn = false
+        gateway.disk = SimulatedDisk()
+        gateway.goodVersion = .none
+        rules.replaced(gateway)
+        enrol(gateway)
+        powerOn(gateway)
+    }
+
+    /// A backup takes the controller back to when it was made, under a new epoch.
+    private func restore() {
+        guard var backup = controller.backup else { return }
+        let epoch = max(controller.store.epoch, controller.control.record.epoch) + 1
+        let certificates = controller.store.certificates
+        killController(restartsAfter: 3...10)
+        backup.epoch = epoch
+        // Whoever enrolled since has to enrol again, and does.
+        backup.certificates = certificates
+        backup.lastIndex = max(backup.lastIndex, controller.store.lastIndex)
+        controller.store = backup
+        controller.promised = .none
+        badPlans = [:]
+        rules.restored()
+    }
+
+    // MARK: Gateways
+
+    func enrol(_ gateway: Gateway) {
+        controller.lastCertificate += 1
+        gateway.certificate = controller.lastCertificate
+        controller.store.certificates[gateway.site] = gateway.certificate
+    }
+
+    private func spare() -> Gateway? {
+        let known = Set(controller.control.mesh?.sites ?? [])
+        return gateways.dropFirst(scenario.gateways).first { $0.certificate == nil && !known.contains($0.site) }
+    }
+
+    /// A site that has no gateway yet gets one a moment after it was declared.
+    func enrolNew() {
+        for site in controller.control.mesh?.sites ?? [] {
+            guard let number = numbers[site], gateways[number].certificate == nil else { continue }
+            let gateway = gateways[number]
+            after(second * UInt64(gateway.random.number(0...5)), "enrols", number) { [self] in
+                guard gateway.certificate == nil else { return }
+                enrol(gateway)
+                powerOn(gateway)
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+import AgentCore
+import WarrenModel
+import WarrenPlan
+import WarrenRollout
+
+/// A simulation from its beginning to its end: a mesh that stands, what happens to it, and whether it comes to rest.
+extension Simulation {
+    public func play() {
+        build()
+        guard violation == nil else { return }
+        let start = now
+        for item in scenario.items {
+            after(UInt64(item.at) * millisecond + start - now, "happens") { [self] in
+                switch item.what {
+                case .fault(let fault): strike(fault)
+                case .operation(let operation): operate(operation)
+                }
+            }
+        }
+        let last = Double(scenario.items.map(\.at).max() ?? 0) / 1_000
+        guard run(seconds: last + 30) else { return }
+        calm()
+        settle()
+        figures.simulatedSeconds = Double(now) / 1e9
+    }
+
+    private func build() {
+        startController()
+        attemptController {
+            try accept(Mesh.inventory(scenario.shape, gateways[..<scenario.gateways]), strategy: scenario.strategy)
+        }
+        controller.promised = controller.control.generation
+        enrolNew()
+        run(seconds: 15)
+        guard violation == nil else { return }
+        waitForConvergence("after the first generation", within: 60)
+    }
+
+    // MARK: Coming to rest
+
+    private func settle() {
+        run(seconds: 20)
+        for _ in 0..<6 where violation == nil && !waitForRest(seconds: 900) {
+            let view = controller.control.rollout?.view
+            note("operator: resumes, \(view?.status.rawValue ?? "") \(view?.reason ?? "")")
+            attemptController { try take([.command(.resume(without: []))]) }
+        }
+        guard violation == nil else { return }
+        guard !controller.control.isRollingOut else {
+            return fail("the roll-out does not end: \(controller.control.rollout.map { "\($0.view)" } ?? "")")
+        }
+        if let rollout = controller.control.rollout, rollout.view.status == .completed, rollout.view.failed.isEmpty,
+            rollout.view.leftBehind.isEmpty
+        {
+            waitForConvergence("after the last roll-out", within: 60)
+        } else {
+            run(seconds: 30)
+        }
+        guard violation == nil else { return }
+        heal()
+    }
+
+    /// A generation that touches every gateway: whatever they ran, all run it in the end.
+    private func heal() {
+        guard let content = controller.control.content, let mesh = controller.control.mesh else { return }
+        var assignments = content.assignments
+        for link in mesh.linkIDs {
+            assignments.keyEpochs[link] =
+                max(
+                    assignments.keyEpochs[link] ?? Plan.firstKeyEpoch, controller.control.record.keyFloors[link] ?? 0) + 1
+        }
+        let strategy = RolloutStrategy(
+            canary: .none, batches: [], maxFailures: .count(0), onFailure: .halt, confirmTimeoutSeconds: 30,
+            waveTimeoutSeconds: 120, settleSeconds: 2, lateAfterSeconds: 10)
+        note("operator: all keys are rotated")
+        guard attemptController({ try accept(content.inventory, assignments: assignments, strategy: strategy) }) else {
+            return fail("a generation could not be accepted in the calm")
+        }
+        guard waitForRest(seconds: 600), controller.control.rollout?.view.status == .completed else {
+            return fail("in the calm, a roll-out does not complete: \(controller.control.rollout.map { "\($0.view)" } ?? "")")
+        }
+        waitForConvergence("after all keys were rotated", within: 60)
+        guard violation == nil, let settled = controller.control.content else { return }
+        let operations = figures.operations
+        attemptController { try accept(settled.inventory, strategy: strategy) }
+        if controller.control.rollout?.fleet.changes.isEmpty == false { return fail("a second apply touches gateways") }
+        run(seconds: 22)
+        if figures.operations != operations { fail("a second apply performed \(figures.operations - operations) operations") }
+        waitForConvergence("after a second apply", within: 5)
+    }
+
+    /// Whether the roll-out ends by itself.
+    private func waitForRest(seconds: Int) -> Bool {
+        for _ in 0..<seconds {
+            guard violation == nil else { return false }
+            guard controller.isRunning, controller.control.isRollingOut else {
+                if controller.isRunning { return true }
+                run(seconds: 1)
+                continue
+            }
+            let status = controller.control.rollout?.view.status
+            if status == .halted || status == .paused { return false }
+            run(seconds: 1)
+        }
+        return false
+    }
+
+    private func waitForConvergence(_ when: String, within seconds: Int) {
+        var fault: String?
+        for _ in 0...seconds {
+            fault = unsettled()
+            guard violation == nil, fault != nil else { return }
+            run(seconds: 1)
+        }
+        if let fault { fail("\(when), not within \(seconds) s: \(fault)") }
+    }
+
+    /// What is not as it shall be in a mesh at rest; nil when nothing is.
+    func unsettled() -> String? {
+        guard controller.isRunning, let mesh = controller.control.mesh else { return "no controller, or no mesh" }
+        for site in mesh.sites {
+            guard let number = numbers[site] else { return "\(site) has no gateway" }
+            let gateway = gateways[number]
+            guard gateway.isAgentRunning else { return "the agent of \(site) does not run" }
+            guard controller.sessions[number] != nil else { return "\(site) has no session" }
+            let version = controller.control.intendedVersion(of: site)
+            if gateway.state.version != version {
+                return
+                    "\(site) runs \(gateway.state.version) instead of \(version.map { "\($0)" } ?? "nothing"), \(gateway.state.failure ?? "no failure")"
+            }
+            if gateway.state.isOnTrial { return "\(site) is on trial" }
+            if let failure = gateway.state.failure ?? gateway.storageFault { return "\(site): \(failure)" }
+            if gateway.state.applied?.plan != mesh[site] { return "\(site) runs another plan than that of its generation" }
+            if let target = gateway.state.target {
+                let left = reconcile(desired: target, observed: gateway.plane.observed)
+                if !left.isEmpty { return "\(site): \(left.count) operations are left: \(left[0])" }
+            }
+        }
+        for link in mesh.linkIDs {
+            guard let low = numbers[link.first], let high = numbers[link.second] else { continue }
+            if mesh[link.first]?.awaiting.contains(where: { $0.peer == link.second }) == true {
+                return "link \(link) awaits an address"
+            }
+            if !links.isCarrying(low, high) { return "link \(link) carries nothing" }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,111 @@
+import AgentCore
+import WarrenInventory
+import WarrenModel
+import WarrenPlan
+import WarrenRollout
+import WarrenStatus
+
+/// The controller's end of the agents' streams.
+extension Simulation {
+    private func isLed(_ site: SiteName) -> Bool { controller.control.intendedVersion(of: site) != nil }
+
+    /// An agent's greeting arrived.
+    func open(_ stream: Stream, running version: StateVersion, isOnTrial: Bool) {
+        let gateway = stream.gateway
+        guard stream.isAgentOpen || stream.controllerLife == controller.life else { return }
+        guard controller.store.certificates[gateway.site] == stream.certificate else { return refuse(stream) }
+        if let older = controller.sessions[gateway.number], older !== stream { refuse(older) }
+        controller.sessions[gateway.number] = stream
+        stream.isControllerOpen = true
+        attemptController { try passController(.controllerSessionOpened) }
+        guard controller.isRunning, stream.controllerLife == controller.life else { return }
+        if isLed(gateway.site) {
+            let isTaken = attemptController { try take([.connected(gateway.site, version: version, isOnTrial: isOnTrial)]) }
+            guard isTaken else {
+                if controller.isRunning { refuse(stream) }
+                return
+            }
+        }
+        ring(stream)
+    }
+
+    /// The controller ends a stream.
+    private func refuse(_ stream: Stream) {
+        sendDown(stream) { [self] in lose(stream) }
+        close(stream)
+        stream.isControllerOpen = false
+    }
+
+    func close(_ stream: Stream) {
+        let gateway = stream.gateway
+        guard stream.controllerLife == controller.life, controller.sessions[gateway.number] === stream else { return }
+        stream.isControllerOpen = false
+        controller.sessions[gateway.number] = nil
+        if isLed(gateway.site) { attemptController { try take([.disconnected(gateway.site)]) } }
+    }
+
+    func receive(_ report: AgentReport, _ stream: Stream) {
+        let site = stream.gateway.site
+        guard controller.sessions[stream.gateway.number] === stream else { return }
+        attemptController { try passController(.controllerReportReceived) }
+        guard controller.isRunning, isLed(site) else { return }
+        let turns = controller.links.take(report, now: controller.clock(now))
+        let isTaken = attemptController {
+            try take(turns.map { .link($0.link, isUp: $0.isUp) } + [.reported(GatewayAccount(report))])
+            try learn(report)
+        }
+        if !isTaken, controller.isRunning { refuse(stream) }
+    }
+
+    private func learn(_ report: AgentReport) throws {
+        guard !report.outerAddresses.isEmpty,
+            controller.control.content?.inventory.sites.contains(where: {
+                $0.name == report.site && $0.gateway.publicAddressSource == .agent
+            }) == true
+        else { return }
+        let all = controller.control.record.addresses
+        guard all[report.site] != report.outerAddresses else { return }
+        note("\(report.site) is at \(report.outerAddresses[0])")
+        rules.touched(controller.control, report.site)
+        try take([.learned(all.merging([report.site: report.outerAddresses]) { $1 })])
+    }
+
+    func ring(_ stream: Stream) {
+        guard !stream.isRinging else { return }
+        stream.isRinging = true
+        after(2 * millisecond, "rings", stream.gateway.number) { [self] in
+            stream.isRinging = false
+            guard stream.isControllerOpen, controller.isRunning, stream.controllerLife == controller.life else { return }
+            attemptController { try tell(stream) }
+        }
+    }
+
+    private func tell(_ stream: Stream) throws {
+        let gateway = stream.gateway, site = gateway.site
+        let confirmation = stream.confirmation
+        stream.confirmation = nil
+        if isLed(site) {
+            if let target = controller.control.target(of: site, unless: stream.sent) {
+                try passController(.controllerPushDerived)
+                send(stream, target.plan, target.version, target.trialSeconds)
+                try passController(.controllerPushSent)
+            }
+        } else if let plan = controller.store.withdrawn[site] {
+            let version = StateVersion(epoch: controller.control.record.epoch, generation: controller.control.generation)
+            if stream.sent != version { send(stream, plan, version, 0) }
+        }
+        if let confirmation { sendDown(stream) { [self] in receive(stream, confirmed: confirmation) } }
+    }
+
+    private func send(_ stream: Stream, _ plan: GatewayPlan, _ version: StateVersion, _ trialSeconds: UInt32) {
+        var pieces: [PSKReference: PreSharedKey] = [:]
+        for reference in Set(plan.ike.flatMap(\.acceptedKeys) + plan.keys.map(\.reference)) {
+            pieces[reference] = keys.key(reference)
+        }
+        let desired = DesiredState(mesh: "simulated", version: version, plan: plan, keys: pieces)
+        rules.offered(desired, to: stream.gateway)
+        stream.sent = version
+        note("\(stream.gateway.site) is sent \(version)\(trialSeconds > 0 ? ", on trial" : "")")
+        sendDown(stream) { [self] in receive(stream, desired, trialSeconds: trialSeconds) }
+    }
+}

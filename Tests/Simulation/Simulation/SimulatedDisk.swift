@@ -1,0 +1,71 @@
+import AgentCore
+
+/// A file's content. A torn one is what a power cut leaves of a file whose content was not flushed; it fails its checksum.
+enum FileContent: Equatable {
+    case desired(DesiredState)
+    case trial(Trial, boot: Int)
+    case rejection(Rejection)
+    case torn
+}
+
+struct DiskFault: Error {}
+
+/// A gateway's disk under the agent's state directory: files are written beside their place, flushed, renamed into it, and
+/// the folder is flushed. A dead process leaves what it wrote; a power cut leaves what was flushed, and perhaps more.
+struct SimulatedDisk {
+    private var cached: [String: FileContent] = [:]
+    private var durable: [String: FileContent] = [:]
+    /// Changes of the folder that are not flushed, in order: each may or may not survive a power cut, none without those before.
+    private var pending: [(name: String, content: FileContent?)] = []
+    private var isTemporaryTorn = false
+    /// Writing and flushing fail.
+    var isFull = false
+
+    func read(_ name: String) -> FileContent? { cached[name] }
+
+    /// `pass` is called between the steps; it throws when the process dies there.
+    mutating func write(_ name: String, _ content: FileContent, pass: (CrashPoint) throws -> Void) throws {
+        if isFull { throw DiskFault() }
+        try pass(.agentFileWritten)
+        try pass(.agentFileFlushed)
+        cached[name] = content
+        pending.append((name, content))
+        try pass(.agentFileRenamed)
+        try flushFolder()
+        try pass(.agentFileDurable)
+    }
+
+    mutating func remove(_ name: String) throws {
+        guard cached[name] != nil else { return }
+        cached[name] = nil
+        pending.append((name, nil))
+        try flushFolder()
+    }
+
+    /// Gives the content of one file another name too.
+    mutating func duplicate(_ name: String, as other: String) throws {
+        guard let content = cached[name] else { return }
+        if isFull { throw DiskFault() }
+        cached[other] = content
+        pending.append((other, content))
+        try flushFolder()
+    }
+
+    mutating func setAside(_ name: String) {
+        cached[name] = nil
+        pending.append((name, nil))
+    }
+
+    private mutating func flushFolder() throws {
+        if isFull { throw DiskFault() }
+        for (name, content) in pending { durable[name] = content }
+        pending = []
+    }
+
+    mutating func cutPower(_ random: inout SeededNumbers) {
+        let survivors = pending.isEmpty ? 0 : random.number(0...pending.count)
+        for (name, content) in pending.prefix(survivors) { durable[name] = content }
+        pending = []
+        cached = durable
+    }
+}

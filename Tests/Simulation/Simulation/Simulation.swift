@@ -1,0 +1,129 @@
+import AgentCore
+import WarrenModel
+import WarrenPlan
+import WarrenRollout
+import WarrenStatus
+
+/// A whole mesh in simulated time: gateways with their agents, disks and data planes, a controller with its store, and the
+/// network between them. What decides is the programs' own code; what it decides about is simulated.
+///
+/// Real: `MeshControl` and `Rollout`, `MeshDerivation` and transitions, `AgentState`, `reconcile`, `drift`, `Backoff`,
+/// `ReportSchedule`, `LinkWatch` and the derivation of links' states; in a part of the seeds `IKEEngine`. Simulated: disks,
+/// streams, clocks, data planes, and, in the other seeds, IKE.
+///
+/// Everything follows from the scenario. After each event the rules of `Rules` are checked; the first that is broken ends it.
+public final class Simulation {
+    public let scenario: Scenario
+    public internal(set) var violation: String?
+    /// Of all that happened, in order.
+    public private(set) var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    public private(set) var eventCount = 0
+    public internal(set) var figures = Figures()
+    /// The story, when it is wanted.
+    public private(set) var trace: [String] = []
+    let isTracing: Bool
+
+    /// Since the beginning, in nanoseconds.
+    var now: UInt64 = 0
+    private var queue = EventQueue()
+    var random: SeededNumbers
+    var weather = SeededNumbers(seed: 0)
+    var gateways: [Gateway] = []
+    var numbers: [SiteName: Int] = [:]
+    var controller = Controller()
+    var links: any LinkLayer
+    var keys = KeyRing()
+    var rules = Rules()
+    /// Datagrams and segments lost, of a thousand.
+    var loss = 0
+    var badPlans: [Generation: Scenario.BadPlan] = [:]
+    var nextBadPlan: Scenario.BadPlan?
+    /// Faults that wait for a program to pass a point.
+    var armed: [(site: Int, point: CrashPoint, isPowerCut: Bool)] = []
+    /// How each fault that lasts is ended.
+    var faultsUnderWay: [(() -> Void)?] = []
+    /// No more faults from now on.
+    var isCalm = false
+    var calmSince: UInt64 = 0
+
+    public struct Figures: Sendable {
+        public var operations = 0
+        public var deaths = 0
+        public var generations = 0
+        public var rolledBack = 0
+        public var harmed = 0
+        public var simulatedSeconds = 0.0
+    }
+
+    public init(_ scenario: Scenario, isTracing: Bool = false) {
+        self.scenario = scenario
+        self.isTracing = isTracing
+        random = SeededNumbers(seed: scenario.seed, stream: 1)
+        weather = SeededNumbers(seed: scenario.seed, stream: 2)
+        links = ModelLinks()
+        for number in 0..<scenario.gateways + 8 {
+            let gateway = Gateway(number, seed: scenario.seed)
+            gateways.append(gateway)
+            numbers[gateway.site] = number
+        }
+        links.prepare(self)
+    }
+
+    // MARK: Time
+
+    func after(_ delay: UInt64, _ label: StaticString, _ site: Int = -1, _ body: @escaping () -> Void) {
+        queue.add(at: now + delay, label, site, body)
+    }
+
+    /// Lets things happen for so many seconds; false when a rule was broken.
+    @discardableResult
+    func run(seconds: Double) -> Bool {
+        let end = now + UInt64(seconds * 1e9)
+        while violation == nil, let entry = queue.removeFirst(until: end) {
+            now = entry.time
+            eventCount += 1
+            mix(entry.time)
+            mix(UInt64(bitPattern: Int64(entry.site)))
+            entry.label.withUTF8Buffer { for byte in $0 { mix(UInt64(byte)) } }
+            entry.body()
+            if violation == nil, let broken = rules.takeBroken() { fail(broken) }
+        }
+        if violation == nil { now = end }
+        return violation == nil
+    }
+
+    func mix(_ value: UInt64) { hash = (hash ^ value) &* 0x0000_0100_0000_01B3 }
+
+    func fail(_ text: String) {
+        guard violation == nil else { return }
+        violation = "at \(timeText): \(text)"
+        note("broken: \(text)")
+    }
+
+    func note(_ text: @autoclosure () -> String) {
+        if isTracing { trace.append("\(timeText) \(text())") }
+    }
+
+    private var timeText: String {
+        let milliseconds = now / 1_000_000
+        let fraction = String(milliseconds % 1_000)
+        return "\(milliseconds / 1_000)." + String(repeating: "0", count: 3 - fraction.count) + fraction + " s"
+    }
+}
+
+let millisecond: UInt64 = 1_000_000
+let second: UInt64 = 1_000_000_000
+
+/// The keys of links, as they would be derived. Sites of the same name that are not the same site have different keys.
+struct KeyRing {
+    private var keys: [PSKReference: PreSharedKey] = [:]
+
+    mutating func key(_ reference: PSKReference) -> PreSharedKey {
+        if let key = keys[reference] { return key }
+        var bytes = Array(reference.description.utf8.prefix(32))
+        bytes += Array(repeating: 0, count: 32 - bytes.count)
+        let key = PreSharedKey(SecretBytes(bytes))
+        keys[reference] = key
+        return key
+    }
+}

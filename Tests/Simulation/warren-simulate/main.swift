@@ -1,0 +1,4 @@
+import Glibc
+import Simulation
+
+exit(Command(Array(CommandLine.arguments.dropFirst())).run())
