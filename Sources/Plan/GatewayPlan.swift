@@ -36,7 +36,8 @@ public struct GatewayPlan: Sendable, Hashable, Codable {
     public var networks: [IPPrefix]
     public var tunnels: [GIFTunnel]
     public var routes: [Route]
-    /// Remote networks that must be unreachable, never sent to the default route, while their tunnel is away.
+    /// Networks that must never be left to the default route: remote ones, also while their tunnel is away, and those that
+    /// other sites know this site's own by.
     public var unreachable: [IPPrefix]
     public var policies: [SecurityPolicy]
     public var keys: [Key]

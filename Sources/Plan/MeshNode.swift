@@ -49,7 +49,7 @@ struct MeshNode: Sendable, Equatable {
         var plan = GatewayPlan(
             site: site.name, platform: site.gateway.platform, index: index,
             outerAddresses: site.gateway.publicAddresses.sorted(), innerAddress: site.gateway.privateAddress,
-            networks: site.networks.sorted(), translations: site.translations)
+            networks: site.networks.sorted(), unreachable: site.translations.map(\.visible), translations: site.translations)
         plan.unreachable.reserveCapacity(networks)
         plan.tunnels.reserveCapacity(links)
         plan.keys.reserveCapacity(links)

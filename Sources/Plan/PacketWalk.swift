@@ -91,10 +91,10 @@ public struct PacketWalk: Sendable, Hashable, Codable {
         }
         let barrier = gateway.unreachable.filter { $0.contains(destination) }.max(by: longest)
         guard let route, route.destination.length >= barrier?.length ?? 0 else {
-            if let barrier {
+            if let own = gateway.translations.inward(destination) {
+                end(.refused, gateway, "its own hosts do not know \(own) as \(destination)")
+            } else if let barrier {
                 end(.refused, gateway, "\(barrier) is unreachable from here: no tunnel leads to it")
-            } else if let own = gateway.translations.inward(destination) {
-                end(.leaves, gateway, "its own hosts do not know \(own) as \(destination)")
             } else {
                 end(.leaves, gateway, "no site has it")
             }
