@@ -44,6 +44,7 @@ extension Inventory {
         faults.add(PrivateNotInNetworks.faults(in: declaration))
         faults.add(PublicDuplicate.faults(in: declaration))
         faults.add(PublicInsideNetwork.faults(in: declaration))
+        faults.add(ControllerInsideNetwork.faults(in: declaration))
         faults.add(IndexDuplicate.faults(in: declaration))
         let misnamed = UnknownSite.faults(in: declaration) + LinkToItself.faults(in: declaration)
         faults.add(misnamed)

@@ -29,6 +29,7 @@ extension RuleID {
     public static let privateNotInNetworks = RuleID(rawValue: "private-not-in-networks")
     public static let publicDuplicate = RuleID(rawValue: "public-duplicate")
     public static let publicInsideNetwork = RuleID(rawValue: "public-inside-network")
+    public static let controllerInsideNetwork = RuleID(rawValue: "controller-inside-network")
     public static let familyMismatch = RuleID(rawValue: "family-mismatch")
     public static let indexDuplicate = RuleID(rawValue: "index-duplicate")
     public static let unknownSite = RuleID(rawValue: "unknown-site")
@@ -45,8 +46,7 @@ extension RuleID {
         .syntax, .controlCharacter, .alias, .tag, .duplicateKey, .tooDeep, .tooLarge, .tooMany,
         .unknownKey, .missingKey, .wrongType, .invalidValue, .contradiction, .hostBitsSet, .weakProposal,
         .reservedRange, .networkRedundant, .networkOverlap, .translationUnknown, .translationSize, .translationOverlap,
-        .privateNotInNetworks, .publicDuplicate, .publicInsideNetwork, .familyMismatch, .indexDuplicate, .unknownSite,
-        .linkToItself, .linkDuplicate,
-        .topologyDisconnected, .mtuTooSmall, .unreachableTest,
+        .privateNotInNetworks, .publicDuplicate, .publicInsideNetwork, .controllerInsideNetwork, .familyMismatch,
+        .indexDuplicate, .unknownSite, .linkToItself, .linkDuplicate, .topologyDisconnected, .mtuTooSmall, .unreachableTest,
     ]
 }

@@ -141,6 +141,12 @@ let mutations: [Mutation] = [
     .init("private: 192.168.2.1", "private: 192.168.1.2", "private-not-in-networks@12"),
     .init("198.51.100.20", "203.0.113.10", "public-duplicate@11"),
     .init("203.0.113.10", "192.168.2.9", "public-inside-network@12"),
+    .init("mesh: acme", "mesh: acme\ncontroller: 192.168.2.9", "controller-inside-network@13"),
+    .init("mesh: acme", "mesh: acme\ncontroller: [203.0.113.1, 192.168.1.9]", "controller-inside-network@9"),
+    .init("mesh: acme", "mesh: acme\ncontroller: warrend.example.net", "invalid-value@3"),
+    .init("mesh: acme", "mesh: acme\ncontroller: []", "invalid-value@3"),
+    .init("mesh: acme", "mesh: acme\ncontroller: {at: 203.0.113.1}", "wrong-type@3"),
+    .init("mesh: acme", "mesh: acme\ncontroler: 203.0.113.1", "unknown-key@3"),
     .init("198.51.100.20", "\"2001:db8::1\"", "family-mismatch@11"),
     .init("192.168.2.1}\n    networks: [", "\"fd00::1\"}\n    networks: [\"fd00::/64\", ", "family-mismatch@11"),
 ]

@@ -3,6 +3,8 @@ import WarrenModel
 /// What the files say, value by value with its place; what is faulty is left out.
 struct Declaration {
     var mesh: String?
+    /// Where gateways reach the controller; empty when it is not said.
+    var controllerAddresses: [Located<IPAddress>] = []
     /// Nil when what the files say of it is faulty.
     var topology: Topology?
     /// In file order.

@@ -1,9 +1,9 @@
 import WarrenModel
 
 extension Decoding {
-    private static let rootKeys = ["version", "mesh", "topology", "defaults", "sites", "links", "tests"]
+    private static let rootKeys = ["version", "mesh", "controller", "topology", "defaults", "sites", "links", "tests"]
 
-    /// The declaration that all files make together. Sites add up; what the mesh has once may stand in several files
+    /// The declaration that all files make together. Sites and the controller's addresses add up; what the mesh has once may stand in several files
     /// as long as they agree; `defaults` stands in one.
     mutating func declaration(of roots: [YAMLNode]) -> Declaration {
         let files = roots.compactMap { fields(of: $0, "the inventory", known: Self.rootKeys) }
@@ -13,6 +13,7 @@ extension Decoding {
             decoding.value(node, "'version'", form: "1") { $0 == "1" ? $0 : nil }
         }
         declaration.mesh = once("mesh", in: files, at: start, telling: quoted) { $0.name($1, "'mesh'") }
+        declaration.controllerAddresses = files.compactMap { $0["controller"] }.flatMap { controllerAddresses($0.value) }
         declaration.topology = files.contains { $0["topology"] != nil } ? nil : .fullMesh
         if declaration.topology == nil {
             declaration.topology = once("topology", in: files, at: start, telling: \.kind) { $0.topology($1) }

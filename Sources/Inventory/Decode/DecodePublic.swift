@@ -39,6 +39,18 @@ extension Decoding {
         return source
     }
 
+    /// `controller`: the address that gateways reach warrend at, or a list of them.
+    mutating func controllerAddresses(_ node: YAMLNode) -> [Located<IPAddress>] {
+        guard case .sequence = node.content else { return controllerAddress(node).map { [$0] } ?? [] }
+        return list(node, "'controller'", limit: 16)?.compactMap { controllerAddress($0) } ?? []
+    }
+
+    private mutating func controllerAddress(_ node: YAMLNode) -> Located<IPAddress>? {
+        value(node, "'controller'", form: "an IPv4 or IPv6 address") { IPAddress($0) }.map {
+            Located(value: $0, place: node.place)
+        }
+    }
+
     private mutating func publicAddress(_ node: YAMLNode) -> IPAddress? {
         guard let text = text(node, "'public'") else { return nil }
         if let address = IPAddress(text.value) { return address }
