@@ -69,6 +69,7 @@ extension IKEEngine {
             log(sa.peer, .closed, "INVALID_SYNTAX: an authentic request can't be read")
             return .close
         }
+        if sa.standing == .candidate, !payloads.deletions.contains(.ikeSA) { settleCrossing(for: &sa, now: now) }
         switch ExchangeType(rawValue: header.exchange) {
         case .informational:
             let fate = answerInformational(&sa, payloads, datagram, now: now, random: &random)

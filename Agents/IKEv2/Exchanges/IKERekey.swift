@@ -149,6 +149,22 @@ extension IKEEngine {
             hardAt: now + Lifetimes.hard(seconds: seconds), lastHeardAt: now, keepaliveAt: sa.keepaliveAt)
     }
 
+    /// The peer makes requests on what its half of two crossing rekeys made. So it has seen both halves, and keeps this one:
+    /// the child SAs that it speaks of are here, also while the response that tells us is still under way.
+    mutating func settleCrossing(for candidate: inout IKESA, now: MonotonicTime) {
+        let spi = candidate.identity.ours
+        for case (let key, .established(var old)) in sessions.of(candidate.peer) {
+            guard case .rekeyIKE(var offer) = old.outstanding?.exchange, offer.rival?.identifier == spi else { continue }
+            offer.rival = nil
+            old.outstanding?.exchange = .rekeyIKE(offer)
+            sessions[spi] = .established(candidate)
+            adopt(spi, from: &old, now: now)
+            sessions[key] = .established(old)
+            if case .established(let adopted) = sessions[spi] { candidate = adopted }
+            sessions[spi] = nil
+        }
+    }
+
     /// Moves the child SAs, and the work on them, to the IKE SA that replaces `sa`.
     mutating func adopt(_ spi: IKESPI, from sa: inout IKESA, now: MonotonicTime) {
         guard case .established(var new) = sessions[spi] else { return }
