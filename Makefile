@@ -4,10 +4,10 @@ BUILD := .build
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release demo test check golden fuzz failpoints bench clean
+.PHONY: help setup build release demo lab-rollouts test check golden fuzz failpoints bench clean
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # What building, the lab and the tests need from Debian 12.
 PACKAGES := ca-certificates git pkg-config libsqlite3-dev libssl-dev \
@@ -34,6 +34,9 @@ release: setup ## build the four programs, release
 
 demo: release ## five sites joined by IPsec on this machine, proven, and taken down again
 	$(SUDO) $(BUILD)/release/warren lab demo Inventory/five-sites.yaml
+
+lab-rollouts: release ## what changes of a running mesh cost: lost packets, scenario by scenario
+	$(SUDO) $(BUILD)/release/warren lab rollouts
 
 # Suites that bind ports, make namespaces or boot guests: one after another, so that a machine of two cores is enough.
 REAL := 'DriverConformance|TunnelTests|TunnelControlTests|AgentRuntimeTests|ControllerTests|APITests|CLITests|RenderTests|LabTests|FailpointTests|InteropTests'

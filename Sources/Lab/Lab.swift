@@ -14,6 +14,8 @@ public struct Lab: Sendable {
     public let topology: LabTopology
     public let files: [InventoryFile]
     public let links: [LinkID]
+    /// The sites of the first generation: their gateways have agents. Others of the topology may join later.
+    let members: [LabTopology.SiteWorld]
     /// What every host must be able to reach, and what not.
     let checks: [ReachabilityCheck]
     let programs: LabPrograms
@@ -21,13 +23,18 @@ public struct Lab: Sendable {
 
     /// - Parameters:
     ///   - inventory: what `files` hold.
+    ///   - world: what else there shall be namespaces for: an inventory that holds all of `inventory`'s sites; nil: nothing.
     ///   - programDirectory: where `warrend`, `warren-agent` and `warren-tunneld` are.
     ///   - say: takes one line per step, for a person.
     public init(
-        _ inventory: Inventory, files: [InventoryFile], programDirectory: String, say: @escaping @Sendable (String) -> Void
+        _ inventory: Inventory, files: [InventoryFile], world: Inventory? = nil, programDirectory: String,
+        say: @escaping @Sendable (String) -> Void
     ) throws {
-        topology = try LabTopology(inventory)
-        let plan = Plan.derive(from: inventory, assignments: Assignments(addresses: topology.given))
+        topology = try LabTopology(world ?? inventory)
+        let declared = Set(inventory.sites.map(\.name))
+        members = topology.sites.filter { declared.contains($0.name) }
+        let given = topology.given.filter { declared.contains($0.key) }
+        let plan = Plan.derive(from: inventory, assignments: Assignments(addresses: given))
         links = plan.links
         checks = topology.reachabilityChecks(in: plan)
         self.files = files

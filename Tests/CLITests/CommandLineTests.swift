@@ -8,6 +8,7 @@ import Testing
         ["show", "report"], ["token"],
         ["token", "create"],
         ["lab"], ["lab", "up"], ["lab", "status"], ["lab", "exec"], ["lab", "verify"], ["lab", "down"], ["lab", "demo"],
+        ["lab", "rollouts"],
     ])
     func everyCommandHasHelp(command: [String]) throws {
         let process = try Program.run(list: command + ["--help"])

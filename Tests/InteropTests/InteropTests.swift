@@ -1,5 +1,6 @@
 import TunnelControl
 import Testing
+import WarrenLab
 import WarrenModel
 
 /// One link between `warren-tunneld` and strongSwan with the kernel's own ESP, in a guest that has such a kernel.

@@ -24,6 +24,8 @@ import WarrenModel
         #expect(try kind(Build.ipv4(17, Build.udp(4500, 4500, [0, 0, 0, 0] + Build.ikeMessage))) == .ike)
         #expect(try kind(Build.ipv4(17, Build.udp(4500, 4500, Build.espPacket))) == .espInUDP)
         #expect(try kind(Build.ipv4(50, Build.espPacket)) == .esp)
+        let refused = Build.ipv4(17, from: Build.tokyo, to: Build.berlin, Build.udp(500, 500, Build.ikeMessage)).dropFirst(14)
+        #expect(try kind(Build.ipv4(1, [3, 3, 0, 0, 0, 0, 0, 0] + refused.prefix(48))) == .refusal)
         #expect(try kind(Build.ipv4(17, Build.udp(4500, 4500, [0xFF]))) == .natKeepalive)
         #expect(try kind(Build.ipv6(58, [135, 0, 0, 0])) == .neighbourDiscovery)
         #expect(try kind(Build.ipv6(0, [58, 0, 5, 2, 0, 0, 1, 0, 143, 0, 0, 0])) == .groupMembership)
@@ -36,6 +38,13 @@ import WarrenModel
 
     @Test(arguments: [
         ("an echo in the clear", Build.ipv4(1, [8, 0, 0, 0, 0, 1, 0, 1])),
+        (
+            "a refusal of something else",
+            Build.ipv4(
+                1,
+                [3, 3, 0, 0, 0, 0, 0, 0]
+                    + Build.ipv4(17, from: Build.tokyo, to: Build.berlin, Build.udp(53, 53, [1])).dropFirst(14))
+        ),
         ("IP in IP in the clear", Build.ipv4(4, [0x45, 0, 0, 20])),
         ("IPv6 in IP in the clear", Build.ipv4(41, [0x60, 0, 0, 0])),
         ("an echo of IPv6 in the clear", Build.ipv6(58, [128, 0, 0, 0])),

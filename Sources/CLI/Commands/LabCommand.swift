@@ -15,7 +15,7 @@ struct LabCommand: AsyncParsableCommand {
             """,
         subcommands: [
             LabUpCommand.self, LabStatusCommand.self, LabExecCommand.self, LabVerifyCommand.self, LabDownCommand.self,
-            LabDemoCommand.self,
+            LabDemoCommand.self, LabRolloutsCommand.self,
         ])
 
     /// The lab of an inventory.
@@ -33,7 +33,7 @@ struct LabCommand: AsyncParsableCommand {
     }
 
     /// The folder of the running program.
-    private static func programDirectory() throws -> String {
+    static func programDirectory() throws -> String {
         let path = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         return URL(filePath: path).deletingLastPathComponent().path
     }

@@ -10,6 +10,8 @@ public enum FrameKind: String, Sendable, Hashable, Codable, CaseIterable {
     case esp
     /// One byte 0xFF on UDP 4500 (RFC 3948, 2.3).
     case natKeepalive = "nat-keepalive"
+    /// That a gateway takes no IKE or ESP, for its daemon does not run: destination unreachable (RFC 792), with a quote of it.
+    case refusal = "icmp-refusal"
     /// TLS records, or bare TCP segments, between a gateway and the controller.
     case controllerTLS = "controller-tls"
     case arp
@@ -78,6 +80,7 @@ public struct FrameClassifier: Sendable {
         switch packet.ipProtocol {
         case 17: return try datagram(packet)
         case 6: return try segment(packet)
+        case 1: return try refusal(packet)
         case 50:
             try requireGateways(packet)
             return try esp(packet.payload, .esp, packet)
@@ -109,6 +112,21 @@ public struct FrameClassifier: Sendable {
         if content.count == 1, content.first == 0xFF { return .natKeepalive }
         if content.prefix(4).elementsEqual([0, 0, 0, 0]) { return try ike(content.dropFirst(4), packet) }
         return try esp(content, .espInUDP, packet)
+    }
+
+    /// Only one that quotes IKE or ESP, sent to whom it is quoted from.
+    private func refusal(_ packet: IPPacket) throws(Violation) -> FrameKind {
+        var reader = ByteReader(packet.payload)
+        guard reader.uint8() == 3, reader.bytes(7) != nil, let first = reader.uint8(), first >> 4 == 4,
+            reader.bytes(8) != nil, let quoted = reader.uint8(), reader.bytes(2) != nil,
+            let source = reader.bytes(4).flatMap({ IPAddress(bytes: $0) }), source == packet.destination,
+            let destination = reader.bytes(4).flatMap({ IPAddress(bytes: $0) }), destination == packet.source,
+            reader.bytes(Int(first & 15) * 4 - 20) != nil
+        else { throw Violation("\(packet)") }
+        let isUDP = quoted == 17 && reader.uint16() != nil && [500, 4500].contains(reader.uint16())
+        guard isUDP || quoted == 50 else { throw Violation("\(packet)") }
+        try requireGateways(packet)
+        return .refusal
     }
 
     /// The fixed header of RFC 7296, 3.1: initiator's SPI, version 2.0, length. A first fragment holds only a part.

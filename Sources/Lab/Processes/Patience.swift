@@ -2,7 +2,8 @@
 /// Cancelling the task ends the wait.
 @discardableResult
 func awaitCondition<Value: Sendable>(
-    _ what: String, within limit: Duration, details: () -> String? = { nil }, _ condition: () async throws -> Value?
+    _ what: String, within limit: Duration, isolation: isolated (any Actor)? = #isolation, details: () -> String? = { nil },
+    _ condition: () async throws -> Value?
 ) async throws -> Value {
     let deadline = ContinuousClock.now.advanced(by: limit)
     while true {

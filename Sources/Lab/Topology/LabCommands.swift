@@ -98,7 +98,8 @@ public struct LabCommands: Sendable, Equatable {
     private static let routerSettings =
         quietIPv6 + [
             "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1", "net.ipv6.conf.default.forwarding=1",
-            "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0",
+            // Nobody on the internet is reached at an address of a private network.
+            "net.ipv4.conf.all.arp_ignore=1", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0",
             "net.ipv4.conf.all.send_redirects=0", "net.ipv4.conf.default.send_redirects=0",
         ]
 }

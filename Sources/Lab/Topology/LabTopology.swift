@@ -54,7 +54,7 @@ public struct LabTopology: Sendable, Equatable {
             }
             return free
         }
-        sites = try inventory.sites.enumerated().map { position, site in
+        sites = inventory.sites.enumerated().map { position, site in
             SiteWorld(
                 name: site.name, gatewayNamespace: names.gateway(of: site.name), hostNamespace: names.host(of: site.name),
                 port: "port\(position + 1)", publicAddresses: given[site.name] ?? site.gateway.publicAddresses,

@@ -39,11 +39,14 @@ struct BridgeCapture: Sendable {
         // Nobody has the address: the question who has it (RFC 826) is the marker. It is another one each time, for the
         // kernel repeats its question for seconds. The range is that of benchmarks (RFC 2544).
         let marker = [198, 18] + (0..<2).map { _ in UInt8.random(in: 1...254) }
-        let frames = try await awaitCondition("the capture's last frame is on the disk", within: .seconds(10)) {
+        let frames = try await awaitCondition("the capture's last frame is on the disk", within: .seconds(30)) {
+            () -> [PacketCapture.Frame]? in
             _ = try await ChildProcess.run(
                 LabPrograms.enter(
                     controllerNamespace,
                     ["ping", "-n", "-q", "-c", "1", "-W", "0.05", marker.map(String.init).joined(separator: ".")]))
+            // Reading every frame takes a while: not before the marker is among the last bytes.
+            guard let end = lastBytes(), end.range(of: Data([0, 0, 0, 0, 0, 0] + marker)) != nil else { return nil }
             let frames = try read()
             return frames.firstIndex { Self.isQuestion($0.bytes, about: marker) }.map { Array(frames[..<$0]) }
         }
@@ -63,6 +66,14 @@ struct BridgeCapture: Sendable {
     private func read() throws -> [PacketCapture.Frame] {
         guard let data = FileManager.default.contents(atPath: file), data.count >= 24 else { return [] }
         return try PacketCapture(Array(data)).frames
+    }
+
+    private func lastBytes() -> Data? {
+        guard let handle = FileHandle(forReadingAtPath: file) else { return nil }
+        defer { try? handle.close() }
+        guard let size = try? handle.seekToEnd() else { return nil }
+        try? handle.seek(toOffset: size - min(size, 1 << 20))
+        return try? handle.readToEnd()
     }
 
     /// An ARP request for `address`: the target's protocol address is at byte 24 of the message.

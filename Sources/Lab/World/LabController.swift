@@ -50,7 +50,7 @@ extension Lab {
             if preview.changes.isEmpty, preview.current > .none { return preview.current }
             return try await client.apply(files, expected: preview.current)
         }
-        say("generation \(generation) declares \(topology.sites.count) sites and \(links.count) links")
+        say("generation \(generation) declares \(members.count) sites and \(links.count) links")
         return generation
     }
 }

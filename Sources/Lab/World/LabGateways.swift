@@ -10,20 +10,24 @@ extension Lab {
     /// Gets a token for each site through the API, and lets its agent enrol with it. The token reaches the agent through
     /// a file without a name.
     func enrolGateways() async throws {
-        try await ControllerClient.withClient(of: controllerAddress) { client in
-            try await mapConcurrently(topology.sites, limit: 4) { site in
+        try await enrol(members)
+        say("\(members.count) agents enrolled, each with a token of its own")
+    }
+
+    func enrol(_ sites: [LabTopology.SiteWorld]) async throws {
+        _ = try await ControllerClient.withClient(of: controllerAddress) { client in
+            try await mapConcurrently(sites, limit: 4) { site in
                 let token = try await client.createToken(for: site.name, lifetimeSeconds: Self.tokenLifetimeSeconds)
                 try await ChildProcess.require(
                     LabPrograms.enter(site.gatewayNamespace, programs.enrolCommand(for: site)), input: token.token + "\n",
                     failing: "the agent of \(site.name) cannot enrol")
             }
         }
-        say("\(topology.sites.count) agents enrolled, each with a token of its own")
     }
 
     /// Starts every agent and returns once the controller has a session with each.
     func startAgents() async throws {
-        let pids = try topology.sites.map { ($0, try startAgent(of: $0)) }
+        let pids = try members.map { ($0, try startAgent(of: $0)) }
         try await awaitSessions {
             for (site, pid) in pids where !ChildProcess.isRunning(pid) {
                 throw LabError(
@@ -42,7 +46,7 @@ extension Lab {
 
     /// Returns once every site's agent has a session; `check` may end the wait by throwing.
     func awaitSessions(check: @escaping @Sendable () throws -> Void = {}) async throws {
-        let sites = Set(topology.sites.map(\.name))
+        let sites = Set(members.map(\.name))
         try await ControllerClient.withClient(of: controllerAddress) { client in
             try await awaitCondition("every agent connects", within: .seconds(30), details: { agentLogs() }) {
                 try check()
@@ -54,6 +58,6 @@ extension Lab {
     }
 
     private func agentLogs() -> String {
-        topology.sites.map { "\($0.name): " + tail(of: programs.log(of: $0), lines: 2) }.joined(separator: "\n")
+        members.map { "\($0.name): " + tail(of: programs.log(of: $0), lines: 2) }.joined(separator: "\n")
     }
 }

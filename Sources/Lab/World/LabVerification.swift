@@ -109,8 +109,12 @@ extension Lab {
         }
     }
 
-    var classifier: FrameClassifier {
-        FrameClassifier(gateways: Set(topology.sites.flatMap(\.publicAddresses)), controller: Set(topology.controller))
+    var classifier: FrameClassifier { classifier(also: []) }
+
+    /// `also`: further addresses that gateways may have meanwhile.
+    func classifier(also others: Set<IPAddress>) -> FrameClassifier {
+        FrameClassifier(
+            gateways: Set(topology.sites.flatMap(\.publicAddresses)).union(others), controller: Set(topology.controller))
     }
 
     private func reach(_ check: ReachabilityCheck) async throws -> LabVerification.Reach {
