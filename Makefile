@@ -4,7 +4,7 @@ BUILD := .build
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release demo lab-rollouts test check golden fuzz failpoints bench clean
+.PHONY: help setup build release demo lab-rollouts test check golden fuzz failpoints simulate bench clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,15 @@ fuzz: setup ## look for inventories that stop the decoder or the plan, for TIME=
 
 failpoints: build ## make every program die at every point where it can be made to, one after another (as root)
 	$(SUDO) env "PATH=$$PATH" WARREN_ALL_FAILPOINTS=1 $(SWIFT) test --skip-build --no-parallel --filter FailpointTests
+
+# How many seeds `make simulate` plays, from which on, and with how many gateways (none: 5 to 50, as the seed has it).
+SEEDS ?= 1000
+FROM ?= 1
+GATEWAYS ?=
+
+simulate: setup ## a mesh in simulated time under random faults, for SEEDS=1000 seeds
+	$(SWIFT) build -c release --product warren-simulate
+	$(BUILD)/release/warren-simulate --seeds=$(SEEDS) --from=$(FROM) --workers=$(shell nproc) $(if $(GATEWAYS),--gateways=$(GATEWAYS))
 
 bench: setup ## measure against a peer in the same run, and print ratios
 	$(SWIFT) build -c release --product warren-bench

@@ -207,6 +207,15 @@ let package = Package(
         .testTarget(
             name: "RolloutTests", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout"],
             path: "Tests/RolloutTests"),
+        // A mesh in simulated time: the library, the program that plays seeds, and the seeds that the tests play.
+        .target(
+            name: "Simulation",
+            dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout", "WarrenStatus", "AgentCore"],
+            path: "Tests/Simulation/Simulation"),
+        .executableTarget(
+            name: "warren-simulate", dependencies: ["Simulation"], path: "Tests/Simulation/warren-simulate"),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Simulation", "warren-simulate"], path: "Tests/Simulation/SimulationTests"),
         .target(
             name: "FuzzTargets", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan"], path: "Tests/Fuzz/Targets"),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Smoke"),

@@ -11,6 +11,8 @@ public struct AgentState: Sendable {
         case received(DesiredState, trial: Duration?)
         /// A trial is on disk.
         case staged(StateVersion)
+        /// What an action was to write to disk or to remove from there, `stage` apart, is not as the action wants it.
+        case notKept(Action)
         /// A trial could not be written to disk.
         case stagingFailed(StateVersion, String)
         /// A connection to the controller is about to be opened.
@@ -95,6 +97,8 @@ public struct AgentState: Sendable {
     /// Keys that the gateway may have in another content than that of `applied`, since a reconciliation did not end.
     var uncertainKeys: Set<PSKReference> = []
     var repairs: (sentences: [String], at: MonotonicTime)?
+    /// What is still to be written to disk, and when it is tried again.
+    var unkept: (actions: [Action], dueAt: MonotonicTime)?
 
     public init(site: SiteName, interval: Duration = .seconds(5), driftPolicy: DriftPolicy = .repair) {
         self.site = site
@@ -107,6 +111,9 @@ public struct AgentState: Sendable {
         case .restored(let memory): return restore(memory, now: now)
         case .received(let desired, let trial): return receive(desired, trial: trial, now: now)
         case .staged(let version): return staged(version, now: now)
+        case .notKept(let action):
+            unkept = ((unkept?.actions ?? []) + [action], now + Self.storageRetry)
+            return [.report]
         case .stagingFailed(let version, let reason): return stagingFailed(version, reason, now: now)
         case .streamOpened(let stream):
             trial?.opened(stream)
@@ -119,7 +126,7 @@ public struct AgentState: Sendable {
             return start(now) + [.report]
         case .tick:
             if let repairs, now.since(repairs.at) >= Self.memoryOfRepairs { self.repairs = nil }
-            return expire(now: now) + start(now)
+            return expire(now: now) + keepUnkept(now: now) + start(now)
         case .reconciled(let desired, let found): return reconciled(desired, found: found, now: now)
         case .reconciliationFailed(let desired, let reason, let fraction):
             reconciling = nil

@@ -160,12 +160,12 @@ public actor Agent {
                 event = .staged(trial.version)
             } catch { event = .stagingFailed(trial.version, "\(error)") }
             for action in state.handle(event, now: .now) { perform(action, in: &group) }
-        case .discardTrial: keep("the end of the trial") { files throws(AgentError) in try files.discardTrial() }
+        case .discardTrial: keep("the end of the trial", action) { files throws(AgentError) in try files.discardTrial() }
         case .remember(let rejection):
             if let rejection { log.error("\(rejection.reason)") }
-            keep("what was gone back from") { files throws(AgentError) in try files.remember(rejection) }
+            keep("what was gone back from", action) { files throws(AgentError) in try files.remember(rejection) }
         case .store(let desired, let previous):
-            keep("generation \(desired.version), which runs,") { files throws(AgentError) in
+            keep("generation \(desired.version), which runs,", action) { files throws(AgentError) in
                 try files.store(desired, previous: previous)
             }
             log.info("running a new desired state", metadata: ["generation": "\(desired.version)"])
@@ -193,12 +193,15 @@ public actor Agent {
         }
     }
 
-    private func keep(_ what: String, _ body: (AgentFiles) throws(AgentError) -> Void) {
+    private func keep(
+        _ what: String, _ action: AgentState.Action, _ body: (AgentFiles) throws(AgentError) -> Void
+    ) {
         do throws(AgentError) {
             try body(AgentFiles(directory: directory))
             storageFault = nil
         } catch {
             storageFault = "\(what) is not stored: \(error)"
+            handle(.notKept(action))
             log.error("\(what) is not stored", metadata: ["reason": "\(error)"])
         }
     }

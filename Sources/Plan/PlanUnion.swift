@@ -38,8 +38,11 @@ struct PlanUnion {
         let peers = Set(preferred.tunnels.map(\.peer))
         let interfaces = Set(preferred.tunnels.map(\.interface))
         let ends = Set(preferred.tunnels.map(\.outer))
+        let translated = translations.map(\.network)
         return both(\.tunnels, by: \.peer).compactMap { tunnel in
             guard peers.contains(tunnel.peer) else {
+                // Its end would have an address that is translated by now, or still is.
+                if translated.contains(where: { $0.contains(tunnel.inner.local) }) { return nil }
                 return interfaces.contains(tunnel.interface) || ends.contains(tunnel.outer) ? nil : tunnel
             }
             guard let mtu = others[tunnel.peer]?.mtu, mtu < tunnel.mtu else { return tunnel }

@@ -73,7 +73,7 @@ public struct MeshControl: Sendable {
     private func aim(of site: SiteName) -> (way: [Waypoint], version: StateVersion, trialSeconds: UInt32)? {
         guard let course = record.courses[site] else { return nil }
         guard let issue = currentIssue(of: site) else { return (course.way, course.version, 0) }
-        let isSettled = record.rollout?.sites[site]?.state == .settled
+        let isSettled = record.rollout?.sites[site]?.hasSettled ?? false
         let trialSeconds = isSettled ? 0 : record.rollout?.target(of: site)?.trialSeconds ?? 0
         return (course.way(through: record.generation, at: issue.step), issue.version, trialSeconds)
     }
@@ -222,13 +222,20 @@ public struct MeshControl: Sendable {
     func settledCourses() -> [SiteName: SiteCourse] {
         record.courses.reduce(into: [:]) { courses, entry in
             let (site, course) = entry
-            guard !course.issues.isEmpty, let step = record.rollout?.standing(of: site) else {
+            guard let newest = course.issues.map(\.version).max() else {
                 courses[site] = SiteCourse(way: course.way, version: course.version)
                 return
             }
-            let issue = course.issues.last { $0.step == step }
+            let step = record.rollout?.standing(of: site)
+            let issue = step.flatMap { step in course.issues.last { $0.step == step } }
+            var version = issue?.version ?? course.version
+            // It went back by itself, and takes nothing that is older than what it went back from.
+            if version < newest {
+                version = newest
+                version.revision += 1
+            }
             courses[site] = SiteCourse(
-                way: course.way(through: record.generation, at: step), version: issue?.version ?? course.version)
+                way: step.map { course.way(through: record.generation, at: $0) } ?? course.way, version: version)
             courses[site]?.isLeaving = course.isLeaving
         }
     }

@@ -46,6 +46,15 @@ struct SiteProgress: Sendable, Equatable, Codable {
         }
     }
 
+    /// It runs what it was offered last for good, and at the most waits for its turn in a later step.
+    var hasSettled: Bool {
+        switch state {
+        case .settled: true
+        case .pending, .late: settledStep != nil && settledStep == offer?.step && !hasRefused && !isToBeRepeated
+        case .offered, .onTrial, .confirmed, .failed: false
+        }
+    }
+
     var hasFailed: Bool { if case .failed = state { true } else { false } }
 }
 

@@ -107,11 +107,11 @@ extension Simulation {
             try pass(.agentTrialStaged, gateway)
             try perform(gateway.state.handle(event, now: gateway.clock(now)), gateway)
         case .discardTrial:
-            try keep(gateway, "the end of the trial") { try gateway.disk.remove(Self.trialFile) }
+            try keep(gateway, "the end of the trial", action) { try gateway.disk.remove(Self.trialFile) }
             try pass(.agentTrialDiscarded, gateway)
         case .remember(let rejection):
             if let rejection { note("\(gateway.site): \(rejection.reason)") }
-            try keep(gateway, "what was gone back from") {
+            try keep(gateway, "what was gone back from", action) {
                 guard let rejection else { return try gateway.disk.remove(Self.rejectionFile) }
                 try gateway.disk.write(Self.rejectionFile, .rejection(rejection)) { try pass($0, gateway) }
             }
@@ -119,7 +119,7 @@ extension Simulation {
         case .store(let desired, let previous):
             try pass(.agentStoring, gateway)
             note("\(gateway.site): runs \(desired.version) for good")
-            try keep(gateway, "generation \(desired.version)") {
+            try keep(gateway, "generation \(desired.version)", action) {
                 if previous == .isTheLastGoodState { try gateway.disk.duplicate(Self.goodFile, as: Self.previousFile) }
                 try gateway.disk.write(Self.goodFile, .desired(desired)) { try pass($0, gateway) }
                 if previous == .isForgotten { try gateway.disk.remove(Self.previousFile) }
@@ -141,11 +141,17 @@ extension Simulation {
         }
     }
 
-    private func keep(_ gateway: Gateway, _ what: String, _ body: () throws -> Void) throws {
+    private func keep(_ gateway: Gateway, _ what: String, _ action: AgentState.Action, _ body: () throws -> Void) throws {
         do {
             try body()
             gateway.storageFault = nil
-        } catch is DiskFault { gateway.storageFault = "\(what) is not stored: the disk is full" }
+        } catch is DiskFault {
+            gateway.storageFault = "\(what) is not stored: the disk is full"
+            let life = gateway.life
+            after(millisecond, "is not kept", gateway.number) { [self] in
+                if gateway.life == life { handle(.notKept(action), gateway) }
+            }
+        }
     }
 
     private func load(_ gateway: Gateway) -> AgentMemory {

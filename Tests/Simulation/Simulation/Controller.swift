@@ -59,6 +59,7 @@ extension Simulation {
             fail("generation \(controller.promised) was acknowledged, and is gone: \(controller.control.generation)")
         }
         attemptController { try take([.restarted]) }
+        enrolNew()
         controllerTicks(controller.life)
     }
 
@@ -145,7 +146,8 @@ extension Simulation {
             figures.rolledBack += 1
             guard let content = controller.store.contents[generation] else { return fail("\(generation) is not kept") }
             try accept(content.inventory, returning: content.assignments, strategy: .rollingBack, kind: .rollBack)
-        case .finished: break
+        // Who has just connected is told anyhow.
+        default: break
         }
     }
 

@@ -91,6 +91,16 @@ extension Simulation {
         if direction != .toFirst { links.setBlocked(a, b, isCut) }
     }
 
+    /// A route is lost, and what should hold its packets back with it.
+    func sabotage(_ gateway: Gateway) {
+        let state = gateway.plane.state
+        guard let route = state.routes.min(by: { $0.destination < $1.destination }) else { return }
+        for operation in [Operation.removeUnreachable(route.destination), .removeRoute(route)] {
+            gateway.plane.perform(operation)
+            rules.performed(operation, gateway, self)
+        }
+    }
+
     private func killDataPlane(_ gateway: Gateway) {
         guard gateway.isOn else { return }
         trouble(gateway)

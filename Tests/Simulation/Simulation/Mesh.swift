@@ -76,8 +76,9 @@ enum Mesh {
             inventory.sites.append(site(spare.number, spare.site))
             arrange(&inventory, scenario.shape)
         case .remove(let number):
-            guard inventory.sites.count > 4 else { return }
-            inventory.sites.remove(at: number % inventory.sites.count)
+            let index = number % inventory.sites.count
+            guard inventory.sites.count > 4, inventory.sites[index].gateway.publicAddressSource == .inventory else { return }
+            inventory.sites.remove(at: index)
             arrange(&inventory, scenario.shape)
         case .mode(let number):
             change(number) { $0.gateway.ipsec.mode = $0.gateway.ipsec.mode == .tunnel ? .transport : .tunnel }

@@ -14,6 +14,7 @@ extension Simulation {
                 switch item.what {
                 case .fault(let fault): strike(fault)
                 case .operation(let operation): operate(operation)
+                case .sabotage: sabotage(gateways[0])
                 }
             }
         }
@@ -73,6 +74,7 @@ extension Simulation {
             canary: .none, batches: [], maxFailures: .count(0), onFailure: .halt, confirmTimeoutSeconds: 30,
             waveTimeoutSeconds: 120, settleSeconds: 2, lateAfterSeconds: 10)
         note("operator: all keys are rotated")
+        isHealed = true
         guard attemptController({ try accept(content.inventory, assignments: assignments, strategy: strategy) }) else {
             return fail("a generation could not be accepted in the calm")
         }
@@ -125,11 +127,15 @@ extension Simulation {
             guard controller.sessions[number] != nil else { return "\(site) has no session" }
             let version = controller.control.intendedVersion(of: site)
             if gateway.state.version != version {
+                // It went back from what an aborted roll-out had left on trial: the next generation that touches it leads it on.
+                if !isHealed, gateway.state.rejected == version { continue }
                 return
                     "\(site) runs \(gateway.state.version) instead of \(version.map { "\($0)" } ?? "nothing"), \(gateway.state.failure ?? "no failure")"
             }
             if gateway.state.isOnTrial { return "\(site) is on trial" }
-            if let failure = gateway.state.failure ?? gateway.storageFault { return "\(site): \(failure)" }
+            // A state that it went back from is told of until the next comes.
+            let told = gateway.state.standingRejection == nil ? gateway.state.failure : nil
+            if let failure = told ?? gateway.storageFault { return "\(site): \(failure)" }
             if gateway.state.applied?.plan != mesh[site] { return "\(site) runs another plan than that of its generation" }
             if let target = gateway.state.target {
                 let left = reconcile(desired: target, observed: gateway.plane.observed)

@@ -38,7 +38,7 @@ struct Rules {
                 broke("\(site) is offered two states under the version \(desired.version)")
             }
         }
-        offers[site] = desired
+        if desired.version > offers[site]?.version ?? .none { offers[site] = desired }
         for reference in desired.keys.keys where !reference.link.contains(site) {
             broke("\(site) is sent the key of \(reference.link)")
         }

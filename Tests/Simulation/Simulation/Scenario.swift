@@ -9,8 +9,6 @@ public struct Scenario: Sendable {
     public var gateways: Int
     public var shape: Shape
     public var strategy: RolloutStrategy
-    /// Links are made by the real IKE engines, over datagrams, instead of by a model that follows the same rules.
-    public var usesRealIKE: Bool
     /// Each in order of its time.
     public var items: [Item]
 
@@ -18,6 +16,11 @@ public struct Scenario: Sendable {
     public struct Item: Sendable, Equatable, CustomStringConvertible {
         public var at: Int
         public var what: What
+
+        public init(at: Int, what: What) {
+            self.at = at
+            self.what = what
+        }
 
         public var description: String {
             let tenths = String(at % 1_000 / 100)
@@ -28,6 +31,8 @@ public struct Scenario: Sendable {
     public enum What: Sendable, Equatable {
         case fault(Fault)
         case operation(Operation)
+        /// Something that must break a rule: to show that rules are looked at.
+        case sabotage
     }
 
     /// Sites are numbers: those of gateways that the mesh doesn't have do nothing. Durations are in milliseconds.

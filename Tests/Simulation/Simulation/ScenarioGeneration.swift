@@ -5,12 +5,11 @@ extension Scenario {
     /// The scenario of a seed. `gateways` nil: from 5 to 50, as the seed has it.
     public static func random(seed: UInt64, gateways: Int? = nil) -> Scenario {
         var random = SeededNumbers(seed: seed)
-        let usesRealIKE = random.chance(0)
-        let count = gateways ?? (usesRealIKE ? random.number(4...7) : random.number(5...50))
+        let count = gateways ?? random.number(5...50)
         var shape = random.pick(Shape.allCases)
         if shape == .fullMesh, count > 16 { shape = .groups }
         var scenario = Scenario(
-            seed: seed, gateways: count, shape: shape, strategy: strategy(&random), usesRealIKE: usesRealIKE, items: [])
+            seed: seed, gateways: count, shape: shape, strategy: strategy(&random), items: [])
         for _ in 0..<random.number(1...4) {
             let at = random.number(0...90_000)
             scenario.items.append(Item(at: at, what: .operation(change(&random))))
@@ -40,7 +39,7 @@ extension Scenario {
             maxLate: random.pick([.percent(10), .count(0), .percent(50)]),
             onFailure: random.chance(800) ? .rollBack : .halt, leavesBehind: random.chance(300),
             confirmTimeoutSeconds: UInt32(random.number(8...30)), waveTimeoutSeconds: UInt32(random.number(40...90)),
-            settleSeconds: UInt32(random.number(1...4)), lateAfterSeconds: UInt32(random.number(4...12)))
+            settleSeconds: UInt32(random.number(8...12)), lateAfterSeconds: UInt32(random.number(4...12)))
     }
 
     private static func change(_ random: inout SeededNumbers) -> Operation {

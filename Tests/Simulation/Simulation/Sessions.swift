@@ -46,7 +46,11 @@ extension Simulation {
 
     func receive(_ report: AgentReport, _ stream: Stream) {
         let site = stream.gateway.site
-        guard controller.sessions[stream.gateway.number] === stream else { return }
+        guard controller.sessions[stream.gateway.number] === stream else {
+            // The connection ended here already.
+            if stream.isAgentOpen { sendDown(stream) { [self] in lose(stream) } }
+            return
+        }
         attemptController { try passController(.controllerReportReceived) }
         guard controller.isRunning, isLed(site) else { return }
         let turns = controller.links.take(report, now: controller.clock(now))

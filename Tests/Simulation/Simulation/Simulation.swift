@@ -8,8 +8,8 @@ import WarrenStatus
 /// network between them. What decides is the programs' own code; what it decides about is simulated.
 ///
 /// Real: `MeshControl` and `Rollout`, `MeshDerivation` and transitions, `AgentState`, `reconcile`, `drift`, `Backoff`,
-/// `ReportSchedule`, `LinkWatch` and the derivation of links' states; in a part of the seeds `IKEEngine`. Simulated: disks,
-/// streams, clocks, data planes, and, in the other seeds, IKE.
+/// `ReportSchedule`, `LinkWatch` and the derivation of links' states. Simulated: disks,
+/// streams, clocks, data planes, and IKE.
 ///
 /// Everything follows from the scenario. After each event the rules of `Rules` are checked; the first that is broken ends it.
 public final class Simulation {
@@ -45,6 +45,8 @@ public final class Simulation {
     /// No more faults from now on.
     var isCalm = false
     var calmSince: UInt64 = 0
+    /// A generation that touches every gateway was accepted in the calm.
+    var isHealed = false
 
     public struct Figures: Sendable {
         public var operations = 0

@@ -71,7 +71,11 @@ extension Simulation {
     func sendUp(_ stream: Stream, _ body: @escaping () -> Void) {
         stream.upUntil = max(now + latency(stream.gateway), stream.upUntil + 1)
         after(stream.upUntil - now, "arrives at the controller", stream.gateway.number) { [self] in
-            guard stream.controllerLife == controller.life, controller.isRunning else { return }
+            guard stream.controllerLife == controller.life, controller.isRunning else {
+                // Nobody knows the connection any more, and says so.
+                if stream.isAgentOpen, refreshPath(stream.gateway).down { lose(stream) }
+                return
+            }
             if !stream.heldUp.isEmpty || !refreshPath(stream.gateway).up { stream.heldUp.append(body) } else { body() }
         }
     }

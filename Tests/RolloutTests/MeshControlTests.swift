@@ -1,0 +1,60 @@
+import Testing
+import WarrenInventory
+import WarrenModel
+import WarrenPlan
+
+@testable import WarrenRollout
+
+/// What gateways are told after a roll-out that did not go as it should.
+@Suite struct MeshControlTests {
+    private let a = SiteName("a")!, b = SiteName("b")!
+
+    private func content(isTranslated: Bool = false) -> MeshContent {
+        let sites = [a, b].enumerated().map { number, name in
+            let network = IPPrefix("10.\(number + 1).0.0/24")!
+            let translation = NetworkTranslation(network: network, visible: IPPrefix("10.\(number + 101).0.0/24")!)!
+            return Site(
+                name: name,
+                gateway: Gateway(
+                    publicAddresses: [IPAddress("198.51.100.\(number + 1)")!],
+                    privateAddress: IPAddress("10.\(number + 1).0.1")!, platform: .embedded, ipsec: IPsecParameters()),
+                networks: [network], translations: isTranslated ? [translation] : [])
+        }
+        return MeshContent(Inventory(mesh: "test", sites: sites), assignments: .none)
+    }
+
+    private func time(_ seconds: UInt64) -> MonotonicTime { MonotonicTime(nanoseconds: seconds * 1_000_000_000) }
+
+    /// A gateway that went back from a state takes none that is older: what it shall run then has a newer version.
+    @Test func whatAGatewayWentBackToIsToldUnderANewerVersion() throws {
+        var control = MeshControl()
+        _ = control.accept(.init(content(), enrolled: [a, b]), now: time(0))
+        let before = StateVersion(generation: control.generation)
+        for site in [a, b] { _ = control.handle(.connected(site, version: before, isOnTrial: false), now: time(1)) }
+        _ = control.accept(.init(content(isTranslated: true), enrolled: [a, b]), now: time(2))
+        let refused = try #require(control.intendedVersion(of: a))
+        #expect(refused > before)
+        let account = GatewayAccount(site: a, version: before, rejected: refused, failure: "it can't")
+        let actions = control.handle(.reported(account), now: time(3))
+        let isRolledBack = actions.contains { if case .rollBack = $0 { true } else { false } }
+        #expect(isRolledBack, "\(actions)")
+        _ = control.accept(.init(content(), kind: .rollBack, strategy: .rollingBack, enrolled: [a, b]), now: time(4))
+        let target = try #require(control.target(of: a))
+        #expect(target.version > refused && target.plan == content().mesh(addresses: [:], keyFloors: [:])[a])
+    }
+
+    /// A gateway that waits for its next step runs what it was offered for good: an address reaches it without a trial.
+    @Test func aGatewayBetweenTwoStepsIsSettled() {
+        var progress = SiteProgress()
+        #expect(!progress.hasSettled)
+        progress.offer = RolloutOffer(
+            site: a, step: .expand, version: StateVersion(generation: Generation(rawValue: 2), revision: 1), trialSeconds: 60)
+        progress.settledStep = .expand
+        #expect(progress.hasSettled)
+        progress.hasRefused = true
+        #expect(!progress.hasSettled)
+        progress.hasRefused = false
+        progress.state = .offered
+        #expect(!progress.hasSettled)
+    }
+}

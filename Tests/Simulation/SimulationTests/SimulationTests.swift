@@ -1,0 +1,78 @@
+import Foundation
+import Simulation
+import Testing
+
+@Suite struct SimulationTests {
+    /// Whatever happens to a small mesh, no rule is broken, and it comes to rest.
+    @Test(arguments: Array(0..<10))
+    func noSeedBreaksARule(part: UInt64) {
+        for seed in (1 + part * 50)...(50 + part * 50) {
+            let scenario = Scenario.random(seed: seed, gateways: 5)
+            let simulation = Simulation(scenario)
+            simulation.play()
+            if let violation = simulation.violation {
+                Issue.record("\(violation)\n\(Shrinking.shrink(scenario, tries: 40).story)")
+                return
+            }
+            #expect(simulation.figures.operations > 100)
+        }
+    }
+
+    /// The same seed tells the same story, also in another process, whose hashes have other seeds.
+    @Test func aSeedHasOneStory() throws {
+        let program = try #require(Self.program)
+        var lines: Set<String> = []
+        for _ in 0..<3 {
+            let process = Process(), output = Pipe()
+            process.executableURL = program
+            process.arguments = ["--from=3", "--seeds=4", "--gateways=6", "--hash", "--workers=1"]
+            process.standardOutput = output
+            try process.run()
+            let text = try #require(String(data: output.fileHandleForReading.readDataToEndOfFile(), encoding: .utf8))
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0 && text.contains("seed 6 "))
+            lines.insert(text)
+        }
+        #expect(lines.count == 1)
+    }
+
+    /// What wall clocks show changes nothing.
+    @Test func wallClocksDoNotMatter() {
+        for seed in UInt64(1)...10 {
+            var scenario = Scenario.random(seed: seed, gateways: 5)
+            let plain = Simulation(scenario)
+            plain.play()
+            for index in scenario.items.indices {
+                if case .fault(.clockJump(let host, _)) = scenario.items[index].what {
+                    scenario.items[index].what = .fault(.clockJump(host, seconds: 1_000_000))
+                }
+            }
+            let jumping = Simulation(scenario)
+            jumping.play()
+            #expect(plain.hash == jumping.hash && plain.violation == nil)
+        }
+    }
+
+    /// A rule that is broken is found, and the story is shrunk to what breaks it.
+    @Test func aBrokenRuleIsFoundAndShrunk() {
+        var scenario = Scenario.random(seed: 11, gateways: 5)
+        scenario.items.append(Scenario.Item(at: 40_000, what: .sabotage))
+        let simulation = Simulation(scenario)
+        simulation.play()
+        #expect(simulation.violation?.contains("leave in the clear") == true)
+        let shrunk = Shrinking.shrink(scenario, tries: 60)
+        #expect(shrunk.scenario.items.map(\.what) == [.sabotage])
+    }
+
+    /// Beside the tests, where the package's programs are built.
+    private static var program: URL? {
+        var folder = Bundle.main.bundleURL
+        for _ in 0..<6 {
+            let candidate = folder.appending(path: "warren-simulate")
+            if FileManager.default.isExecutableFile(atPath: candidate.path) { return candidate }
+            folder = folder.deletingLastPathComponent()
+        }
+        let own = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "warren-simulate")
+        return FileManager.default.isExecutableFile(atPath: own.path) ? own : nil
+    }
+}
