@@ -4,7 +4,7 @@ BUILD := .build
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release demo lab-rollouts test check golden fuzz failpoints simulate bench clean
+.PHONY: help setup build release demo lab-rollouts test check golden fuzz failpoints simulate bench load clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,15 @@ simulate: setup ## a mesh in simulated time under random faults, for SEEDS=1000 
 bench: setup ## measure against a peer in the same run, and print ratios
 	$(SWIFT) build -c release --product warren-bench
 	$(BUILD)/release/warren-bench
+
+# The fleet that `make load` simulates.
+SITES ?= 1000
+TOPOLOGY ?= hub-and-spoke
+
+load: setup ## SITES=1000 agents with real sessions on one controller: times, memory, processor
+	$(SWIFT) build -c release --product warrend
+	$(SWIFT) build -c release --product warren-load
+	$(BUILD)/release/warren-load --warrend $(BUILD)/release/warrend --sites $(SITES) --topology $(TOPOLOGY)
 
 clean: ## remove what was built
 	rm -rf $(BUILD) $(BUILD)-check $(BUILD)-fuzz

@@ -224,7 +224,8 @@ let package = Package(
             dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenKeys", "WarrenRender"],
             path: "Tests/RenderTests"),
         .testTarget(
-            name: "WireTests", dependencies: ["WarrenWire", "WarrenModel", "WarrenPlan", "AgentCore"], path: "Tests/WireTests"),
+            name: "WireTests", dependencies: ["WarrenWire", "WarrenModel", "WarrenPlan", "AgentCore"], path: "Tests/WireTests",
+            exclude: ["Fixtures"]),
         .testTarget(
             name: "StoreTests", dependencies: ["WarrenStore", "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout"],
             path: "Tests/StoreTests"),
@@ -274,12 +275,20 @@ let package = Package(
                 "AgentRuntime", "AgentCore", "DataPlane", "WarrenController", "WarrenInventory", "WarrenModel", "WarrenPlan",
                 "WarrenWire", "trial-agent", logging,
             ] + grpc,
-            path: "Tests/AgentRuntimeTests"),
+            path: "Tests/AgentRuntimeTests", exclude: ["Fixtures"]),
         // A program that the tests of AgentRuntime kill.
         .executableTarget(
             name: "trial-agent",
             dependencies: ["WarrenModel", "WarrenPlan", "WarrenWire", "AgentCore", "AgentRuntime", "DataPlane", logging],
             path: "Tests/Support/trial-agent"),
+        // A thousand agents on one real controller.
+        .executableTarget(
+            name: "warren-load",
+            dependencies: [
+                "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenWire", "AgentCore", "AgentRuntime",
+                "WarrenAPIModel", "WarrenClient", logging,
+            ] + grpc,
+            path: "Tests/Load"),
         .executableTarget(
             name: "warren-bench", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "ESP"],
             path: "Tests/Benchmarks"),
@@ -288,7 +297,8 @@ let package = Package(
         .testTarget(
             name: "DriverConformance",
             dependencies: [
-                "DataPlane", "EmbeddedDataPlane", "AgentCore", "WarrenModel", "WarrenPlan", "TunnelControl", "warren-tunneld",
+                "AgentRuntime", "DataPlane", "EmbeddedDataPlane", "AgentCore", "WarrenModel", "WarrenPlan", "TunnelControl",
+                "warren-tunneld",
                 logging,
             ],
             path: "Tests/DriverConformance"),

@@ -18,7 +18,7 @@ enum CertificateRenewal {
     ) async throws(AgentError) -> AgentIdentity {
         let key = P256.Signing.PrivateKey()
         var request = Warren_Agent_V1_RenewRequest()
-        request.protocolVersion = Wire.protocolVersion
+        request.protocolVersion = WireVersion.current.wire
         request.certificateRequest = Data(try AgentIdentity.certificateRequest(site: identity.site, key: key))
         let response: Warren_Agent_V1_EnrolResponse
         do {

@@ -99,7 +99,7 @@ public actor ControllerSession {
         try await Warren_Agent_V1_AgentLink.Client(wrapping: client).sync(options: options) { [agent] writer in
             try await writer.write(
                 .with {
-                    $0.hello.protocolVersion = Wire.protocolVersion
+                    $0.hello.protocolVersion = WireVersion.current.wire
                     $0.hello.agentVersion = AgentProgram.version
                     $0.hello.applied = stream.version.wire
                     $0.hello.onTrial = stream.isOnTrial

@@ -3,8 +3,8 @@ import GRPCNIOTransportHTTP2Posix
 import WarrenWire
 
 /// The three ways in which an agent opens a connection to its controller.
-enum ControllerTransport {
-    typealias Transport = HTTP2ClientTransport.Posix
+package enum ControllerTransport {
+    package typealias Transport = HTTP2ClientTransport.Posix
 
     /// Any controller, verified in no way: good only for asking for a certificate that is then compared with a fingerprint.
     static func unverified(_ address: ControllerAddress) throws -> Transport {
@@ -17,7 +17,7 @@ enum ControllerTransport {
     }
 
     /// A controller of the agent's mesh, to which the agent proves who it is.
-    static func mutual(_ address: ControllerAddress, identity: AgentIdentity) throws -> Transport {
+    package static func mutual(_ address: ControllerAddress, identity: AgentIdentity) throws -> Transport {
         let own = identity.certificates.dropLast().map { TLSConfig.CertificateSource.bytes($0, format: .der) }
         let security = Transport.TransportSecurity.mTLS(
             certificateChain: own,

@@ -45,7 +45,7 @@ public struct Enrolment: Sendable {
         Failpoint.agentEnrolTrusted.pass()
         let key = P256.Signing.PrivateKey()
         let request = Warren_Agent_V1_EnrolRequest.with { request in
-            request.protocolVersion = Wire.protocolVersion
+            request.protocolVersion = WireVersion.current.wire
             request.token = token.text()
             request.site = token.site.description
         }

@@ -47,13 +47,14 @@ struct AgentLinkService: Warren_Agent_V1_AgentLink.SimpleServiceProtocol {
             for try await message in request {
                 switch (message.body, session) {
                 case (.hello(let hello), nil):
-                    guard hello.protocolVersion == Wire.protocolVersion else {
-                        throw ControllerError.malformed(
-                            "protocol version \(hello.protocolVersion) is not \(Wire.protocolVersion), the version spoken here")
+                    let version = WireVersion(wire: hello.protocolVersion)
+                    if let refusal = version.refusal {
+                        controller.noteRefusal(of: certificate, refusal)
+                        throw ControllerError.malformed(refusal)
                     }
                     let running = hello.hasApplied ? StateVersion(wire: hello.applied) : .none
                     let new = try await controller.openSession(
-                        certificate, .init(running: running, isOnTrial: hello.onTrial, remote: remote))
+                        certificate, .init(version: version, running: running, isOnTrial: hello.onTrial, remote: remote))
                     session = new
                     opening.yield(new)
                 case (.report(let report), let session?):

@@ -20,7 +20,7 @@ extension Controller {
 
     func adopt(_ next: MeshControl, _ actions: [ControlAction]) async throws {
         let isDurable =
-            actions.contains(where: \.isDurable) || next.record.addresses != control.record.addresses
+            actions.contains { mustBeKept($0, in: next) } || next.record.addresses != control.record.addresses
             || next.record.keyFloors != control.record.keyFloors
         let record = updatedRollout(next)
         if isDurable {
@@ -32,6 +32,13 @@ extension Controller {
         rolloutRecord = record
         changeCount += 1
         for action in actions { try await perform(action) }
+    }
+
+    /// Whether the action needs the record of `next` on disk first. An offer that says again what was said before does not: each
+    /// agent that connects gets one.
+    private func mustBeKept(_ action: ControlAction, in next: MeshControl) -> Bool {
+        guard case .offer(let site) = action else { return action.isDurable }
+        return next.intendedVersion(of: site) != control.intendedVersion(of: site)
     }
 
     /// The roll-out's record as `next` has it.

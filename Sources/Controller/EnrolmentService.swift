@@ -26,9 +26,7 @@ struct EnrolmentService: Warren_Agent_V1_Enrolment.SimpleServiceProtocol {
     }
 
     static func check(version: UInt32) throws(ControllerError) {
-        guard version == Wire.protocolVersion else {
-            throw .malformed("protocol version \(version) is not \(Wire.protocolVersion), the version spoken here")
-        }
+        if let refusal = WireVersion(wire: version).refusal { throw .malformed(refusal) }
     }
 }
 

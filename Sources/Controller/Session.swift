@@ -1,6 +1,7 @@
 import NIOConcurrencyHelpers
 import WarrenModel
 import WarrenStore
+import WarrenWire
 
 /// One agent's open stream, as the controller holds it: a bell that rings when there may be something to tell.
 final class Session: Sendable {
@@ -11,18 +12,28 @@ final class Session: Sendable {
     let bell: AsyncStream<Void>
     /// Where the stream comes from, as seen here; nil when not known.
     let remote: IPAddress?
+    /// That the agent speaks.
+    let version: WireVersion
     private let ringer: AsyncStream<Void>.Continuation
     private let ending = NIOLockedValueBox<ControllerError?>(nil)
     private let outgoing = NIOLockedValueBox(Outgoing())
+
+    /// A state that the agent can't be told.
+    struct Refusal: Sendable {
+        var version: StateVersion
+        var reason: String
+    }
 
     /// What was sent on this stream, and what is to be.
     private struct Outgoing {
         var sent: StateVersion?
         var confirmation: StateVersion?
+        var refusal: Refusal?
     }
 
-    init(site: SiteRecord, fingerprint: String, remote: IPAddress? = nil) {
+    init(site: SiteRecord, fingerprint: String, version: WireVersion = .current, remote: IPAddress? = nil) {
         self.site = site
+        self.version = version
         self.fingerprint = fingerprint
         self.remote = remote
         (bell, ringer) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -34,6 +45,12 @@ final class Session: Sendable {
     var sent: StateVersion? {
         get { outgoing.withLockedValue { $0.sent } }
         set { outgoing.withLockedValue { $0.sent = newValue } }
+    }
+
+    /// The state that the agent shall run, and can't be told; nil when it can.
+    var refusal: Refusal? {
+        get { outgoing.withLockedValue { $0.refusal } }
+        set { outgoing.withLockedValue { $0.refusal = newValue } }
     }
 
     /// Tells the agent that the version is to stay.

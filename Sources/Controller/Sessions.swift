@@ -11,6 +11,7 @@ import X509
 extension Controller {
     /// What an agent says when it opens a stream, and where it calls from.
     struct Greeting: Sendable {
+        var version = WireVersion.current
         var running = StateVersion.none
         var isOnTrial = false
         var remote: IPAddress?
@@ -20,7 +21,8 @@ extension Controller {
     func openSession(_ certificate: Certificate, _ greeting: Greeting = Greeting()) async throws -> Session {
         let (site, fingerprint) = try await authenticate(certificate)
         Failpoint.controllerSessionAuthenticated.pass()
-        let session = Session(site: site, fingerprint: fingerprint, remote: greeting.remote)
+        let session = Session(
+            site: site, fingerprint: fingerprint, version: greeting.version, remote: greeting.remote)
         do {
             try await serially { try await self.open(session, greeting) }
             // Another agent may have enrolled while the first look was under way, and not have seen this session.
@@ -69,8 +71,9 @@ extension Controller {
         try await serially { try await self.take(report, in: session) }
     }
 
-    private func take(_ report: AgentReport, in session: Session) async throws {
+    private func take(_ said: AgentReport, in session: Session) async throws {
         let site = session.site, now = options.clock.monotonic()
+        let report = said.amended(by: session.refusal)
         guard sessions[site.id] === session else {
             throw session.reason ?? ControllerError.forbidden("the session is over")
         }
@@ -93,14 +96,19 @@ extension Controller {
         let confirmation = session.takeConfirmation()
         var messages: [Warren_Agent_V1_ControllerMessage] = []
         if isLed(session.site) {
-            if let target = control.target(of: session.site.name, unless: session.sent) {
-                let desired = desiredState(target.plan, version: target.version, of: session.site)
-                messages.append(
-                    .with {
-                        $0.desired = desired.wire
-                        $0.trialSeconds = target.trialSeconds
-                    })
-                session.sent = target.version
+            if let target = control.target(of: session.site.name, unless: session.refusal?.version ?? session.sent) {
+                if let reason = target.plan.refusal(byAgentOf: session.version) {
+                    try await refuse(target.version, reason, in: session)
+                } else {
+                    let desired = desiredState(target.plan, version: target.version, of: session.site)
+                    messages.append(
+                        .with {
+                            $0.desired = desired.wire
+                            $0.trialSeconds = target.trialSeconds
+                        })
+                    session.refusal = nil
+                    session.sent = target.version
+                }
             }
         } else {
             let version = StateVersion(epoch: control.record.epoch, generation: control.generation)
@@ -113,6 +121,22 @@ extension Controller {
         }
         if let confirmation { messages.append(.with { $0.confirmed = confirmation.wire }) }
         return messages
+    }
+
+    /// The agent is not told a state that it would run in part. That counts as if it had refused it itself.
+    private func refuse(_ version: StateVersion, _ reason: String, in session: Session) async throws {
+        session.refusal = Session.Refusal(version: version, reason: reason)
+        log.warning("a state is not sent", metadata: ["site": "\(session.site.name)", "reason": "\(reason)"])
+        try await serially {
+            guard let last = await self.arrivals[session.site.id]?.report else { return }
+            try await self.take(last, in: session)
+        }
+    }
+
+    /// An agent of another major version was turned away; it hears the reason, too.
+    nonisolated func noteRefusal(of certificate: Certificate, _ reason: String) {
+        let site = SiteIdentity(certificate, meshID: authority.meshID)?.name
+        log.warning("an agent was refused", metadata: ["site": "\(site?.description ?? "?")", "reason": "\(reason)"])
     }
 
     /// The plan with the keys that it names and no others.
@@ -128,5 +152,16 @@ extension Controller {
     /// Ends every session, so that the listeners can drain.
     func endSessions() {
         for session in sessions.values { session.end(.failed("the controller is shutting down")) }
+    }
+}
+
+extension AgentReport {
+    /// The report of an agent that its state was not sent to.
+    fileprivate func amended(by refusal: Session.Refusal?) -> AgentReport {
+        guard let refusal, version != refusal.version else { return self }
+        var report = self
+        report.rejected = refusal.version
+        report.failure = failure ?? refusal.reason
+        return report
     }
 }

@@ -116,7 +116,7 @@ extension DesiredState {
     /// Holds the keys: for an encrypted stream, or a file that only its owner reads.
     public var wire: Warren_Agent_V1_DesiredState {
         .with {
-            $0.protocolVersion = Wire.protocolVersion
+            $0.protocolVersion = plan.neededVersion.version.wire
             $0.mesh = mesh
             $0.version = version.wire
             $0.plan = plan.wire

@@ -74,8 +74,10 @@ enum Field {
     }
 
     static func version(_ version: UInt32) throws(WireError) {
-        guard version == Wire.protocolVersion else {
-            throw fault("protocol_version", "\(version) is not \(Wire.protocolVersion), the version spoken here")
+        let version = WireVersion(wire: version)
+        if let refusal = version.refusal { throw fault("protocol_version", refusal) }
+        guard version <= .current else {
+            throw fault("protocol_version", "version \(version) is needed for it, and \(WireVersion.current) is spoken here")
         }
     }
 }

@@ -2,7 +2,7 @@ import WarrenModel
 
 /// What agents and the controller agree on beside the messages of `agent.proto`.
 public enum Wire {
-    /// The version that this code speaks; a reader refuses another.
+    /// The major version that this code speaks; a reader refuses another. See `WireVersion`.
     public static let protocolVersion: UInt32 = 1
 
     /// The DNS name in every controller's certificate. Agents dial whatever address they are configured with, send this

@@ -28,4 +28,30 @@ struct BackoffTests {
         var backoff = Backoff()
         #expect((Duration.zero...Duration.milliseconds(500)).contains(backoff.next(fraction: fraction)))
     }
+
+    /// A controller restarts under a thousand agents and is away for `outage` seconds: no short time sees many of them come.
+    @Test(arguments: [1, 20, 300] as [Double], [1, 2] as [UInt64])
+    func aFleetDoesNotComeBackInOneBurst(outage: Double, seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        let agents = 1000, slice = 0.1
+        var arrivals: [Int: Int] = [:], last = 0.0, attempts = 0
+        for _ in 0..<agents {
+            var backoff = Backoff(), now = 0.0
+            repeat {
+                let wait = backoff.next(fraction: Double.random(in: 0...1, using: &random)).components
+                now += Double(wait.seconds) + Double(wait.attoseconds) / 1e18
+                attempts += 1
+            } while now < outage
+            arrivals[Int((now - outage) / slice), default: 0] += 1
+            last = max(last, now - outage)
+        }
+        // Back within the cap, all of them; and spread: the fullest tenth of a second has not many times its share.
+        #expect(last <= 10)
+        let width = min(outage, 10)
+        let fullest = Double(arrivals.values.max() ?? 0)
+        #expect(fullest <= 4 * Double(agents) * slice / width, "\(fullest) of \(agents) within \(slice) s")
+        #expect(arrivals.count >= Int(width / slice / 2))
+        // An agent that waits for long asks seldom: every five seconds on average, and a few times at first.
+        #expect(Double(attempts) / Double(agents) <= 8 + outage / 4)
+    }
 }

@@ -119,7 +119,7 @@ import WarrenWire
             ) { client in
                 try await Warren_Agent_V1_AgentLink.Client(wrapping: client).renew(
                     .with {
-                        $0.protocolVersion = Wire.protocolVersion
+                        $0.protocolVersion = WireVersion.current.wire
                         $0.certificateRequest = try TestAgent.request(for: old.key)
                     }, options: TestAgent.options)
             }

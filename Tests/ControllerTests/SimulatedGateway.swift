@@ -72,7 +72,7 @@ actor SimulatedGateway {
 
     private var hello: Warren_Agent_V1_AgentMessage {
         .with {
-            $0.hello.protocolVersion = Wire.protocolVersion
+            $0.hello.protocolVersion = WireVersion.current.wire
             $0.hello.applied = (memory.running?.version ?? .none).wire
             $0.hello.onTrial = memory.trial != nil
         }

@@ -133,7 +133,7 @@ struct TestAgent: Sendable {
         let answer = try await withGRPCClient(transport: transport(port: port, trusting: authority)) { client in
             try await Warren_Agent_V1_Enrolment.Client(wrapping: client).enrol(
                 .with {
-                    $0.protocolVersion = Wire.protocolVersion
+                    $0.protocolVersion = WireVersion.current.wire
                     $0.token = token
                     $0.site = site
                     $0.certificateRequest = try request ?? Self.request(for: key)
@@ -147,12 +147,13 @@ struct TestAgent: Sendable {
     /// that says stop or the stream ends.
     func session(
         at port: Int, hello: Bool = true, outgoing: AsyncStream<Warren_Agent_V1_AgentMessage>? = nil,
+        version: WireVersion = .current,
         incoming: @escaping @Sendable (Warren_Agent_V1_DesiredState) async throws -> Bool
     ) async throws {
         try await withGRPCClient(transport: Self.transport(port: port, trusting: authority, identity: self)) { client in
             let (stop, stopping) = AsyncStream.makeStream(of: Warren_Agent_V1_AgentMessage.self)
             try await Warren_Agent_V1_AgentLink.Client(wrapping: client).sync(options: Self.options) { writer in
-                if hello { try await writer.write(.with { $0.hello.protocolVersion = Wire.protocolVersion }) }
+                if hello { try await writer.write(.with { $0.hello.protocolVersion = version.wire }) }
                 if let outgoing { for await message in outgoing { try await writer.write(message) } }
                 for await _ in stop {}
             } onResponse: { response in

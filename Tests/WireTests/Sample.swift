@@ -11,6 +11,10 @@ enum Sample {
     static func address(_ text: String) throws -> IPAddress { try #require(IPAddress(text)) }
     static func prefix(_ text: String) throws -> IPPrefix { try #require(IPPrefix(text)) }
 
+    static func translation() throws -> NetworkTranslation {
+        try #require(NetworkTranslation(network: try prefix("192.168.1.0/24"), visible: try prefix("10.9.1.0/24")))
+    }
+
     static func tunnel() throws -> GIFTunnel {
         GIFTunnel(
             peer: try #require(SiteName("tokyo")), interface: "gif2",

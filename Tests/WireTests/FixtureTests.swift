@@ -1,0 +1,192 @@
+import AgentCore
+import Foundation
+import SwiftProtobuf
+import Testing
+import WarrenModel
+import WarrenPlan
+
+@testable import WarrenWire
+
+/// Messages as version 1.0 and 1.1 put them on the wire, kept as bytes: what was written then must be read for ever, and means
+/// the same. A fixture that is there is never made anew; a new version gets new ones, with `WARREN_WRITE_FIXTURES=1`.
+@Suite struct FixtureTests {
+    /// All messages, in the form of the generated types, with every field that their version has set.
+    private static func messages() throws -> [(name: String, message: any Message)] {
+        var state = try Sample.state()
+        let plain = state
+        state.plan.translations = [
+            try Sample.translation()
+        ]
+        state.plan.awaiting = [
+            GatewayPlan.AwaitedPeer(peer: try #require(SiteName("oslo")), site: try #require(SiteName("oslo")), source: .agent)
+        ]
+        let peer = state.plan.ike[0]
+        state.plan.ike[0] = IKEPeer(
+            peer: peer.peer, outer: peer.outer, initiator: peer.initiator, parameters: peer.parameters,
+            selectors: peer.selectors, key: peer.key,
+            alternatives: [
+                IKEAlternative(outer: peer.outer, parameters: IPsecParameters(), selectors: peer.selectors, key: peer.key)
+            ])
+        var report = try Sample.report()
+        report.isOnTrial = true
+        report.rejected = StateVersion(epoch: 2, generation: Generation(rawValue: 8), revision: 4)
+        report.outerAddresses = [try Sample.address("203.0.113.10"), try Sample.address("2001:db8::1")]
+        let version = StateVersion(epoch: 2, generation: Generation(rawValue: 7), revision: 3)
+        return [
+            (
+                "hello-1.0",
+                Warren_Agent_V1_AgentMessage.with {
+                    $0.hello.protocolVersion = WireVersion.first.wire
+                    $0.hello.agentVersion = "0.1.0"
+                    $0.hello.applied = version.wire
+                    $0.hello.onTrial = true
+                }
+            ),
+            (
+                "hello-1.1",
+                Warren_Agent_V1_AgentMessage.with {
+                    $0.hello.protocolVersion = WireVersion.translationsAndAlternatives.wire
+                    $0.hello.agentVersion = "0.1.0"
+                    $0.hello.applied = version.wire
+                }
+            ),
+            ("report-1.0", Warren_Agent_V1_AgentMessage.with { $0.report = report.wire }),
+            (
+                "desired-1.0",
+                Warren_Agent_V1_ControllerMessage.with {
+                    $0.desired = plain.wire
+                    $0.trialSeconds = 60
+                }
+            ),
+            ("desired-1.1", Warren_Agent_V1_ControllerMessage.with { $0.desired = state.wire }),
+            ("confirmed-1.0", Warren_Agent_V1_ControllerMessage.with { $0.confirmed = version.wire }),
+            (
+                "enrol-request-1.0",
+                Warren_Agent_V1_EnrolRequest.with {
+                    $0.protocolVersion = WireVersion.first.wire
+                    $0.token = "a token"
+                    $0.certificateRequest = Data([1, 2, 3])
+                    $0.site = "berlin"
+                }
+            ),
+            (
+                "enrol-response-1.0",
+                Warren_Agent_V1_EnrolResponse.with {
+                    $0.certificateChain = [Data([4, 5]), Data([6])]
+                    $0.mesh = "acme"
+                    $0.site = "berlin"
+                }
+            ),
+            (
+                "renew-request-1.0",
+                Warren_Agent_V1_RenewRequest.with {
+                    $0.protocolVersion = WireVersion.first.wire
+                    $0.certificateRequest = Data([7, 8, 9])
+                }
+            ),
+        ]
+    }
+
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
+
+    static let names = [
+        "hello-1.0", "hello-1.1", "report-1.0", "desired-1.0", "desired-1.1", "confirmed-1.0", "enrol-request-1.0",
+        "enrol-response-1.0", "renew-request-1.0",
+    ]
+
+    private func fixture(_ name: String, orOf message: any Message) throws -> [UInt8] {
+        let file = Self.folder.appending(path: "\(name).hex")
+        if !FileManager.default.fileExists(atPath: file.path),
+            ProcessInfo.processInfo.environment["WARREN_WRITE_FIXTURES"] != nil
+        {
+            try Hexadecimal.text(try message.serializedBytes()).write(to: file, atomically: true, encoding: .utf8)
+        }
+        return try #require(Hexadecimal.bytes(try String(contentsOf: file, encoding: .utf8)))
+    }
+
+    /// The kept bytes mean what they meant, and this code writes the same.
+    @Test(arguments: names) func means(name: String) throws {
+        let message = try #require(try Self.messages().first { $0.name == name }).message
+        let bytes = try fixture(name, orOf: message)
+        func read<M: Message & Equatable>(_ type: M.Type) throws {
+            let kept = try M(serializedBytes: bytes)
+            #expect(kept == message as? M)
+            #expect(kept.unknownFields.data.isEmpty)
+        }
+        switch message {
+        case is Warren_Agent_V1_AgentMessage: try read(Warren_Agent_V1_AgentMessage.self)
+        case is Warren_Agent_V1_ControllerMessage: try read(Warren_Agent_V1_ControllerMessage.self)
+        case is Warren_Agent_V1_EnrolRequest: try read(Warren_Agent_V1_EnrolRequest.self)
+        case is Warren_Agent_V1_EnrolResponse: try read(Warren_Agent_V1_EnrolResponse.self)
+        case is Warren_Agent_V1_RenewRequest: try read(Warren_Agent_V1_RenewRequest.self)
+        default: Issue.record("no reader")
+        }
+        #expect(try message.serializedBytes() == bytes)
+    }
+
+    /// The values of the model come back from the kept bytes, and go out as the same bytes.
+    @Test(arguments: ["desired-1.0", "desired-1.1"]) func desiredStates(name: String) throws {
+        let message = try #require(try Self.messages().first { $0.name == name }).message
+        let kept = try Warren_Agent_V1_ControllerMessage(serializedBytes: try fixture(name, orOf: message))
+        let state = try DesiredState(wire: kept.desired)
+        #expect(state.wire == kept.desired)
+        #expect(kept.desired.protocolVersion == (name == "desired-1.0" ? 1 : 0x1_0001))
+        #expect(state.plan.translations.isEmpty == (name == "desired-1.0"))
+        #expect(state.plan.ike[0].alternatives.isEmpty == (name == "desired-1.0"))
+    }
+
+    @Test func reports() throws {
+        let message = try #require(try Self.messages().first { $0.name == "report-1.0" }).message
+        let kept = try Warren_Agent_V1_AgentMessage(serializedBytes: try fixture("report-1.0", orOf: message))
+        let report = try AgentReport(wire: kept.report, from: try #require(SiteName("berlin")))
+        #expect(report.wire == kept.report)
+        #expect(report.rejected == StateVersion(epoch: 2, generation: Generation(rawValue: 8), revision: 4))
+    }
+
+    /// What a later minor version adds is passed over.
+    @Test func unknownFieldsAreIgnored() throws {
+        let message = try #require(try Self.messages().first { $0.name == "desired-1.1" }).message
+        var bytes = try fixture("desired-1.1", orOf: message)
+        // Field 1000, of three bytes.
+        bytes += [0xc2, 0x3e, 0x03, 1, 2, 3]
+        let kept = try Warren_Agent_V1_ControllerMessage(serializedBytes: bytes)
+        #expect(try DesiredState(wire: kept.desired).plan.site.description == "berlin")
+    }
+}
+
+@Suite struct VersionTests {
+    @Test func isPackedIntoTheOldField() {
+        #expect(WireVersion(wire: 1) == .first)
+        #expect(WireVersion.first.wire == 1)
+        #expect(WireVersion(wire: 0x2_0001) == WireVersion(major: 1, minor: 2))
+        #expect(WireVersion(wire: WireVersion.current.wire) == .current)
+    }
+
+    @Test func minorVersionsWorkEitherWayAndMajorOnesDoNot() {
+        for minor: UInt16 in 0...3 { #expect(WireVersion(major: 1, minor: minor).refusal == nil) }
+        for wire: UInt32 in [0, 2, 0x1_0002] {
+            let version = WireVersion(wire: wire)
+            #expect(version.refusal?.contains("version \(version) ") == true)
+            #expect(version.refusal?.contains("\(WireVersion.current) is spoken") == true)
+        }
+    }
+
+    /// A state says what it needs, and is neither sent to nor taken by who knows less.
+    @Test func aStateSaysWhatItNeeds() throws {
+        var state = try Sample.state()
+        #expect(state.wire.protocolVersion == WireVersion.first.wire)
+        #expect(state.plan.refusal(byAgentOf: .first) == nil)
+        state.plan.translations = [
+            try Sample.translation()
+        ]
+        #expect(state.wire.protocolVersion == WireVersion.translationsAndAlternatives.wire)
+        #expect(state.plan.refusal(byAgentOf: .current) == nil)
+        let reason = try #require(state.plan.refusal(byAgentOf: .first))
+        #expect(reason.contains("translated networks") && reason.contains("1.0") && reason.contains("1.1"))
+
+        var later = state.wire
+        later.protocolVersion = WireVersion(major: 1, minor: WireVersion.current.minor + 1).wire
+        let error = #expect(throws: WireError.self) { try DesiredState(wire: later) }
+        #expect(error?.field == "protocol_version")
+    }
+}
