@@ -95,7 +95,8 @@ import WarrenPlan
                 IKEPeer(
                     peer: peer, outer: tunnel.outer, initiator: isWest,
                     parameters: IPsecParameters(
-                        ike: IKEParameters(lifetimeSeconds: 10), child: ChildSAParameters(lifetimeSeconds: 1)), selectors: selectors,
+                        ike: IKEParameters(lifetimeSeconds: 10), child: ChildSAParameters(lifetimeSeconds: 1)),
+                    selectors: selectors,
                     key: reference)
             ])
         return DesiredState(
