@@ -112,8 +112,12 @@ extension Controller {
         }
         log.warning("rolling back", metadata: ["to": "\(generation)", "reason": "\(reason)"])
         let candidate = try candidate(record.files, assignments: returning(to: record), reviving: generation, isUndoing: true)
-        _ = try await accept(
-            candidate, files: record.files, manner: Manner(strategy: .rollingBack), kind: .rollBack)
+        // As patient as the operator was with what is undone.
+        var strategy = RolloutStrategy.rollingBack
+        if let undone = control.rollout?.strategy {
+            strategy.settleSeconds = min(strategy.settleSeconds, undone.settleSeconds)
+        }
+        _ = try await accept(candidate, files: record.files, manner: Manner(strategy: strategy), kind: .rollBack)
     }
 
     private func prune() async {

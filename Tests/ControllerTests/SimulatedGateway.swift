@@ -93,6 +93,7 @@ actor SimulatedGateway {
             memory.rejected = desired.version
             return false
         }
+        memory.rejected = nil
         let isTrial = message.trialSeconds > 0
         ran.append((desired, isTrial))
         log.append(name, desired.version)

@@ -32,5 +32,6 @@ ipfw -q add 1 deny ipencap from 198.51.100.20 to 203.0.113.10 in not ipsec
 ipfw -q add 1 deny ipencap from 203.0.113.10 to 198.51.100.20 out
 ipfw -q add 1 deny 41 from 198.51.100.20 to 203.0.113.10 in not ipsec
 ipfw -q add 1 deny 41 from 203.0.113.10 to 198.51.100.20 out
+ipfw -q add 1 deny ip from any to 10.201.1.0/24 out
 ipfw -q add 1 deny ip from any to 172.16.3.0/24 out
 ipfw -q add 1 deny ip from any to 10.202.1.0/24 out
