@@ -253,7 +253,7 @@ let package = Package(
             name: "ControllerTests",
             dependencies: [
                 "WarrenController", "WarrenStore", "WarrenWire", "WarrenModel", "WarrenKeys", "WarrenInventory", "WarrenPlan",
-                "WarrenRollout", "WarrenStatus",
+                "WarrenRollout", "WarrenStatus", "WarrenBackup",
                 "AgentCore",
                 logging,
             ] + certificates + grpc + lifecycle,

@@ -69,12 +69,12 @@ extension Controller {
                 // Those that left before, and are still on their way out.
                 + sites.latest.values.filter { $0.retired != nil && enrolled.contains($0.id) && live[$0.name] == nil }.map(
                     \.name))
-        var next = control
-        let actions = next.accept(
+        let (next, new) = await Self.accepting(
             MeshControl.Proposal(
                 candidate.content, kind: kind, strategy: manner.strategy,
                 limit: try manner.limit(in: candidate.content.inventory), enrolled: names),
-            now: options.clock.monotonic())
+            in: newest, now: options.clock.monotonic())
+        let actions = (undone?.actions ?? []) + new
         guard let rollout = next.rollout else { throw ControllerError.failed("the roll-out did not begin") }
         let record = GenerationRecord(
             generation: from.next, mesh: candidate.mesh.mesh, files: files, assignments: candidate.assignments,
@@ -94,12 +94,11 @@ extension Controller {
         Failpoint.controllerAcceptStored.pass()
         control = next
         self.rolloutRecord = rolloutRecord
-        changeCount += 1
         sites = sites.after(changed)
         await note(.generationAccepted, text: "generation \(record.generation) of \(record.siteCount) sites")
         Failpoint.controllerAcceptNoted.pass()
         for session in sessions.values { session.ring() }
-        for action in actions { try await perform(action) }
+        await carryOut(next, actions)
         await prune()
         Task { await self.lookUpNames() }
         return record.generation
@@ -112,12 +111,8 @@ extension Controller {
         }
         log.warning("rolling back", metadata: ["to": "\(generation)", "reason": "\(reason)"])
         let candidate = try candidate(record.files, assignments: returning(to: record), reviving: generation, isUndoing: true)
-        // As patient as the operator was with what is undone.
-        var strategy = RolloutStrategy.rollingBack
-        if let undone = control.rollout?.strategy {
-            strategy.settleSeconds = min(strategy.settleSeconds, undone.settleSeconds)
-        }
-        _ = try await accept(candidate, files: record.files, manner: Manner(strategy: strategy), kind: .rollBack)
+        _ = try await accept(
+            candidate, files: record.files, manner: Manner(strategy: .rollingBack), kind: .rollBack)
     }
 
     private func prune() async {

@@ -66,7 +66,11 @@ struct AgentLinkService: Warren_Agent_V1_AgentLink.SimpleServiceProtocol {
                 }
             }
         } catch {
-            if let session { await controller.closed(session) }
+            if let session {
+                // The first reason given is the one that the agent hears.
+                if let reason = error as? ControllerError { session.end(reason) }
+                await controller.closed(session)
+            }
             throw error
         }
         if let session { await controller.closed(session) }

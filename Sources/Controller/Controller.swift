@@ -55,9 +55,12 @@ public actor Controller {
     nonisolated let store: MeshStore
     nonisolated let secret: MeshSecret
     nonisolated let log: Logger
+    nonisolated let turnstile = Turnstile()
     /// What is decided, as it is on disk.
     var control: MeshControl
-    /// The roll-out that `control` leads, or led last, as it is kept for people.
+    var undone: Undone?
+    var owedRollBack: OwedRollBack?
+    /// The roll-out that `control` leads, or led last, as it was last kept for people.
     var rolloutRecord: RolloutRecord?
     var sites: SiteTable
     var enrolled: Set<SiteID>
@@ -71,10 +74,17 @@ public actor Controller {
 
     /// Opens the state in `directory`, making what is missing at the first start.
     public init(directory: String, options: Options = Options(), log: Logger) async throws {
+        try await self.init(directory: directory, options: options, log: log) { try SQLiteStore(path: $0) }
+    }
+
+    /// The same with the store that `open` makes of a file's path.
+    init(
+        directory: String, options: Options = Options(), log: Logger, open: @Sendable (String) throws -> any Store
+    ) async throws {
         state = try StateDirectory(path: directory)
         authority = try CertificateAuthority(in: state, now: options.clock.date())
         secret = try MeshSecret(in: state)
-        store = MeshStore(try SQLiteStore(path: state.file("warrend.sqlite")))
+        store = MeshStore(try open(state.file("warrend.sqlite")))
         self.options = options
         self.log = log
         sites = SiteTable(try await store.sites())
@@ -140,7 +150,7 @@ public actor Controller {
         return MeshStatus.derive(
             mesh: control.mesh?.mesh ?? "", generation: control.generation, sites: sites,
             links: control.mesh?.linkIDs ?? [], intended: intended, isRollingOut: control.isRollingOut,
-            observations: observations, now: options.clock.monotonic())
+            awaited: control.awaitedLinks, observations: observations, now: options.clock.monotonic())
     }
 
     private func observations() -> (control: MeshControl, observations: [SiteName: AgentObservation]) {

@@ -7,60 +7,18 @@ import WarrenRollout
 import WarrenStatus
 import WarrenStore
 
-/// How decisions are made and carried out: an event goes into `control`, what it leads to is kept, and then done.
+/// How decisions are carried out, and how time passes.
 extension Controller {
-    /// Takes events, in order, as one. Call it within `serially`. Throws when what they lead to can't be kept: then none has
-    /// happened.
-    func take(_ events: [ControlEvent]) async throws {
-        var next = control
-        let now = options.clock.monotonic()
-        let actions = events.flatMap { next.handle($0, now: now) }
-        try await adopt(next, actions)
-    }
-
-    func adopt(_ next: MeshControl, _ actions: [ControlAction]) async throws {
-        let isDurable =
-            actions.contains { mustBeKept($0, in: next) } || next.record.addresses != control.record.addresses
-            || next.record.keyFloors != control.record.keyFloors
-        let record = updatedRollout(next)
-        if isDurable {
-            Failpoint.controllerRolloutDecided.pass()
-            try await translatingStoreErrors { try await store.keep(next.record, rollout: record) }
-            Failpoint.controllerRolloutRecorded.pass()
-        }
-        control = next
-        rolloutRecord = record
-        changeCount += 1
-        for action in actions { try await perform(action) }
-    }
-
-    /// Whether the action needs the record of `next` on disk first. An offer that says again what was said before does not: each
-    /// agent that connects gets one.
-    private func mustBeKept(_ action: ControlAction, in next: MeshControl) -> Bool {
-        guard case .offer(let site) = action else { return action.isDurable }
-        return next.intendedVersion(of: site) != control.intendedVersion(of: site)
-    }
-
-    /// The roll-out's record as `next` has it.
-    private func updatedRollout(_ next: MeshControl) -> RolloutRecord? {
-        guard var record = rolloutRecord, let rollout = next.rollout, rollout.generation == record.generation else {
-            return rolloutRecord
-        }
-        record.view = rollout.view
-        if !next.isRollingOut, record.finishedAt == nil { record.finishedAt = now }
-        return record
-    }
-
-    func perform(_ action: ControlAction) async throws {
+    func perform(_ action: ControlAction) async {
         switch action {
-        case .offer(let site): session(of: site)?.ring()
+        case .offer(let site), .remind(let site): session(of: site)?.ring()
         case .confirm(let site, let version): session(of: site)?.confirm(version)
         case .note(let note):
             // A roll-out that touches no gateway has nothing to tell.
             guard control.rollout?.fleet.changes.isEmpty == false else { return }
             await self.note(EventRecord.Kind(note.kind), site: note.site, text: note.text)
         case .rollBack(let generation, let reason):
-            try await restore(generation, reason: reason)
+            await beginRollBack(to: generation, reason: reason)
         case .finished: break
         }
     }
@@ -93,7 +51,8 @@ extension Controller {
             } catch {
                 log.error("the roll-out cannot go on now", metadata: ["error": "\(error)"])
             }
-            let due = control.deadline().map { $0.since(options.clock.monotonic()) } ?? .seconds(1)
+            let deadline = undone == nil ? control.deadline() : nil
+            let due = deadline.map { $0.since(options.clock.monotonic()) } ?? .seconds(1)
             try? await Task.sleep(for: min(.seconds(1), max(.milliseconds(20), due)))
         }
     }
@@ -102,8 +61,11 @@ extension Controller {
         let now = options.clock.monotonic()
         let turns = links.tick(now: now)
         let isDue = control.deadline().map { $0 <= now } ?? false
-        guard isDue || !turns.isEmpty else { return }
-        try await take(turns.map { .link($0.link, isUp: $0.isUp) } + [.tick])
+        if let owed = owedRollBack, owed.from == control.generation {
+            await beginRollBack(to: owed.to, reason: owed.reason)
+        }
+        guard isDue || !turns.isEmpty || undone != nil else { return }
+        await observe(turns.map { .link($0.link, isUp: $0.isUp) } + [.tick])
     }
 
     private func pruneTokens() async {

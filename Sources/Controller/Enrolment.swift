@@ -70,10 +70,7 @@ extension Controller {
         let (record, fingerprint) = try await authenticate(certificate)
         if let retired = record.retired {
             throw ControllerError.forbidden(
-                sites.live[record.name] == nil
-                    ? "site '\(record.name)' has left the mesh with generation \(retired): this agent is needed no longer"
-                    : "site '\(record.name)' left the mesh with generation \(retired) and was declared again: it is another site "
-                        + "now. Enrol this gateway anew, with a token of 'warren token create \(record.name)'")
+                Self.farewell(to: record, retired: retired, isBack: sites.live[record.name] != nil))
         }
         let issued = try authority.issueAgent(
             for: SiteIdentity(name: record.name, id: record.id), request: request, now: now)

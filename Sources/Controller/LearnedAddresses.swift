@@ -7,10 +7,10 @@ import WarrenRollout
 /// Public addresses that the inventory doesn't say. A change reaches the site and its peers at once, without an operator.
 extension Controller {
     /// Learns the addresses of a site whose agent tells them. Call it within `serially`.
-    func learn(from report: AgentReport, in session: Session) async throws {
+    func learn(from report: AgentReport, in session: Session) async {
         guard source(of: report.site) == .agent else { return }
         let addresses = Self.publicAddresses(told: report.outerAddresses, seen: session.remote)
-        try await learn(addresses, of: report.site, from: "its agent")
+        await learn(addresses, of: report.site, from: "its agent")
     }
 
     /// What the agent would be reached at: what it told of each family, or, behind a NAT, where it is seen to call from.
@@ -36,7 +36,7 @@ extension Controller {
                     try await serially {
                         guard await self.source(of: site) == .name(name) else { return }
                         let known = await self.control.record.addresses[site] ?? []
-                        try await self.learn(Self.choice(of: found, known: known), of: site, from: name)
+                        await self.learn(Self.choice(of: found, known: known), of: site, from: name)
                     }
                 } catch {
                     log.error("an address could not be kept", metadata: ["site": "\(site)", "error": "\(error)"])
@@ -57,8 +57,8 @@ extension Controller {
         control.content?.inventory.sites.first { $0.name == site }?.gateway.publicAddressSource
     }
 
-    private func learn(_ addresses: [IPAddress], of site: SiteName, from source: String) async throws {
-        let all = control.record.addresses
+    private func learn(_ addresses: [IPAddress], of site: SiteName, from source: String) async {
+        let all = newest.record.addresses
         guard !addresses.isEmpty, all[site] != addresses else { return }
         let others = (control.content?.inventory.sites ?? []).filter { $0.name != site }
         if let other = others.first(where: { other in
@@ -79,7 +79,7 @@ extension Controller {
                 ])
             return
         }
-        try await take([.learned(all.merging([site: addresses]) { $1 })])
+        await observe([.learned(all.merging([site: addresses]) { $1 })])
         let text = addresses.map(\.description).joined(separator: ", ")
         await note(.addressLearned, site: site, text: "'\(site)' is at \(text), as \(source) says")
     }

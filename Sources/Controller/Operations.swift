@@ -87,13 +87,13 @@ extension Controller {
         guard enrolled.contains(record.id) else {
             throw ControllerError.nothingToDo("no agent is enrolled for '\(site)'")
         }
-        var next = control
-        let actions = next.handle(.compromised(site), now: options.clock.monotonic())
+        var next = newest
+        let actions = (undone?.actions ?? []) + next.handle(.compromised(site), now: options.clock.monotonic())
         let kept = next.record
         try await translatingStoreErrors { try await store.revoke(record.id, control: kept) }
         enrolled.remove(record.id)
         sessions[record.id]?.end(.unauthenticated("the certificate of site '\(site)' was revoked"))
-        try await adopt(next, actions)
+        await carryOut(next, actions)
         await note(
             .agentRevoked, site: site,
             text: "the agent of '\(site)' was revoked; its peers use other keys for their links to it")

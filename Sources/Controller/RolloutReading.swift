@@ -8,17 +8,18 @@ import WarrenStore
 /// What operators read of roll-outs, and of gateways that are not as they shall be.
 extension Controller {
     /// The latest roll-out as it stands now; nil before the first generation.
-    public var currentRollout: RolloutRecord? { rolloutRecord }
+    public var currentRollout: RolloutRecord? { updatedRollout(control) }
 
     /// Newest first.
     public func rollouts(limit: Int = 100) async throws -> [RolloutRecord] {
         let kept = try await translatingStoreErrors { try await store.rollouts(limit: limit) }
-        return kept.map { record in rolloutRecord.flatMap { $0.generation == record.generation ? $0 : nil } ?? record }
+        let current = currentRollout
+        return kept.map { record in current.flatMap { $0.generation == record.generation ? $0 : nil } ?? record }
     }
 
     /// The roll-out to a generation; nil when there is none of that number.
     public func rollout(of generation: Generation) async throws -> RolloutRecord? {
-        if let rolloutRecord, rolloutRecord.generation == generation { return rolloutRecord }
+        if rolloutRecord?.generation == generation { return currentRollout }
         return try await translatingStoreErrors { try await store.rollout(of: generation) }
     }
 
@@ -47,11 +48,11 @@ extension Controller {
     public func progress(
         since mark: ProgressMark?
     ) async throws -> (events: [EventRecord], rollout: RolloutRecord, next: ProgressMark)? {
-        guard let rolloutRecord else { return nil }
+        guard let rollout = currentRollout else { return nil }
         let change = changeCount
-        let events = try await events(since: max(mark?.event ?? 0, rolloutRecord.firstEvent))
-        let last = max(events.last?.number ?? 0, mark?.event ?? 0, rolloutRecord.firstEvent)
-        return (events.filter(\.kind.isOfRollout), rolloutRecord, ProgressMark(event: last, change: change))
+        let events = try await events(since: max(mark?.event ?? 0, rollout.firstEvent))
+        let last = max(events.last?.number ?? 0, mark?.event ?? 0, rollout.firstEvent)
+        return (events.filter(\.kind.isOfRollout), rollout, ProgressMark(event: last, change: change))
     }
 
     /// The same, as soon as there is anything new, or the roll-out is over, or `wait` is.

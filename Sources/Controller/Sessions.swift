@@ -24,7 +24,7 @@ extension Controller {
         let session = Session(
             site: site, fingerprint: fingerprint, version: greeting.version, remote: greeting.remote)
         do {
-            try await serially { try await self.open(session, greeting) }
+            try await serially { await self.open(session, greeting) }
             // Another agent may have enrolled while the first look was under way, and not have seen this session.
             _ = try await authenticate(certificate)
         } catch {
@@ -37,26 +37,26 @@ extension Controller {
         return session
     }
 
-    private func open(_ session: Session, _ greeting: Greeting) async throws {
+    private func open(_ session: Session, _ greeting: Greeting) async {
         let site = session.site
         sessions.updateValue(session, forKey: site.id)?.end(
             .forbidden("a newer session of site '\(site.name)' has taken over"))
         guard isLed(site) else { return }
-        try await take([.connected(site.name, version: greeting.running, isOnTrial: greeting.isOnTrial)])
+        await observe([.connected(site.name, version: greeting.running, isOnTrial: greeting.isOnTrial)])
     }
 
     /// Forgets the session, unless a newer one has taken its place. Repeats are harmless.
     func closed(_ session: Session) async {
         session.end(.failed("the session is over"))
-        let wasOpen = try? await serially { try await self.close(session) }
+        let wasOpen = try? await serially { await self.close(session) }
         guard wasOpen == true else { return }
         await note(.agentDisconnected, site: session.site.name, text: "the agent of '\(session.site.name)' disconnected")
     }
 
-    private func close(_ session: Session) async throws -> Bool {
+    private func close(_ session: Session) async -> Bool {
         guard sessions[session.site.id] === session else { return false }
         sessions[session.site.id] = nil
-        if isLed(session.site) { try await take([.disconnected(session.site.name)]) }
+        if isLed(session.site) { await observe([.disconnected(session.site.name)]) }
         return true
     }
 
@@ -68,20 +68,31 @@ extension Controller {
         } catch {
             throw ControllerError.malformed("the report cannot be taken: \(error)")
         }
-        try await serially { try await self.take(report, in: session) }
+        try await take(arrival: report, in: session)
     }
 
-    private func take(_ said: AgentReport, in session: Session) async throws {
-        let site = session.site, now = options.clock.monotonic()
+    /// The report is there for whoever asks at once; what follows from it comes after all that is under way.
+    private func take(arrival said: AgentReport, in session: Session) async throws {
         let report = said.amended(by: session.refusal)
-        guard sessions[site.id] === session else {
-            throw session.reason ?? ControllerError.forbidden("the session is over")
-        }
-        let last = arrivals.updateValue(Arrival(report: report, at: now), forKey: site.id)?.report
+        try requireOpen(session)
+        let arrival = Arrival(report: report, at: options.clock.monotonic())
+        let last = arrivals.updateValue(arrival, forKey: session.site.id)?.report
+        try await serially { try await self.take(report, after: last, in: session) }
+    }
+
+    private func requireOpen(_ session: Session) throws(ControllerError) {
+        guard sessions[session.site.id] === session else { throw session.reason ?? .forbidden("the session is over") }
+    }
+
+    private func take(_ report: AgentReport, after last: AgentReport?, in session: Session) async throws {
+        let site = session.site, now = options.clock.monotonic()
+        try requireOpen(session)
         if isLed(site) {
             let turns = links.take(report, now: now)
-            try await take(turns.map { .link($0.link, isUp: $0.isUp) } + [.reported(GatewayAccount(report))])
-            try await learn(from: report, in: session)
+            await observe(turns.map { .link($0.link, isUp: $0.isUp) } + [.reported(GatewayAccount(report))])
+            await learn(from: report, in: session)
+        } else if let sent = session.sent, report.version >= sent, report.failure == nil {
+            try bidFarewell(to: site.id)
         }
         if let failure = report.failure, failure != last?.failure {
             await note(.applyFailed, site: report.site, text: failure)
@@ -91,46 +102,12 @@ extension Controller {
         }
     }
 
-    /// What the agent is to be told now, in order.
-    func messages(for session: Session) async throws -> [Warren_Agent_V1_ControllerMessage] {
-        let confirmation = session.takeConfirmation()
-        var messages: [Warren_Agent_V1_ControllerMessage] = []
-        if isLed(session.site) {
-            if let target = control.target(of: session.site.name, unless: session.refusal?.version ?? session.sent) {
-                if let reason = target.plan.refusal(byAgentOf: session.version) {
-                    try await refuse(target.version, reason, in: session)
-                } else {
-                    let desired = desiredState(target.plan, version: target.version, of: session.site)
-                    messages.append(
-                        .with {
-                            $0.desired = desired.wire
-                            $0.trialSeconds = target.trialSeconds
-                        })
-                    session.refusal = nil
-                    session.sent = target.version
-                }
-            }
-        } else {
-            let version = StateVersion(epoch: control.record.epoch, generation: control.generation)
-            let plan = try await translatingStoreErrors { try await store.withdrawnPlan(of: session.site.id) }
-            if let plan, session.sent != version {
-                let desired = DesiredState(mesh: control.mesh?.mesh ?? "", version: version, plan: plan, keys: [:])
-                messages.append(.with { $0.desired = desired.wire })
-                session.sent = version
-            }
-        }
-        if let confirmation { messages.append(.with { $0.confirmed = confirmation.wire }) }
-        return messages
-    }
-
     /// The agent is not told a state that it would run in part. That counts as if it had refused it itself.
-    private func refuse(_ version: StateVersion, _ reason: String, in session: Session) async throws {
+    func refuse(_ version: StateVersion, _ reason: String, in session: Session) async throws {
         session.refusal = Session.Refusal(version: version, reason: reason)
         log.warning("a state is not sent", metadata: ["site": "\(session.site.name)", "reason": "\(reason)"])
-        try await serially {
-            guard let last = await self.arrivals[session.site.id]?.report else { return }
-            try await self.take(last, in: session)
-        }
+        guard let last = arrivals[session.site.id]?.report else { return }
+        try await take(arrival: last, in: session)
     }
 
     /// An agent of another major version was turned away; it hears the reason, too.
@@ -139,14 +116,19 @@ extension Controller {
         log.warning("an agent was refused", metadata: ["site": "\(site?.description ?? "?")", "reason": "\(reason)"])
     }
 
-    /// The plan with the keys that it names and no others.
-    private func desiredState(_ plan: GatewayPlan, version: StateVersion, of site: SiteRecord) -> DesiredState {
-        var keys: [PSKReference: PreSharedKey] = [:]
-        for reference in Set(plan.ike.flatMap(\.acceptedKeys) + plan.keys.map(\.reference)) {
-            guard let peer = reference.link.peer(of: plan.site), let record = sites.latest[peer] else { continue }
-            keys[reference] = secret.preSharedKey(between: site.id, and: record.id, epoch: reference.epoch)
-        }
-        return DesiredState(mesh: control.mesh?.mesh ?? "", version: version, plan: plan, keys: keys)
+    /// Throws what the agent of a site that was declared again since has to be told, once it has taken down its tunnels. The
+    /// agent of a site that is merely gone keeps its session, in case the site comes back.
+    private func bidFarewell(to site: SiteID) throws(ControllerError) {
+        guard let record = sites.record(of: site), let retired = record.retired, sites.live[record.name] != nil else { return }
+        throw .forbidden(Self.farewell(to: record, retired: retired, isBack: true))
+    }
+
+    /// What the agent of a site that is gone has to be told.
+    static func farewell(to site: SiteRecord, retired: Generation, isBack: Bool) -> String {
+        isBack
+            ? "site '\(site.name)' left the mesh with generation \(retired) and was declared again: it is another site now. Enrol "
+                + "this gateway anew, with a token of 'warren token create \(site.name)'"
+            : "site '\(site.name)' has left the mesh with generation \(retired): this agent is needed no longer"
     }
 
     /// Ends every session, so that the listeners can drain.

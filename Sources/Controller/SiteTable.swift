@@ -28,6 +28,8 @@ struct SiteTable: Sendable {
         return SiteTable(records.filter { !replaced.contains($0.id) } + changed)
     }
 
+    func record(of id: SiteID) -> SiteRecord? { records.first { $0.id == id } }
+
     /// The site of this name that was in the mesh in `generation`, and has left it since.
     private func lost(_ name: SiteName, in generation: Generation) -> SiteRecord? {
         records.first { record in

@@ -25,52 +25,57 @@ extension MeshControl {
         }
     }
 
-    /// Makes the proposal the next generation and begins its roll-out; what was under way must be finished.
+    /// The proposal, to be looked into before it is accepted.
+    public func succession(_ proposal: Proposal) -> Succession { Succession(self, proposal) }
+
+    /// Makes the proposal the next generation and begins its roll-out; what was under way must be finished. Look at each
+    /// gateway's target then, not at those alone that the actions name.
+    public mutating func accept(_ proposal: Proposal, now: MonotonicTime) -> [ControlAction] {
+        let succession = succession(proposal)
+        let changes = Dictionary(uniqueKeysWithValues: succession.sites.map { ($0, succession.change(of: $0)) })
+        return accept(succession, changes: changes, now: now)
+    }
+
+    /// The same of a succession from this very control, and what it changes for each of its sites.
     ///
     /// Gateways whose plan stays the same keep their version. A site that is new, or has no agent yet, shall run the new
     /// generation at once, without a trial. One that is gone is led out in the roll-out as long as its agent is there.
-    public mutating func accept(_ proposal: Proposal, now: MonotonicTime) -> [ControlAction] {
-        let next = record.generation.next
+    public mutating func accept(
+        _ succession: Succession, changes: [SiteName: Succession.Change], now: MonotonicTime
+    ) -> [ControlAction] {
+        let next = record.generation.next, proposal = succession.proposal
         var new = record
-        let courses = settledCourses()
         new.previous = record.generation
         new.generation = next
         new.rollout = nil
         new.courses = [:]
-        new.addresses = record.addresses.filter { site, _ in
-            proposal.content.inventory.sites.contains { $0.name == site && $0.gateway.publicAddressSource != .inventory }
-        }
-        let mesh = proposal.content.mesh(addresses: new.addresses, keyFloors: record.keyFloors)
-        var fleet = RolloutFleet(changes: [:], links: [], changedLinks: [])
-        var changedLinks: Set<LinkID> = []
-        let members = Set(mesh.sites)
-        for site in members.union(record.courses.keys).sorted() {
+        new.addresses = succession.addresses
+        var touched: [SiteName: Set<TransitionStep>] = [:]
+        var leaving: Set<SiteName> = [], links: [LinkID] = [], changedLinks: Set<LinkID> = []
+        for site in succession.sites {
             let direct = SiteCourse(
                 way: [Waypoint(next, .contract)], version: StateVersion(epoch: record.epoch, generation: next))
-            let isLeaving = !members.contains(site)
-            guard let course = courses[site], proposal.enrolled.contains(site),
-                let old = plan(of: site, along: course.way)
-            else {
+            let isLeaving = succession.isLeaving(site), change = changes[site] ?? .direct
+            guard let course = succession.courses[site], !change.isDirect else {
                 if !isLeaving { new.courses[site] = direct }
                 continue
             }
-            let plan = mesh[site] ?? old.withdrawn
-            let steps = old == plan ? [] : GatewayPlan.steps(from: old, to: plan)
-            if steps.isEmpty {
+            if change.steps.isEmpty {
                 if !isLeaving { new.courses[site] = SiteCourse(way: direct.way, version: course.version) }
                 continue
             }
             new.courses[site] = course
             new.courses[site]?.isLeaving = isLeaving
-            fleet.changes[site] = steps
-            if isLeaving { fleet.leaving.insert(site) }
-            for peer in GatewayPlan.changedPeers(from: old, to: plan) { LinkID(site, peer).map { _ = changedLinks.insert($0) } }
-            for tunnel in plan.tunnels where site < tunnel.peer || fleet.changes[tunnel.peer] == nil {
-                LinkID(site, tunnel.peer).map { fleet.links.append($0) }
+            touched[site] = change.steps
+            if isLeaving { leaving.insert(site) }
+            for peer in change.changedPeers { LinkID(site, peer).map { _ = changedLinks.insert($0) } }
+            // Once: told by the first of its ends that is touched.
+            for peer in change.peers where site < peer || touched[peer] == nil {
+                LinkID(site, peer).map { links.append($0) }
             }
         }
-        fleet.links = Array(Set(fleet.links)).sorted()
-        fleet.changedLinks = changedLinks.sorted()
+        let fleet = RolloutFleet(
+            changes: touched, links: links, changedLinks: Array(changedLinks), leaving: leaving)
         var contents = allContents
         contents[next] = proposal.content
         adopt(new, contents: contents)

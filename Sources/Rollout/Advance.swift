@@ -5,8 +5,7 @@ import WarrenPlan
 extension Rollout {
     /// Begins whatever may begin by now.
     mutating func advance(_ now: MonotonicTime, _ actions: inout [RolloutAction]) {
-        while isRunning, now >= notBefore ?? now {
-            notBefore = nil
+        while isRunning, isGathered(now) {
             guard let step = steps.last else {
                 beginStep(after: nil, now, &actions)
                 continue
@@ -57,13 +56,16 @@ extension Rollout {
         let last = steps.count - 1
         steps[last].sitesDoneSince = nil
         steps[last].quietSince = nil
-        steps[last].missing = []
+        steps[last].missing = LinkSet()
         guard steps[last].wave < steps[last].waves.count else { return }
         steps[last].waveStarted = now
         let wave = steps[last].waves[steps[last].wave]
         let members = Set(wave)
-        steps[last].baseline = Set(
-            fleet.links.filter { up.contains($0) && (members.contains($0.first) || members.contains($0.second)) })
+        steps[last].baseline = LinkSet(
+            up.filter { place in
+                let link = fleet.links[place]
+                return members.contains(link.first) || members.contains(link.second)
+            })
         actions.append(
             .note(RolloutNote(.waveStarted, "\(steps[last].step), \(waveName(steps[last])): \(names(wave))")))
         for site in wave where !leftBehind.contains(site) {

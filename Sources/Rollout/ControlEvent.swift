@@ -23,6 +23,8 @@ public enum ControlEvent: Sendable, Equatable {
 public enum ControlAction: Sendable, Equatable {
     /// What the site's gateway shall run may differ from what it was last told.
     case offer(SiteName)
+    /// The gateway is to be told what it shall run, in case it was not, or does not know it any longer. Nothing new.
+    case remind(SiteName)
     /// Tell the gateway, on the stream that it opened last, that this version is to stay.
     case confirm(SiteName, StateVersion)
     case note(RolloutNote)
@@ -33,7 +35,7 @@ public enum ControlAction: Sendable, Equatable {
     /// Whether the record must be on disk first. A confirmation that is lost is asked for again.
     public var isDurable: Bool {
         switch self {
-        case .confirm: false
+        case .confirm, .remind: false
         case .offer, .note, .rollBack, .finished: true
         }
     }

@@ -4,7 +4,7 @@ extension Rollout {
     /// When a `tick` is due at the latest; nil when only another event can change anything.
     public func deadline() -> MonotonicTime? {
         guard isRunning else { return nil }
-        if let notBefore { return notBefore }
+        if let regathering { return regathering.until }
         guard let step = steps.last else { return nil }
         guard step.wave < step.waves.count else { return step.barrierSince.map { $0 + waveTimeout } }
         var times = waveSites.compactMap { site -> MonotonicTime? in

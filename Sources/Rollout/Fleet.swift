@@ -2,16 +2,16 @@ import WarrenModel
 import WarrenPlan
 
 /// What a roll-out has to change, worked out beforehand from what each gateway runs and what it shall run.
-public struct RolloutFleet: Sendable, Equatable, Codable {
+public struct RolloutFleet: Sendable, Equatable {
     /// The steps in which each gateway's plan changes (`GatewayPlan.steps(from:to:)`). A gateway that is not named, or has no
     /// steps, is not touched.
     public var changes: [SiteName: Set<TransitionStep>]
     /// The links of the gateways that are touched, as the new plan has them: their health is what waves wait for. A link that
-    /// the new plan has no longer must not be among them.
-    public var links: [LinkID]
+    /// the new plan has no longer must not be among them. In order.
+    public private(set) var links: [LinkID]
     /// Of those, the links that run otherwise at both ends (`GatewayPlan.changedPeers(from:to:)`): their ends must never be
-    /// more than one step apart.
-    public var changedLinks: [LinkID]
+    /// more than one step apart. In order.
+    public private(set) var changedLinks: [LinkID]
     /// Gateways that the new generation has no longer: they are led out while they are connected, and waited for no longer.
     public var leaving: Set<SiteName>
 
@@ -20,8 +20,8 @@ public struct RolloutFleet: Sendable, Equatable, Codable {
     ) {
         self.leaving = leaving
         self.changes = changes.filter { !$0.value.isEmpty }
-        self.links = links
-        self.changedLinks = changedLinks
+        self.links = links.sorted()
+        self.changedLinks = changedLinks.sorted()
     }
 
     /// The fleet as far as `limit` lets it go; the whole fleet when there is no limit.
@@ -53,6 +53,16 @@ public struct RolloutFleet: Sendable, Equatable, Codable {
         return RolloutFleet(
             changes: touched, links: links.filter(isTouched), changedLinks: changedLinks.filter(isTouched),
             leaving: leaving.intersection(touched.keys))
+    }
+
+    /// Where the link is among `links`.
+    func place(of link: LinkID) -> Int? {
+        var (low, high) = (0, links.count)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if links[middle] < link { low = middle + 1 } else { high = middle }
+        }
+        return low < links.count && links[low] == link ? low : nil
     }
 
     /// The gateways that `step` touches, in byte order of their names.

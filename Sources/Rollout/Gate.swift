@@ -21,10 +21,11 @@ extension Rollout {
             giveUp(on: late, "offline when their turn came", &actions)
             return isRunning
         }
-        guard !steps[last].missing.contains(where: isWaitedFor) else {
+        guard !steps[last].missing.contains(where: { isWaitedFor(fleet.links[$0]) }) else {
             steps[last].quietSince = nil
             guard now >= linkDeadline else { return false }
-            failEnds(of: steps[last].missing.filter(isWaitedFor).sorted(), now, &actions)
+            let missing = steps[last].missing.filter { isWaitedFor(fleet.links[$0]) }
+            failEnds(of: missing.map { fleet.links[$0] }, now, &actions)
             return true
         }
         let quietSince = steps[last].quietSince ?? now

@@ -12,7 +12,8 @@ public struct MeshControl: Sendable {
     /// Gateways with an open stream, and what they last said they run.
     public private(set) var connected: Set<SiteName> = []
     private var told: [SiteName: StateVersion] = [:]
-    private var up: Set<LinkID> = []
+    /// The links that are up, by both of their ends.
+    private var up: [SiteName: Set<SiteName>] = [:]
     private var contents: [Generation: MeshContent]
     var meshes: [Generation: MeshDerivation]
 
@@ -104,7 +105,7 @@ public struct MeshControl: Sendable {
             told[site] = version
             let actions = advance(
                 .connected(site, version: offered(version, to: site), isOnTrial: isOnTrial), now)
-            return actions.contains(.offer(site)) ? actions : [.offer(site)] + actions
+            return actions.contains(.offer(site)) ? actions : [.remind(site)] + actions
         case .disconnected(let site):
             connected.remove(site)
             return advance(.disconnected(site), now)
@@ -114,11 +115,14 @@ public struct MeshControl: Sendable {
             account.rejected = account.rejected.map { offered($0, to: account.site) }
             return advance(.reported(account), now)
         case .link(let link, let isUp):
-            if isUp { up.insert(link) } else { up.remove(link) }
+            for site in link.sites {
+                guard let peer = link.peer(of: site) else { continue }
+                if isUp { up[site, default: []].insert(peer) } else { up[site]?.remove(peer) }
+            }
             return advance(.link(link, isUp: isUp), now)
         case .tick: return advance(.tick, now)
         case .restarted:
-            (connected, up) = ([], [])
+            (connected, up) = ([], [:])
             if case .finished(let outcome)? = record.rollout?.state, case .rolledBack = outcome {
                 return carryOut([.finished(outcome)])
             }
@@ -212,7 +216,8 @@ public struct MeshControl: Sendable {
 
     mutating func begin(_ rollout: Rollout, now: MonotonicTime) -> [ControlAction] {
         record.rollout = rollout
-        let actions = record.rollout?.start(connected: connected, up: up, now: now) ?? []
+        let links = Set(up.flatMap { site, peers in peers.lazy.filter { site < $0 }.compactMap { LinkID(site, $0) } })
+        let actions = record.rollout?.start(connected: connected, up: links, now: now) ?? []
         return carryOut(actions)
     }
 

@@ -32,7 +32,7 @@ public struct Rollout: Sendable, Equatable, Codable {
     public let kind: Kind
     public let epoch: UInt64
     public let generation: Generation
-    public let fleet: RolloutFleet
+    public internal(set) var fleet: RolloutFleet
     public let strategy: RolloutStrategy
     public internal(set) var state = State.running
     /// Of the last offer; grows with each step and each repeat of an offer that failed.
@@ -44,9 +44,9 @@ public struct Rollout: Sendable, Equatable, Codable {
     var steps: [StepProgress] = []
     /// Who is connected, and which links are up.
     var connected: Set<SiteName> = []
-    var up: Set<LinkID> = []
-    /// Nothing new begins before: after a restart, gateways need a while to connect.
-    var notBefore: MonotonicTime?
+    var up = LinkSet()
+    /// Nothing new begins before that is over.
+    var regathering: Regathering?
 
     /// `fleet` as it is limited already, if it is. `lastRevision` is that of the newest state of the generation that any
     /// gateway was offered before.
@@ -69,7 +69,8 @@ public struct Rollout: Sendable, Equatable, Codable {
     ) -> [RolloutAction] {
         guard steps.isEmpty, isRunning else { return [] }
         self.connected = connected.filter { sites[$0] != nil }
-        self.up = up
+        let links = fleet.links
+        self.up = LinkSet(links.indices.filter { up.contains(links[$0]) })
         var actions: [RolloutAction] = []
         for site in fleet.leaving where !connected.contains(site) && sites[site] != nil { leftBehind.insert(site) }
         advance(now, &actions)

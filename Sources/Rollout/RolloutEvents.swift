@@ -8,7 +8,8 @@ extension Rollout {
         switch event {
         case .tick: return true
         case .link(let link, let isUp):
-            return isUp ? linkCameUp(link) : linkWentDown(link)
+            guard let place = fleet.place(of: link) else { return false }
+            return isUp ? linkCameUp(place) : linkWentDown(place)
         case .disconnected(let site):
             return connected.remove(site) != nil
         case .connected(let site, let version, let isOnTrial):
@@ -16,13 +17,11 @@ extension Rollout {
             connected.insert(site)
             greet(site, running: version, isOnTrial: isOnTrial, now, &actions)
             return true
-        case .reported(let account): return read(account, now, &actions)
+        case .reported(let account):
+            let isLast = heard(account.site)
+            return read(account, now, &actions) || isLast
         case .restarted:
-            connected = []
-            up = []
-            if let last = steps.indices.last { steps[last].missing = steps[last].baseline }
-            restartTimers(now)
-            notBefore = now + .seconds(Int64(strategy.lateAfterSeconds))
+            regather(now)
             return true
         case .command(let command): return obey(command, now, &actions)
         }
@@ -52,13 +51,15 @@ extension Rollout {
         }
     }
 
-    private mutating func linkCameUp(_ link: LinkID) -> Bool {
-        guard up.insert(link).inserted, let last = steps.indices.last else { return false }
-        return steps[last].missing.remove(link) != nil && steps[last].sitesDoneSince != nil
+    private mutating func linkCameUp(_ link: Int) -> Bool {
+        guard up.insert(link) else { return false }
+        let isLast = heard(link)
+        guard let last = steps.indices.last else { return isLast }
+        return steps[last].missing.remove(link) && steps[last].sitesDoneSince != nil || isLast
     }
 
-    private mutating func linkWentDown(_ link: LinkID) -> Bool {
-        guard up.remove(link) != nil, let last = steps.indices.last, steps[last].baseline.contains(link) else { return false }
+    private mutating func linkWentDown(_ link: Int) -> Bool {
+        guard up.remove(link), let last = steps.indices.last, steps[last].baseline.contains(link) else { return false }
         steps[last].missing.insert(link)
         return steps[last].sitesDoneSince != nil
     }

@@ -67,9 +67,9 @@ struct StepProgress: Sendable, Equatable, Codable {
     var wave = 0
     var waveStarted = MonotonicTime(nanoseconds: 0)
     /// Links of the wave's gateways that were up when it began.
-    var baseline: Set<LinkID> = []
+    var baseline = LinkSet()
     /// Of those, the links that are not up now.
-    var missing: Set<LinkID> = []
+    var missing = LinkSet()
     /// Since when no gateway of the wave has anything left to do.
     var sitesDoneSince: MonotonicTime?
     /// Since when all has been well.

@@ -7,6 +7,8 @@ public enum LinkState: String, Sendable, Hashable, Codable, CaseIterable {
     /// SAs stand, yet something is wrong: the reason says what.
     case degraded
     case connecting
+    /// There can be none yet: the public address of an end is not known.
+    case waiting
     case down
     /// A report is missing or stale.
     case unknown
@@ -16,7 +18,7 @@ public enum LinkState: String, Sendable, Hashable, Codable, CaseIterable {
 public struct LinkStatus: Sendable, Hashable, Codable {
     public var link: LinkID
     public var state: LinkState
-    /// A sentence that says why the link is not up; nil when it is.
+    /// A sentence that says why the link is not up, or, when it is, what is odd about it; nil when there is nothing to say.
     public var reason: String?
     public var roundTripMilliseconds: Double?
 

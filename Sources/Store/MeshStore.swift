@@ -10,7 +10,8 @@ import WarrenRollout
 /// | --- | --- |
 /// | `current` | the current generation's number |
 /// | `generation/N` | `GenerationRecord` |
-/// | `control` | `MeshControl.Record`: what each gateway shall run, and how far the roll-out is |
+/// | `control` | `MeshControl.Record.progress`: what each gateway shall run, and how far the roll-out is |
+/// | `fleet` | `RolloutFleet`: what that roll-out has to change |
 /// | `rollout/N` | `RolloutRecord` of the roll-out to generation N |
 /// | `epoch` | the epoch of all versions; 1 when there is none |
 /// | `site/ID` | `SiteRecord`, also of sites that are gone |
@@ -66,7 +67,7 @@ public struct MeshStore: Sendable {
         transaction.put(Self.key(record.generation), try Self.encode(record))
         for site in sites { transaction.put("site/\(site.id)", try Self.encode(site)) }
         for (id, gateway) in withdrawn { transaction.put("withdrawn/\(id)", try Self.encode(gateway)) }
-        if let control { transaction.put("control", try Self.encode(control)) }
+        if let control { try Self.put(control, into: &transaction) }
         if let rollout { transaction.put(Self.rolloutKey(rollout.generation), try Self.encode(rollout)) }
         do {
             try await store.commit(transaction)

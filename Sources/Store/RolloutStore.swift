@@ -7,15 +7,32 @@ extension MeshStore {
     public func epoch() async throws(StoreError) -> UInt64 { try await read("epoch", as: UInt64.self)?.value ?? 1 }
 
     public func control() async throws(StoreError) -> MeshControl.Record? {
-        try await read("control", as: MeshControl.Record.self)?.value
+        guard let progress = try await read("control", as: MeshControl.Record.self)?.value else { return nil }
+        let fleet = try await read("fleet", as: RolloutFleet.self)?.value
+        guard let record = MeshControl.Record(progress: progress, fleet: fleet) else {
+            throw .corrupt(key: "fleet", reason: "it is not the one that 'control' tells of")
+        }
+        return record
     }
 
     /// Keeps both, in one transaction; what was there is replaced.
-    public func keep(_ control: MeshControl.Record, rollout: RolloutRecord?) async throws(StoreError) {
+    ///
+    /// - Parameter withFleet: false when the roll-out is the one that was kept last: what it has to change is there already.
+    public func keep(
+        _ control: MeshControl.Record, rollout: RolloutRecord?, withFleet: Bool = true
+    ) async throws(StoreError) {
         var transaction = StoreTransaction()
-        transaction.put("control", try Self.encode(control))
+        try Self.put(control, withFleet: withFleet, into: &transaction)
         if let rollout { transaction.put(Self.rolloutKey(rollout.generation), try Self.encode(rollout)) }
         try await store.commit(transaction)
+    }
+
+    static func put(
+        _ control: MeshControl.Record, withFleet: Bool = true, into transaction: inout StoreTransaction
+    ) throws(StoreError) {
+        transaction.put("control", try encode(control.progress))
+        guard withFleet else { return }
+        if let fleet = control.fleet { transaction.put("fleet", try encode(fleet)) } else { transaction.delete("fleet") }
     }
 
     public func rollout(of generation: Generation) async throws(StoreError) -> RolloutRecord? {
@@ -50,7 +67,7 @@ extension MeshStore {
         transaction.delete("agent/\(site)")
         for entry in try await store.list(prefix: "token/")
         where try Self.decode(entry, as: TokenRecord.self).site == site { transaction.delete(entry.key) }
-        transaction.put("control", try Self.encode(control))
+        try Self.put(control, into: &transaction)
         try await store.commit(transaction)
     }
 }

@@ -16,6 +16,65 @@ import WarrenStatus
         #expect(lines.next(status) != nil)
     }
 
+    /// In a roll-out to generation 5 that does not touch berlin: lima tries its first state, tokyo waits for its turn.
+    private func inRollout() throws -> MeshStatus {
+        var status = try makeStatus()
+        let fourth = StateVersion(generation: Generation(rawValue: 4), revision: 2)
+        status.generation = Generation(rawValue: 5)
+        status.isRollingOut = true
+        for index in status.sites.indices {
+            status.sites[index].connected = true
+            status.sites[index].drift = []
+            status.sites[index].applied = fourth.generation
+            status.sites[index].version = fourth
+            status.sites[index].intended = fourth
+        }
+        status.sites[1].intended = StateVersion(generation: Generation(rawValue: 5), revision: 1)
+        return status
+    }
+
+    @Test func duringARollOutEachGatewayShowsWhatItRuns() throws {
+        var status = try inRollout()
+        var text = StatusText.table(status, colour: false)
+        #expect(text.hasPrefix("mesh acme, roll-out to generation 5 under way\n"))
+        #expect(text.contains("berlin  on     4.2  ·"))
+        #expect(text.contains("\nlima: runs 4.2, is to run 5.1; roll-out to 5 under way\n"))
+        #expect(!text.contains("berlin: ") && !text.contains("tokyo: runs"))
+        #expect(text.hasSuffix("\nroll-out to generation 5 under way: 0 of 3 gateways run a state of it, 1 of 3 links up\n"))
+        status.sites[1].version = status.sites[1].intended
+        status.sites[1].applied = status.generation
+        status.sites[1].isOnTrial = true
+        text = StatusText.table(status, colour: false)
+        #expect(text.contains("lima    on     5.1*") && text.contains("*: on trial"))
+        #expect(!text.contains("lima: runs"))
+        status.sites[1].isOnTrial = false
+        #expect(StatusText.table(status, colour: false).contains("1 of 3 gateways run a state of it"))
+    }
+
+    /// What the change did not touch is of the generation nevertheless.
+    @Test func afterARollOutEveryGatewayIsOfItsGeneration() throws {
+        var status = try inRollout()
+        status.sites[1].version = status.sites[1].intended
+        status.sites[1].applied = status.generation
+        status.isRollingOut = false
+        for index in status.links.indices { status.links[index].state = .up }
+        let text = StatusText.table(status, colour: false)
+        #expect(text.contains("berlin  on     5 ") && text.contains("lima    on     5 ") && text.contains("tokyo   on     5 "))
+        #expect(text.hasSuffix("\n3 of 3 links up, every gateway as planned\n"))
+        #expect(StatusText.progress(of: status, towards: status.generation) == "generation 5: 3 of 3 gateways, 3 of 3 links up")
+    }
+
+    @Test func aLinkThatWaitsIsListedWithItsReason() throws {
+        var status = try makeStatus()
+        status.links[0] = LinkStatus(
+            link: status.links[0].link, state: .waiting, reason: "waits for the address of lima, which its agent tells")
+        let text = StatusText.table(status, colour: false)
+        #expect(text.contains("1   berlin  on     2    ·       wait    DWN"))
+        #expect(text.contains("?: no fresh report   wait: for an address\n"))
+        #expect(text.contains("\nberlin - lima: waits for the address of lima, which its agent tells\n"))
+        #expect(text.hasSuffix("\n0 of 3 links up, 1 waiting for an address\n"))
+    }
+
     private func makeStatus() throws -> MeshStatus {
         let berlin = try #require(SiteName("berlin")), lima = try #require(SiteName("lima")),
             tokyo = try #require(SiteName("tokyo"))
@@ -47,7 +106,7 @@ import WarrenStatus
 
             up: proven by both ends and a probe   dgr: degraded   con: connecting   DWN: down   ?: no fresh report
 
-            lima: runs generation 1, not 2 yet
+            lima: runs 1, is to run 2
             tokyo: its agent is not connected, last report 42 s ago
             tokyo: drift: route 10.0.0.0/8 is missing
             berlin - tokyo: down: no security association

@@ -21,6 +21,8 @@ actor SimulatedGateway {
     private let identity: TestAgent
     private(set) var memory = Memory()
     private(set) var endings: [RPCError.Code] = []
+    /// What it was told at the end of its last stream that ended in an error.
+    private(set) var lastWords = ""
     /// Every state that it began to run, in order, with whether that was a trial.
     private(set) var ran: [(state: DesiredState, isTrial: Bool)] = []
     private let log: RunLog
@@ -47,6 +49,7 @@ actor SimulatedGateway {
                 try await stream(at: port)
             } catch let error as RPCError {
                 endings.append(error.code)
+                lastWords = error.message
                 if error.code == .unauthenticated { return }
             } catch {}
             if isHeld, memory.trial != nil { return }
@@ -93,10 +96,10 @@ actor SimulatedGateway {
             memory.rejected = desired.version
             return false
         }
-        memory.rejected = nil
         let isTrial = message.trialSeconds > 0
         ran.append((desired, isTrial))
         log.append(name, desired.version)
+        if let rejected = memory.rejected, rejected < desired.version { memory.rejected = nil }
         if isTrial {
             memory.trial = desired
             return true

@@ -136,9 +136,41 @@ import WarrenStatus
         }
         #expect(status(applied: 3).isWell)
         #expect(status(applied: 3).sites[0].lastReportSecondsAgo == 2)
-        #expect(status(applied: 2).sites[0].failure == "runs generation 2, not 3")
-        #expect(status(applied: 0).sites[0].failure == "runs no generation yet")
         #expect(!status(applied: 2).isWell)
+        #expect(!status(applied: 0).isWell)
+        // That it is behind is no failure of its own.
+        #expect(status(applied: 2).sites[0].failure == nil)
+    }
+
+    /// A gateway that a change does not touch keeps the version of the generation before, and is as it shall be.
+    @Test func whatIsIntendedCountsNotTheGeneration() throws {
+        let berlin = try #require(SiteName("berlin"))
+        let now = MonotonicTime(nanoseconds: 5_000_000_000), version = StateVersion(generation: Generation(rawValue: 2))
+        let report = AgentReport(site: berlin, agentVersion: "1", version: version)
+        func status(intended: StateVersion, isRollingOut: Bool) -> MeshStatus {
+            MeshStatus.derive(
+                mesh: "acme", generation: Generation(rawValue: 3), sites: [berlin], links: [], intended: [berlin: intended],
+                isRollingOut: isRollingOut,
+                observations: [berlin: AgentObservation(connected: true, report: report, arrived: now)], now: now)
+        }
+        #expect(status(intended: version, isRollingOut: false).isWell)
+        #expect(!status(intended: version, isRollingOut: true).isWell)
+        #expect(!status(intended: StateVersion(generation: Generation(rawValue: 3)), isRollingOut: false).isWell)
+    }
+
+    @Test(arguments: [
+        (PublicAddressSource.agent, "waits for the address of lima, which its agent tells"),
+        (.name("gw.example.net"), "waits for the address of lima, which the name gw.example.net has"),
+    ])
+    func aLinkWithoutAddressWaits(source: PublicAddressSource, reason: String) throws {
+        let berlin = try #require(SiteName("berlin")), lima = try #require(SiteName("lima"))
+        let link = try #require(LinkID(berlin, lima))
+        let status = MeshStatus.derive(
+            mesh: "acme", generation: Generation(rawValue: 1), sites: [berlin, lima], links: [link],
+            awaited: [link: .init(peer: berlin, site: lima, source: source)], observations: [:],
+            now: MonotonicTime(nanoseconds: 0))
+        #expect(status.links == [LinkStatus(link: link, state: .waiting, reason: reason)])
+        #expect(!status.isWell)
     }
 
     @Test func withoutPlanThereIsNothing() {

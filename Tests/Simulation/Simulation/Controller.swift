@@ -135,7 +135,7 @@ extension Simulation {
 
     func perform(_ action: ControlAction) throws {
         switch action {
-        case .offer(let site): numbers[site].flatMap { controller.sessions[$0] }.map(ring)
+        case .offer(let site), .remind(let site): numbers[site].flatMap { controller.sessions[$0] }.map(ring)
         case .confirm(let site, let version):
             guard let stream = numbers[site].flatMap({ controller.sessions[$0] }) else { return }
             stream.confirmation = version
