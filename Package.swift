@@ -133,7 +133,7 @@ let package = Package(
             dependencies: [
                 "WarrenModel", "WarrenKeys", "WarrenRender", "WarrenInventory", "WarrenImport", "WarrenPlan", "WarrenStatus",
                 "WarrenAPIModel", "WarrenRollout",
-                "WarrenClient", "WarrenLab",
+                "WarrenClient", "WarrenLab", "WarrenBackup",
                 argumentParser,
             ],
             path: "Sources/CLI"),
@@ -141,7 +141,7 @@ let package = Package(
         .executableTarget(
             name: "warrend",
             dependencies: [
-                "WarrenModel", "WarrenBackup", "WarrenController", "WarrenAPI", argumentParser, logging,
+                "WarrenModel", "WarrenController", "WarrenAPI", argumentParser, logging,
             ] + lifecycle,
             path: "Sources/Executables/warrend"),
 
@@ -171,7 +171,7 @@ let package = Package(
             dependencies: [
                 "WarrenModel", "ESP", "IKEv2", "TunnelControl", "CWarrenSystem", "CLibcrypto", "WarrenFailpoints", logging,
             ],
-            path: "Agents/Tunnel"),
+            path: "Agents/Tunnel", exclude: ["README.md"]),
         .executableTarget(
             name: "warren-agent",
             dependencies: [
@@ -239,6 +239,7 @@ let package = Package(
             name: "FailpointTests",
             dependencies: [
                 "WarrenFailpoints", "WarrenLab", "WarrenClient", "WarrenInventory", "WarrenModel", "WarrenStatus",
+                "AgentRuntime", "AgentCore",
             ],
             path: "Tests/FailpointTests"),
         .target(
@@ -281,6 +282,9 @@ let package = Package(
             name: "trial-agent",
             dependencies: ["WarrenModel", "WarrenPlan", "WarrenWire", "AgentCore", "AgentRuntime", "DataPlane", logging],
             path: "Tests/Support/trial-agent"),
+        .executableTarget(
+            name: "warren-bench", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "ESP"],
+            path: "Tests/Benchmarks"),
         // A thousand agents on one real controller.
         .executableTarget(
             name: "warren-load",
@@ -289,9 +293,6 @@ let package = Package(
                 "WarrenAPIModel", "WarrenClient", logging,
             ] + grpc,
             path: "Tests/Load"),
-        .executableTarget(
-            name: "warren-bench", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "ESP"],
-            path: "Tests/Benchmarks"),
         .testTarget(
             name: "TunnelControlTests", dependencies: ["TunnelControl", "WarrenModel"], path: "Tests/TunnelControlTests"),
         .testTarget(

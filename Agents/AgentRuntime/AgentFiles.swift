@@ -71,7 +71,9 @@ struct AgentFiles {
         do { bytes = Array(try JSONEncoder().encode(rejection)) } catch {
             throw AgentError(.storage, "what was gone back from cannot be written down")
         }
+        Failpoint.agentRejectionBegun.pass()
         try directory.write(Self.rejectionName, bytes)
+        Failpoint.agentRejectionStored.pass()
     }
 
     /// The state before is in its place before the new one is, so that a crash between loses neither.

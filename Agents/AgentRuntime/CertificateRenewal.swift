@@ -2,6 +2,7 @@ import Crypto
 import FoundationEssentials
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
+import WarrenFailpoints
 import WarrenWire
 
 /// A new certificate before the old one ends, with a new key.
@@ -33,7 +34,9 @@ enum CertificateRenewal {
         let renewed = try AgentIdentity(
             site: identity.site, mesh: response.mesh, controllerHost: identity.controllerHost, privateKey: key,
             chain: response.certificateChain.map { Array($0) }, authority: identity.authority, now: .now)
+        Failpoint.agentRenewalAnswered.pass()
         try renewed.store(in: directory)
+        Failpoint.agentRenewalStored.pass()
         return renewed
     }
 }

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Logging
 import Synchronization
+import WarrenFailpoints
 
 /// The socket on which somebody on the gateway talks to the agent that runs there: a line with a wish, a line in answer.
 /// It lies in the state directory, which is its owner's alone, and takes callers of that user and root only.
@@ -73,7 +74,11 @@ public final class LocalControl: Sendable {
             return connection.say(RollBackAnswer(isDone: false, text: "the agent does not know this wish"))
         }
         log.notice("somebody on the gateway asks to go back")
-        agent.rollBack { connection.say($0) }
+        Failpoint.agentRollBackAsked.pass()
+        agent.rollBack { answer in
+            Failpoint.agentRollBackDecided.pass()
+            connection.say(answer)
+        }
     }
 }
 

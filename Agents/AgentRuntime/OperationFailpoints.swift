@@ -3,7 +3,7 @@ import WarrenFailpoints
 
 extension Operation {
     /// Where the agent can be made to die before and after it.
-    var failpoints: (before: Failpoint, after: Failpoint)? {
+    var failpoints: (before: Failpoint, after: Failpoint) {
         switch self {
         case .setFirewall: (.agentFirewallBefore, .agentFirewallAfter)
         case .setTranslations: (.agentTranslationsBefore, .agentTranslationsAfter)
@@ -13,7 +13,10 @@ extension Operation {
         case .setPeer: (.agentPeerBefore, .agentPeerAfter)
         case .addRoute: (.agentRouteBefore, .agentRouteAfter)
         case .removeRoute: (.agentRouteRemoving, .agentRouteRemoved)
-        case .removeTunnel, .removePeer, .removePolicy, .removeUnreachable: nil
+        case .removeTunnel: (.agentTunnelRemoving, .agentTunnelRemoved)
+        case .removePeer: (.agentPeerRemoving, .agentPeerRemoved)
+        case .removePolicy: (.agentPolicyRemoving, .agentPolicyRemoved)
+        case .removeUnreachable: (.agentUnreachableRemoving, .agentUnreachableRemoved)
         }
     }
 }

@@ -47,9 +47,9 @@ struct Reconciliation {
             guard !Task.isCancelled else { return ["it was abandoned"] }
             do throws(DataPlaneError) {
                 log.debug("performing", metadata: ["operation": "\(operation)"])
-                operation.failpoints?.before.pass()
+                operation.failpoints.before.pass()
                 try await driver.perform(operation, keys: desired.keys)
-                operation.failpoints?.after.pass()
+                operation.failpoints.after.pass()
             } catch {
                 failed.append(operation)
                 faults.append("\(operation) failed: \(error)")

@@ -21,11 +21,14 @@ extension TunnelDaemon {
         case .attachTunnel(let tunnel): return attach(tunnel, arrival.descriptor)
         case .detachTunnel(let interface):
             worker.detach(interface: interface)
+            Failpoint.tunnelDetached.pass()
             logger.info("detached", metadata: ["interface": "\(interface)"])
         case .addPolicy(let policy):
             worker.addPolicy(policy)
             Failpoint.tunnelPolicyAdded.pass()
-        case .removePolicy(let policy): worker.removePolicy(policy)
+        case .removePolicy(let policy):
+            worker.removePolicy(policy)
+            Failpoint.tunnelPolicyRemoved.pass()
         case .setPeer(let peer, let transferred): return set(peer, transferred)
         case .removePeer(let site): remove(peer: site)
         case .observe: return .observation(observation())
@@ -71,6 +74,7 @@ extension TunnelDaemon {
         worker.removeAll(peer: site)
         associations = associations.filter { $0.key.peer != site }
         packetsSeen = packetsSeen.filter { $0.key.peer != site }
+        Failpoint.tunnelPeerRemoved.pass()
     }
 
     func observation() -> TunnelControl.Observation {

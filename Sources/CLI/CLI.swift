@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import WarrenBackup
 import WarrenClient
 import WarrenLab
 
@@ -34,6 +35,8 @@ public struct Warren: AsyncParsableCommand {
               warren show plan SITE       What one gateway shall run.
               warren show sa SITE         One gateway's security associations.
               warren token create SITE    Let a new gateway's agent enrol.
+              warren backup -o FILE       The controller's state in one file.
+              warren restore FILE         A controller's state from that.
               sudo warren lab demo FILE   All of it on this machine, real packets.
 
             FILE may be one file, or a folder of *.yaml and *.yml files that are read in order of their names.
@@ -54,7 +57,7 @@ public struct Warren: AsyncParsableCommand {
             PlanCommand.self, RenderCommand.self,
             ApplyCommand.self, RolloutCommand.self, HistoryCommand.self, DiffCommand.self, RollbackCommand.self,
             StatusCommand.self, DriftCommand.self, ShowCommand.self, TokenCommand.self, SiteCommand.self, PSKCommand.self,
-            LabCommand.self,
+            BackupCommand.self, RestoreCommand.self, LabCommand.self,
         ])
 
     public init() {}
@@ -93,6 +96,9 @@ public struct Warren: AsyncParsableCommand {
         case let failure as LabError:
             Terminal.complain("\(failure)")
             return failure.code == .usage || failure.code == .notRoot ? 2 : 1
+        case let failure as BackupError:
+            Terminal.complain("\(failure)")
+            return 1
         case is CancellationError:
             Terminal.complain("interrupted")
             return 130

@@ -10,11 +10,12 @@ import X509
 ///
 /// Its key and certificate are `ca.key` and `ca.pem` in the state. Agents trust it alone, through its fingerprint in their token.
 public struct CertificateAuthority: Sendable {
-    /// An agent renews in the last third of this.
+    /// What an agent's certificate holds unless the operator says.
     public static let agentLifetime: TimeInterval = 30 * 86400
     static let authorityLifetime: TimeInterval = 3650 * 86400
     static let serverLifetime: TimeInterval = 5 * 365 * 86400
-    /// Clocks of a fleet differ: a certificate begins this much before its making.
+    /// Clocks of a fleet differ: a certificate begins this much before its making, but for those that hold so briefly that
+    /// it would be time to renew them at once.
     static let backdate: TimeInterval = 300
 
     public let certificate: Certificate
@@ -93,9 +94,10 @@ public struct CertificateAuthority: Sendable {
         return (issued.certificate, privateKey.pemRepresentation)
     }
 
-    /// A certificate for the agent of `site`. Of the request only its key counts, and the signature that proves it.
+    /// A certificate for the agent of `site` that holds `lifetime` seconds. Of the request only its key counts, and the
+    /// signature that proves it.
     func issueAgent(
-        for site: SiteIdentity, request: [UInt8], now: Date
+        for site: SiteIdentity, request: [UInt8], now: Date, lifetime: TimeInterval = agentLifetime
     ) throws(ControllerError) -> (certificate: [UInt8], ends: Date) {
         let publicKey: Certificate.PublicKey
         do {
@@ -114,7 +116,7 @@ public struct CertificateAuthority: Sendable {
         }
         return try issue(
             publicKey, commonName: site.name.description, alternatives: [.uniformResourceIdentifier(site.uri(in: meshID))],
-            usage: .clientAuth, now: now, ends: now + Self.agentLifetime)
+            usage: .clientAuth, now: now, ends: now + lifetime)
     }
 
     private func issue(
@@ -124,7 +126,8 @@ public struct CertificateAuthority: Sendable {
         do {
             let ends = min(ends, certificate.notValidAfter)
             let issued = try Certificate(
-                version: .v3, serialNumber: .init(), publicKey: publicKey, notValidBefore: now - Self.backdate,
+                version: .v3, serialNumber: .init(), publicKey: publicKey,
+                notValidBefore: now - min(Self.backdate, ends.timeIntervalSince(now) / 10),
                 notValidAfter: ends, issuer: certificate.subject, subject: try DistinguishedName { CommonName(commonName) },
                 signatureAlgorithm: .ecdsaWithSHA256,
                 extensions: try Certificate.Extensions {

@@ -28,17 +28,21 @@ public actor Controller {
         public var clock: ControllerClock
         /// How many generations before the current one are kept.
         public var generationsKept: UInt64
+        /// How long an agent's certificate holds, in seconds; the agent renews it in the last third.
+        public var agentLifetime: TimeInterval
         /// Looks up the addresses of a DNS name; empty when it has none, or nobody answers.
         public var lookUp: @Sendable (String) async -> [IPAddress]
 
         public init(
             names: [String] = [], enrolmentAddress: String? = nil, clock: ControllerClock = .system,
-            generationsKept: UInt64 = 100, lookUp: @escaping @Sendable (String) async -> [IPAddress] = NameLookup.addresses
+            generationsKept: UInt64 = 100, agentLifetime: TimeInterval = CertificateAuthority.agentLifetime,
+            lookUp: @escaping @Sendable (String) async -> [IPAddress] = NameLookup.addresses
         ) {
             self.names = names
             self.enrolmentAddress = enrolmentAddress
             self.clock = clock
             self.generationsKept = generationsKept
+            self.agentLifetime = agentLifetime
             self.lookUp = lookUp
         }
     }

@@ -99,7 +99,9 @@ extension Controller {
     /// Begins a rolling back, now or as soon as it can be.
     func beginRollBack(to generation: Generation, reason: String) async {
         do {
+            Failpoint.controllerRollBackBegun.pass()
             try await restore(generation, reason: reason)
+            Failpoint.controllerRollBackDone.pass()
             owedRollBack = nil
         } catch {
             if owedRollBack == nil {

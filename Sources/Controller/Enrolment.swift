@@ -51,7 +51,7 @@ extension Controller {
         }
         Failpoint.controllerEnrolChecked.pass()
         let identity = SiteIdentity(name: record.name, id: record.id)
-        let issued = try authority.issueAgent(for: identity, request: request, now: now)
+        let issued = try authority.issueAgent(for: identity, request: request, now: now, lifetime: options.agentLifetime)
         let fingerprint = CertificateAuthority.fingerprint(of: issued.certificate)
         let agent = AgentRecord(site: record.id, fingerprint: fingerprint, enrolledAt: now, certificateEnds: issued.ends)
         Failpoint.controllerEnrolIssued.pass()
@@ -73,16 +73,19 @@ extension Controller {
                 Self.farewell(to: record, retired: retired, isBack: sites.live[record.name] != nil))
         }
         let issued = try authority.issueAgent(
-            for: SiteIdentity(name: record.name, id: record.id), request: request, now: now)
+            for: SiteIdentity(name: record.name, id: record.id), request: request, now: now,
+            lifetime: options.agentLifetime)
         let agent = AgentRecord(
             site: record.id, fingerprint: CertificateAuthority.fingerprint(of: issued.certificate), enrolledAt: now,
             certificateEnds: issued.ends, renews: fingerprint)
         guard let enrolled = try await translatingStoreErrors({ try await store.agent(of: record.id) }) else {
             throw ControllerError.unauthenticated("no agent is enrolled for site '\(record.name)'")
         }
+        Failpoint.controllerRenewalIssued.pass()
         try await translatingStoreErrors {
             try await store.replaceAgent(withFingerprint: enrolled.fingerprint, by: agent)
         }
+        Failpoint.controllerRenewalStored.pass()
         await note(.certificateRenewed, site: record.name, text: "the agent's new certificate ends \(issued.ends)")
         return ([issued.certificate, authority.encoded], control.mesh?.mesh ?? "", record.name)
     }
@@ -110,6 +113,7 @@ extension Controller {
                 site: agent.site, fingerprint: fingerprint, enrolledAt: agent.enrolledAt, certificateEnds: agent.certificateEnds
             )
             try await translatingStoreErrors { try await store.replaceAgent(withFingerprint: fingerprint, by: settled) }
+            Failpoint.controllerRenewalSettled.pass()
         }
         return (record, fingerprint)
     }

@@ -1,4 +1,5 @@
 import Logging
+import WarrenFailpoints
 import WarrenInventory
 import WarrenModel
 import WarrenPlan
@@ -79,7 +80,9 @@ extension Controller {
                 ])
             return
         }
+        Failpoint.controllerAddressTold.pass()
         await observe([.learned(all.merging([site: addresses]) { $1 })])
+        Failpoint.controllerAddressLearned.pass()
         let text = addresses.map(\.description).joined(separator: ", ")
         await note(.addressLearned, site: site, text: "'\(site)' is at \(text), as \(source) says")
     }

@@ -1,3 +1,4 @@
+import WarrenFailpoints
 import WarrenInventory
 import WarrenModel
 import WarrenPlan
@@ -90,7 +91,9 @@ extension Controller {
         var next = newest
         let actions = (undone?.actions ?? []) + next.handle(.compromised(site), now: options.clock.monotonic())
         let kept = next.record
+        Failpoint.controllerRevokeDecided.pass()
         try await translatingStoreErrors { try await store.revoke(record.id, control: kept) }
+        Failpoint.controllerRevokeStored.pass()
         enrolled.remove(record.id)
         sessions[record.id]?.end(.unauthenticated("the certificate of site '\(site)' was revoked"))
         await carryOut(next, actions)
@@ -129,6 +132,8 @@ extension Controller {
             }
         default: break
         }
+        Failpoint.controllerOrderChecked.pass()
         try await take([.command(command)])
+        Failpoint.controllerOrderObeyed.pass()
     }
 }

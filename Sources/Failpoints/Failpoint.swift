@@ -22,12 +22,27 @@ public enum Failpoint: String, Sendable, CaseIterable {
     case controllerEnrolChecked = "controller.enrol.checked"
     case controllerEnrolIssued = "controller.enrol.issued"
     case controllerEnrolStored = "controller.enrol.stored"
+    /// A renewal: certificate issued, stored beside the old one; the old one forgotten once the new one is seen.
+    case controllerRenewalIssued = "controller.renewal.issued"
+    case controllerRenewalStored = "controller.renewal.stored"
+    case controllerRenewalSettled = "controller.renewal.settled"
+    /// The end of the trust in an agent: decided, stored.
+    case controllerRevokeDecided = "controller.revoke.decided"
+    case controllerRevokeStored = "controller.revoke.stored"
     /// An accepted generation: derived, stored, noted. Then each step of its roll-out.
     case controllerAcceptDerived = "controller.accept.derived"
     case controllerAcceptStored = "controller.accept.stored"
     case controllerAcceptNoted = "controller.accept.noted"
     case controllerRolloutDecided = "controller.rollout.decided"
     case controllerRolloutRecorded = "controller.rollout.recorded"
+    /// An order to the roll-out that is under way, and a rolling back that it leads to.
+    case controllerOrderChecked = "controller.order.checked"
+    case controllerOrderObeyed = "controller.order.obeyed"
+    case controllerRollBackBegun = "controller.roll-back.begun"
+    case controllerRollBackDone = "controller.roll-back.done"
+    /// A public address that an agent tells.
+    case controllerAddressTold = "controller.address.told"
+    case controllerAddressLearned = "controller.address.learned"
     /// An agent's session.
     case controllerSessionAuthenticated = "controller.session.authenticated"
     case controllerSessionOpened = "controller.session.opened"
@@ -49,6 +64,9 @@ public enum Failpoint: String, Sendable, CaseIterable {
     case agentEnrolTrusted = "agent.enrol.trusted"
     case agentEnrolAnswered = "agent.enrol.answered"
     case agentEnrolStored = "agent.enrol.stored"
+    /// A renewal: the new certificate is there, is stored.
+    case agentRenewalAnswered = "agent.renewal.answered"
+    case agentRenewalStored = "agent.renewal.stored"
     /// A file of the state: written, flushed, renamed, and its folder flushed.
     case agentFileWritten = "agent.file.written"
     case agentFileFlushed = "agent.file.flushed"
@@ -65,6 +83,12 @@ public enum Failpoint: String, Sendable, CaseIterable {
     case agentTrialReconnecting = "agent.trial.reconnecting"
     case agentTrialConfirmed = "agent.trial.confirmed"
     case agentTrialDiscarded = "agent.trial.discarded"
+    /// Going back, by itself or by hand: what is gone back from is to be written down, is written down.
+    case agentRejectionBegun = "agent.rejection.begun"
+    case agentRejectionStored = "agent.rejection.stored"
+    /// Somebody on the gateway asks to go back; the answer is known.
+    case agentRollBackAsked = "agent.roll-back.asked"
+    case agentRollBackDecided = "agent.roll-back.decided"
     /// One run of the driver: begun, each kind of operation before and after, ended.
     case agentApplyBegun = "agent.apply.begun"
     case agentFirewallBefore = "agent.apply.firewall.before"
@@ -83,6 +107,14 @@ public enum Failpoint: String, Sendable, CaseIterable {
     case agentRouteAfter = "agent.apply.route.after"
     case agentRouteRemoving = "agent.apply.route.removing"
     case agentRouteRemoved = "agent.apply.route.removed"
+    case agentTunnelRemoving = "agent.apply.tunnel.removing"
+    case agentTunnelRemoved = "agent.apply.tunnel.removed"
+    case agentPeerRemoving = "agent.apply.peer.removing"
+    case agentPeerRemoved = "agent.apply.peer.removed"
+    case agentPolicyRemoving = "agent.apply.policy.removing"
+    case agentPolicyRemoved = "agent.apply.policy.removed"
+    case agentUnreachableRemoving = "agent.apply.unreachable.removing"
+    case agentUnreachableRemoved = "agent.apply.unreachable.removed"
     case agentApplied = "agent.applied"
     /// The last good state.
     case agentStoring = "agent.store.begun"
@@ -98,4 +130,7 @@ public enum Failpoint: String, Sendable, CaseIterable {
     case tunnelPolicyAdded = "tunnel.policy.added"
     case tunnelPeerBefore = "tunnel.peer.before"
     case tunnelPeerAfter = "tunnel.peer.after"
+    case tunnelDetached = "tunnel.detached"
+    case tunnelPolicyRemoved = "tunnel.policy.removed"
+    case tunnelPeerRemoved = "tunnel.peer.removed"
 }

@@ -98,8 +98,8 @@ final class Desk: @unchecked Sendable {
         return try await ChildProcess.run(doom?.dooming(command) ?? command, input: token + "\n")
     }
 
-    func warrend(_ arguments: [String], _ doom: Doom? = nil) async throws -> ChildProcess.Completion {
-        let command = [Programs.path("warrend")] + arguments
+    func warren(_ arguments: [String], _ doom: Doom? = nil) async throws -> ChildProcess.Completion {
+        let command = [Programs.path("warren")] + arguments
         return try await ChildProcess.run(doom?.dooming(command) ?? command)
     }
 }

@@ -24,6 +24,9 @@ import WarrenFailpoints
     static let backup: [Failpoint] = [.backupCopied, .backupWritten, .backupRenamed]
     static let restore: [Failpoint] = [.restoreUnpacked, .restoreRaised, .restoreExchanged]
 
+    static let revocation: [Failpoint] = [.controllerRevokeDecided, .controllerRevokeStored]
+    static let points = [firstStart, token, enrolment, agentEnrolment, accept, backup, restore, revocation].flatMap { $0 }
+
     private func with(_ point: Failpoint, _ body: (Desk, Doom) async throws -> Void) async throws {
         let desk = try Desk(), doom = try Doom(point)
         defer { doom.forget() }
@@ -33,7 +36,7 @@ import WarrenFailpoints
             Issue.record("\(point.rawValue): \(error)\n\(tail(of: desk.log))")
         }
         #expect(doom.isFulfilled, "\(point.rawValue) was not passed")
-        #expect(try openFiles(below: desk.state) == [])
+        #expect(try SecretScan(controllerState: desk.state).findings(below: desk.folder) == [], "\(point.rawValue)")
     }
 
     private func withMesh(_ point: Failpoint, _ body: (Desk, Doom) async throws -> Void) async throws {
@@ -94,7 +97,6 @@ import WarrenFailpoints
                 #expect(again.succeeded == (point == .agentEnrolTrusted), "\(again.errorOutput)")
                 if !again.succeeded { #expect(try await desk.enrol(desk.token()).succeeded) }
             }
-            #expect(try openFiles(below: "\(desk.folder)/agent") == [])
             try await desk.stop(pid)
         }
     }
@@ -112,17 +114,51 @@ import WarrenFailpoints
         }
     }
 
+    /// Other things that an operator does to a mesh are generations, too.
+    @Test(arguments: accept) func aRotationIsAcceptedOrNot(_ point: Failpoint) async throws {
+        try await withMesh(point) { desk, doom in
+            let order = ["psk", "rotate", "--all", "--yes", "--no-wait", "--socket", desk.socket]
+            let doomed = try await desk.startAndAwait(doom)
+            _ = try await desk.warren(order)
+            #expect(try await signal(ending: doomed) == SIGKILL)
+            let pid = try await desk.startAndAwait()
+            let kept: UInt64 = point == .controllerAcceptDerived ? 1 : 2
+            #expect(try await desk.generation() == kept)
+            let again = try await desk.warren(order)
+            #expect(again.succeeded, "\(again.errorOutput)")
+            #expect(try await desk.generation() == kept + 1)
+            try await desk.stop(pid)
+        }
+    }
+
+    @Test(arguments: revocation) func trustEndsOrNot(_ point: Failpoint) async throws {
+        try await withMesh(point) { desk, doom in
+            let before = try await desk.startAndAwait()
+            #expect(try await desk.enrol(desk.token()).succeeded)
+            try await desk.stop(before)
+            let order = ["site", "revoke", "berlin", "--yes", "--no-wait", "--socket", desk.socket]
+            let doomed = try await desk.startAndAwait(doom)
+            #expect(try await !desk.warren(order).succeeded)
+            #expect(try await signal(ending: doomed) == SIGKILL)
+            let pid = try await desk.startAndAwait()
+            // There is an agent to revoke, or none any more.
+            let again = try await desk.warren(order)
+            #expect(again.succeeded == (point == .controllerRevokeDecided), "\(again.errorOutput)")
+            try await desk.stop(pid)
+        }
+    }
+
     @Test(arguments: backup) func aBackupIsWholeOrNotThere(_ point: Failpoint) async throws {
         try await withMesh(point) { desk, doom in
             let pid = try await desk.startAndAwait()
             let arguments = ["backup", "--state", desk.state, "--output", desk.backup]
-            #expect(try await desk.warrend(arguments, doom).status == 128 + SIGKILL)
+            #expect(try await desk.warren(arguments, doom).status == 128 + SIGKILL)
             if point != .backupRenamed {
                 #expect(access(desk.backup, F_OK) != 0)
-                let again = try await desk.warrend(arguments)
+                let again = try await desk.warren(arguments)
                 #expect(again.succeeded, "\(again.errorOutput)")
             }
-            let check = try await desk.warrend(["restore", "--check", desk.backup])
+            let check = try await desk.warren(["restore", "--check", desk.backup])
             #expect(check.succeeded && check.output.contains("generation 1"), "\(check.output)\(check.errorOutput)")
             #expect(try await desk.apply(2).succeeded)
             try await desk.stop(pid)
@@ -131,17 +167,17 @@ import WarrenFailpoints
 
     @Test(arguments: restore) func aRestoreLeavesTheOldOrTheNew(_ point: Failpoint) async throws {
         try await withMesh(point) { desk, doom in
-            let taken = try await desk.warrend(["backup", "--state", desk.state, "--output", desk.backup])
+            let taken = try await desk.warren(["backup", "--state", desk.state, "--output", desk.backup])
             #expect(taken.succeeded, "\(taken.errorOutput)")
             let before = try await desk.startAndAwait()
             #expect(try await desk.apply(2).succeeded)
             try await desk.stop(before)
             let arguments = ["restore", "--force", "--state", desk.state, desk.backup]
-            #expect(try await desk.warrend(arguments, doom).status == 128 + SIGKILL)
+            #expect(try await desk.warren(arguments, doom).status == 128 + SIGKILL)
             let between = try await desk.startAndAwait()
             #expect(try await desk.generation() == (point == .restoreExchanged ? 1 : 2))
             try await desk.stop(between)
-            let again = try await desk.warrend(arguments)
+            let again = try await desk.warren(arguments)
             #expect(again.succeeded, "\(again.errorOutput)")
             let after = try await desk.startAndAwait()
             #expect(try await desk.generation() == 1)

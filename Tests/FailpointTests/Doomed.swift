@@ -40,7 +40,7 @@ struct Doom: Sendable {
 
 /// Waits until a child has ended, and answers with the signal that ended it; 0 when none did.
 func signal(ending pid: pid_t) async throws -> Int32 {
-    try await awaitCondition("process \(pid) ends", within: .seconds(30)) {
+    try await awaitCondition("process \(pid) ends", within: .seconds(60)) {
         var status: Int32 = 0
         return waitpid(pid, &status, WNOHANG) == pid ? status & 0x7F : nil
     }

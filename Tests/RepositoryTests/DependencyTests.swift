@@ -44,7 +44,7 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
         "Sources/CLI", "WarrenCLI",
         [
             "WarrenModel", "WarrenKeys", "WarrenRender", "WarrenInventory", "WarrenImport", "WarrenPlan", "WarrenStatus",
-            "WarrenAPIModel", "WarrenRollout", "WarrenClient", "WarrenLab",
+            "WarrenAPIModel", "WarrenRollout", "WarrenClient", "WarrenLab", "WarrenBackup",
         ]
     ),
     ("Sources/Backup", "WarrenBackup", ["WarrenModel", "WarrenStore", "WarrenController"]),
@@ -66,7 +66,7 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
     ("Sources/Executables/warren", "warren", ["WarrenCLI"]),
     (
         "Sources/Executables/warrend", "warrend",
-        ["WarrenModel", "WarrenStore", "WarrenController", "WarrenAPI", "WarrenBackup"]
+        ["WarrenModel", "WarrenStore", "WarrenController", "WarrenAPI"]
     ),
     ("Agents/warren-agent", "warren_agent", ["WarrenModel", "AgentCore", "AgentRuntime", "DataPlane", "EmbeddedDataPlane"]),
     ("Agents/warren-tunneld", "warren_tunneld", ["Tunnel"]),

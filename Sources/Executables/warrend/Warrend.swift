@@ -11,7 +11,8 @@ struct Warrend: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "warrend",
         abstract: "The controller of a mesh: keeps its inventory, serves its agents and its operators.",
-        version: Controller.version, subcommands: [BackupCommand.self, RestoreCommand.self])
+        discussion: "Its state in one file, and back: 'warren backup' and 'warren restore'.",
+        version: Controller.version)
 
     @Option(help: ArgumentHelp("Folder of the controller's state, mode 0700.", valueName: "dir"))
     var state = "/var/lib/warren"
@@ -35,6 +36,12 @@ struct Warrend: AsyncParsableCommand {
             "A DNS name or address by which this controller is reached; may be repeated. The first goes into tokens.",
             valueName: "host"))
     var name: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "How long an agent's certificate holds: 12h, 30d. The agent renews it in the last third, over its session.",
+            valueName: "time"))
+    var certificateLifetime = CertificateLifetime(seconds: UInt32(CertificateAuthority.agentLifetime))
 
     @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
     var logLevel = Logger.Level.info
@@ -74,7 +81,10 @@ struct Warrend: AsyncParsableCommand {
             IPAddress(host).map { Endpoint(address: $0, port: enrolListen.port).description } ?? "\(host):\(enrolListen.port)"
         }
         let controller = try await Controller(
-            directory: state, options: .init(names: name, enrolmentAddress: enrolmentAddress), log: log)
+            directory: state,
+            options: .init(
+                names: name, enrolmentAddress: enrolmentAddress, agentLifetime: TimeInterval(certificateLifetime.seconds)),
+            log: log)
         let listeners = try AgentListeners(controller: controller, link: agentListen, enrolment: enrolListen)
         let (opened, opening) = AsyncStream.makeStream(of: Void.self)
         var services: [any Service] = [
