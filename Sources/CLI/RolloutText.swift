@@ -1,5 +1,6 @@
 import WarrenAPIModel
 import WarrenModel
+import WarrenPlan
 import WarrenRollout
 
 /// Roll-outs as plain text. Every line ends with a line feed.
@@ -11,13 +12,13 @@ enum RolloutText {
         text += ": \(word(view.status))" + (view.reason.map { ": \($0)" } ?? "") + "\n"
         for step in view.steps {
             guard !step.waves.isEmpty else {
-                text += line(step.step.rawValue, "", done: 0, total: step.total, "pending")
+                text += line(name(step.step), "", done: 0, total: step.total, phase(.pending, in: view))
                 continue
             }
             for (number, wave) in step.waves.enumerated() {
                 text += line(
-                    number == 0 ? step.step.rawValue : "", wave.name,
-                    done: wave.done, total: wave.total, wave.phase.rawValue)
+                    number == 0 ? name(step.step) : "", wave.name,
+                    done: wave.done, total: wave.total, phase(wave.phase, in: view))
             }
         }
         text += view.failed.map { "  failed  \($0.site): \($0.reason)\n" }.joined()
@@ -43,6 +44,18 @@ enum RolloutText {
     }
 
     static func word(_ status: RolloutView.Status) -> String { status == .rolledBack ? "rolled back" : status.rawValue }
+
+    private static func name(_ step: TransitionStep) -> String { step == .switchOver ? "switch" : step.rawValue }
+
+    /// Of a roll-out that was broken off, nothing runs any more, and nothing is to come.
+    private static func phase(_ phase: RolloutView.Phase, in view: RolloutView) -> String {
+        guard view.status == .aborted || view.status == .rolledBack else { return phase.rawValue }
+        return switch phase {
+        case .pending: "not begun"
+        case .running: "broken off"
+        case .done: "done"
+        }
+    }
 
     private static func line(_ step: String, _ wave: String, done: Int, total: Int, _ phase: String) -> String {
         "  " + StatusText.pad(step, 11) + StatusText.pad(wave, 8) + bar(done, of: total) + "  \(done)/\(total)  \(phase)\n"

@@ -51,11 +51,11 @@ public enum ControllerError: Error, Sendable, CustomStringConvertible {
     private static func text(of state: Rollout.State, _ generation: Generation) -> String {
         let ways = "abort it ('warren rollout abort') or roll it back ('warren rollout rollback')"
         return switch state {
-        case .running: "the roll-out to generation \(generation) is under way: wait until it is finished, or \(ways)"
+        case .running: "the roll-out to generation \(generation) is under way: wait until it is finished, \(ways)"
         case .paused:
-            "the roll-out to generation \(generation) is paused: resume it ('warren rollout resume') and wait, or \(ways)"
+            "the roll-out to generation \(generation) is paused: resume it ('warren rollout resume') and wait, \(ways)"
         case .halted(let reason):
-            "the roll-out to generation \(generation) has halted (\(reason)): resume it ('warren rollout resume'), or \(ways)"
+            "the roll-out to generation \(generation) has halted (\(reason)): resume it ('warren rollout resume'), \(ways)"
         case .finished: "the roll-out to generation \(generation) is just being finished: try again"
         }
     }

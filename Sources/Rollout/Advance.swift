@@ -24,7 +24,7 @@ extension Rollout {
             guard isRunning, passesGate(now, &actions) else { return }
             // A gate that made gateways fail counts them first.
             guard steps[steps.count - 1].quietSince != nil else { continue }
-            actions.append(.note(RolloutNote(.waveDone, "\(step.step), \(waveName(step)) done")))
+            actions.append(.note(RolloutNote(.waveDone, "\(step.step.word), \(waveName(step)) done")))
             steps[steps.count - 1].wave += 1
             beginWave(now, &actions)
         }
@@ -39,7 +39,7 @@ extension Rollout {
         let (waves, hasCanary) = waves(of: step)
         steps.append(StepProgress(step: step, waves: waves, hasCanary: hasCanary))
         let total = waves.reduce(0) { $0 + $1.count }
-        actions.append(.note(RolloutNote(.stepStarted, "\(step): \(total) gateways in \(waves.count) waves")))
+        actions.append(.note(RolloutNote(.stepStarted, "\(step.word): \(total) gateways in \(waves.count) waves")))
         for site in waves.joined() { set(site, .pending, now) }
         for site in leftBehind.sorted() where sites[site]?.state == .settled && fleet.changes[site]?.contains(step) == true {
             sites[site]?.state = connected.contains(site) ? .pending : .late
@@ -67,7 +67,7 @@ extension Rollout {
                 return members.contains(link.first) || members.contains(link.second)
             })
         actions.append(
-            .note(RolloutNote(.waveStarted, "\(steps[last].step), \(waveName(steps[last])): \(names(wave))")))
+            .note(RolloutNote(.waveStarted, "\(steps[last].step.word), \(waveName(steps[last])): \(names(wave))")))
         for site in wave where !leftBehind.contains(site) {
             sites[site]?.since = now
             if connected.contains(site) { offer(site, now, &actions) }

@@ -102,3 +102,8 @@ extension RolloutView {
         return Step(step: step, phase: isDone ? .done : .running, total: total, waves: waves)
     }
 }
+
+extension TransitionStep {
+    /// For people.
+    public var word: String { self == .switchOver ? "switch" : rawValue }
+}
