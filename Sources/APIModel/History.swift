@@ -27,20 +27,25 @@ extension APIMessage {
         }
     }
 
-    /// `GET /v1/events?since=N`: a list of these with numbers above N, oldest first, at most 1000.
+    /// `GET /v1/events?since=N|TIME&site=NAME&link=A--B&kind=KIND&limit=N`: a list of these, oldest first: with numbers above N,
+    /// or from TIME on (RFC 3339); only of that site (or a link of it), link or kind; at most `limit`, 1 to 1000, 1000 unless
+    /// given: the oldest of them. Without `since` and with `limit`, the newest.
     public struct Event: Sendable, Equatable, Codable {
         public var number: UInt64
         /// RFC 3339, UTC.
         public var at: String
-        /// `generation-accepted`, `agent-enrolled`, `agent-connected`, …
+        /// `generation-accepted`, `agent-enrolled`, `agent-connected`, `link-down`, …
         public var kind: String
         public var site: SiteName?
+        /// Of those that tell of a link.
+        public var link: LinkID?
         public var text: String
-        public init(number: UInt64, at: String, kind: String, site: SiteName?, text: String) {
+        public init(number: UInt64, at: String, kind: String, site: SiteName?, link: LinkID? = nil, text: String) {
             self.number = number
             self.at = at
             self.kind = kind
             self.site = site
+            self.link = link
             self.text = text
         }
     }

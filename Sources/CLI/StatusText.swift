@@ -18,6 +18,7 @@ enum StatusText {
             "up: proven by both ends and a probe", "dgr: degraded", "con: connecting", "DWN: down", "?: no fresh report",
         ]
         if status.links.contains(where: { $0.state == .waiting }) { entries.append("wait: for an address") }
+        if status.links.contains(where: { $0.state == .drained }) { entries.append("drn: drained") }
         if status.sites.contains(where: { $0.isOnTrial == true }) { entries.append("*: on trial") }
         return entries.joined(separator: "   ")
     }
@@ -69,6 +70,7 @@ enum StatusText {
             case .waiting: ("wait", 33)
             case .connecting: ("con", 33)
             case .down: ("DWN", 31)
+            case .drained: ("drn", 36)
             case .unknown: ("?", 35)
             }
         return colour ? "\u{1B}[\(code)m\(pad(word, width))\u{1B}[0m" : pad(word, width)
@@ -87,7 +89,7 @@ enum StatusText {
             if let failure = site.failure { lines.append("\(site.site): \(failure)") }
             lines += site.drift.map { "\(site.site): drift: \($0)" }
         }
-        for link in status.links where link.state != .up {
+        for link in status.links where !link.state.isWell {
             let state = link.state == .waiting ? nil : link.state.rawValue
             let text = [state, link.reason].compactMap(\.self).joined(separator: ": ")
             lines.append("\(link.link.first) - \(link.link.second): \(text)")

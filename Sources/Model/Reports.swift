@@ -90,16 +90,22 @@ public struct ProbeReport: Sendable, Hashable, Codable {
     public var roundTripMilliseconds: Double?
     public var sent: UInt64
     public var answered: UInt64
+    /// Of the probes of the last 60 s, the share without an answer, 0 to 100; nil when there were none.
+    public var lossPercent: Double?
+    /// The largest packet in bytes, at most the tunnel's MTU, that was answered when sent whole; nil when none was yet.
+    public var pathMTU: UInt32?
 
     public init(
         peer: SiteName, lastAnswerSecondsAgo: Double? = nil, roundTripMilliseconds: Double? = nil, sent: UInt64 = 0,
-        answered: UInt64 = 0
+        answered: UInt64 = 0, lossPercent: Double? = nil, pathMTU: UInt32? = nil
     ) {
         self.peer = peer
         self.lastAnswerSecondsAgo = lastAnswerSecondsAgo
         self.roundTripMilliseconds = roundTripMilliseconds
         self.sent = sent
         self.answered = answered
+        self.lossPercent = lossPercent
+        self.pathMTU = pathMTU
     }
 }
 

@@ -1,7 +1,7 @@
 import WarrenModel
 
 /// What state a link is in, by the rules of `LinkStatus.derive`.
-public enum LinkState: String, Sendable, Hashable, Codable, CaseIterable {
+public enum LinkState: String, Sendable, Hashable, Codable, CodingKeyRepresentable, CaseIterable {
     /// Both reports fresh, SPIs match crosswise, and a probe answered through the tunnel.
     case up
     /// SAs stand, yet something is wrong: the reason says what.
@@ -10,24 +10,13 @@ public enum LinkState: String, Sendable, Hashable, Codable, CaseIterable {
     /// There can be none yet: the public address of an end is not known.
     case waiting
     case down
+    /// There is none for now: an end is drained.
+    case drained
     /// A report is missing or stale.
     case unknown
-}
 
-/// One link as both of its ends see it.
-public struct LinkStatus: Sendable, Hashable, Codable {
-    public var link: LinkID
-    public var state: LinkState
-    /// A sentence that says why the link is not up, or, when it is, what is odd about it; nil when there is nothing to say.
-    public var reason: String?
-    public var roundTripMilliseconds: Double?
-
-    public init(link: LinkID, state: LinkState, reason: String? = nil, roundTripMilliseconds: Double? = nil) {
-        self.link = link
-        self.state = state
-        self.reason = reason
-        self.roundTripMilliseconds = roundTripMilliseconds
-    }
+    /// Nothing is to be done about it: it is up, or shall not be.
+    public var isWell: Bool { self == .up || self == .drained }
 }
 
 /// One site's gateway as the controller knows it.
@@ -77,12 +66,16 @@ public struct MeshStatus: Sendable, Hashable, Codable {
     public var isRollingOut: Bool?
     /// In order of names.
     public var sites: [SiteStatus]
-    /// In order of links.
+    /// In order of links; those that were asked for.
     public var links: [LinkStatus]
+    /// Of the whole mesh, whatever was asked for.
+    public var counts: MeshCounts?
 
     public init(
-        mesh: String, generation: Generation, isRollingOut: Bool? = nil, sites: [SiteStatus], links: [LinkStatus]
+        mesh: String, generation: Generation, isRollingOut: Bool? = nil, sites: [SiteStatus], links: [LinkStatus],
+        counts: MeshCounts? = nil
     ) {
+        self.counts = counts
         self.isRollingOut = isRollingOut
         self.mesh = mesh
         self.generation = generation
@@ -90,11 +83,30 @@ public struct MeshStatus: Sendable, Hashable, Codable {
         self.links = links
     }
 
-    /// Every gateway runs what it shall without fault or drift, every link is up, and no roll-out is under way.
+    /// Every gateway runs what it shall without fault or drift, every link that shall be is up, and no roll-out is under way.
     public var isWell: Bool {
-        isRollingOut != true && links.allSatisfy { $0.state == .up }
+        isRollingOut != true && links.allSatisfy(\.state.isWell) && counts?.unwellLinks ?? 0 == 0
             && sites.allSatisfy {
                 $0.connected && $0.isCurrent(in: generation) && $0.failure == nil && $0.drift.isEmpty
             }
     }
+}
+
+/// How many there are of what, in the whole mesh.
+public struct MeshCounts: Sendable, Hashable, Codable {
+    /// By state; a state that no link is in may be missing.
+    public var links: [LinkState: Int]
+    /// Of these links, those that come and go.
+    public var flappingLinks: Int
+    public var sites: Int
+    public var connectedSites: Int
+
+    public init(links: [LinkState: Int] = [:], flappingLinks: Int = 0, sites: Int = 0, connectedSites: Int = 0) {
+        self.links = links
+        self.flappingLinks = flappingLinks
+        self.sites = sites
+        self.connectedSites = connectedSites
+    }
+
+    public var unwellLinks: Int { links.reduce(0) { $1.key.isWell ? $0 : $0 + $1.value } }
 }

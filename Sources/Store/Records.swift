@@ -106,7 +106,7 @@ public struct RolloutRecord: Sendable, Equatable, Codable {
 
 /// Something that happened, for people to read.
 public struct EventRecord: Sendable, Hashable, Codable {
-    public enum Kind: String, Sendable, Hashable, Codable {
+    public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
         case generationAccepted = "generation-accepted"
         case tokenCreated = "token-created"
         case agentEnrolled = "agent-enrolled"
@@ -129,6 +129,11 @@ public struct EventRecord: Sendable, Hashable, Codable {
         case rolloutResumed = "rollout-resumed"
         case rolloutHalted = "rollout-halted"
         case rolloutFinished = "rollout-finished"
+        case linkUp = "link-up"
+        case linkDown = "link-down"
+        case linkDegraded = "link-degraded"
+        case linkFlapping = "link-flapping"
+        case linkSteady = "link-steady"
     }
 
     /// Counts from 1.
@@ -136,13 +141,15 @@ public struct EventRecord: Sendable, Hashable, Codable {
     public let at: Date
     public let kind: Kind
     public let site: SiteName?
+    public var link: LinkID?
     public let text: String
 
-    public init(number: UInt64 = 0, at: Date, kind: Kind, site: SiteName? = nil, text: String) {
+    public init(number: UInt64 = 0, at: Date, kind: Kind, site: SiteName? = nil, link: LinkID? = nil, text: String) {
         self.number = number
         self.at = at
         self.kind = kind
         self.site = site
+        self.link = link
         self.text = text
     }
 }
