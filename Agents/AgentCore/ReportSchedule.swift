@@ -47,7 +47,11 @@ extension AgentReport {
             association.rekeyInSeconds = 0
             return association
         }
-        shape.ike = ike.map { IKEReport(peer: $0.peer, state: $0.state, proposal: $0.proposal, lastError: $0.lastError) }
+        shape.ike = ike.map { report in
+            var report = report
+            report.ageSeconds = 0
+            return report
+        }
         shape.probes = probes.map { probe in
             ProbeReport(peer: probe.peer, lastAnswerSecondsAgo: (probe.lastAnswerSecondsAgo ?? .infinity) <= 3 ? 0 : nil)
         }

@@ -13,7 +13,13 @@ extension Agent {
         var fault: String?
         do {
             // Before anything is known there may be no daemon to ask, and nothing to start one for.
-            let observed = state.target == nil ? ObservedState() : try await driver.observe()
+            var observed = ObservedState()
+            for _ in 0..<2 where state.target != nil {
+                // What was seen before another state was applied says nothing of how that one runs.
+                let version = state.version
+                observed = try await driver.observe()
+                if state.version == version { break }
+            }
             report.tunnels = observed.tunnels
             report.routes = observed.routes.sorted { ($0.destination, $0.interface) < ($1.destination, $1.interface) }
             report.securityAssociations = observed.securityAssociations

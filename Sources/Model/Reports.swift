@@ -49,13 +49,20 @@ public struct IKEReport: Sendable, Hashable, Codable {
     public var proposal: IKEProposal?
     /// Why the last attempt failed, with the notify's standard name first: `AUTHENTICATION_FAILED: …`; nil after success.
     public var lastError: String?
+    /// What is in use is as the gateway's state prefers it, so that no alternative is needed any more; false while only an
+    /// alternative carries the link's packets, and nil when nothing does or who reports cannot tell.
+    public var runsAsPreferred: Bool?
 
-    public init(peer: SiteName, state: State, ageSeconds: UInt64 = 0, proposal: IKEProposal? = nil, lastError: String? = nil) {
+    public init(
+        peer: SiteName, state: State, ageSeconds: UInt64 = 0, proposal: IKEProposal? = nil, lastError: String? = nil,
+        runsAsPreferred: Bool? = nil
+    ) {
         self.peer = peer
         self.state = state
         self.ageSeconds = ageSeconds
         self.proposal = proposal
         self.lastError = lastError
+        self.runsAsPreferred = runsAsPreferred
     }
 }
 

@@ -56,7 +56,11 @@ public struct RolloutFleet: Sendable, Equatable {
     }
 
     /// Where the link is among `links`.
-    func place(of link: LinkID) -> Int? {
+    func place(of link: LinkID) -> Int? { Self.place(of: link, in: links) }
+
+    func isChanged(_ link: LinkID) -> Bool { Self.place(of: link, in: changedLinks) != nil }
+
+    private static func place(of link: LinkID, in links: [LinkID]) -> Int? {
         var (low, high) = (0, links.count)
         while low < high {
             let middle = low + (high - low) / 2

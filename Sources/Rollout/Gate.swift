@@ -21,17 +21,43 @@ extension Rollout {
             giveUp(on: late, "offline when their turn came", &actions)
             return isRunning
         }
-        guard !steps[last].missing.contains(where: { isWaitedFor(fleet.links[$0]) }) else {
+        let isMissing = steps[last].missing.contains { isWaitedFor(fleet.links[$0]) }
+        guard !isMissing, haveSwitched(members) else {
             steps[last].quietSince = nil
             guard now >= linkDeadline else { return false }
             let missing = steps[last].missing.filter { isWaitedFor(fleet.links[$0]) }
             failEnds(of: missing.map { fleet.links[$0] }, now, &actions)
+            failUnswitched(members, now, &actions)
             return true
         }
         let quietSince = steps[last].quietSince ?? now
         steps[last].quietSince = quietSince
         return now.since(quietSince) >= .seconds(Int64(strategy.settleSeconds))
             || members.allSatisfy { sites[$0]?.state == .late }
+    }
+
+    /// Whether the links of these gateways run as the step `switchOver` prefers it, as far as they were up before: a link that
+    /// only carries on as before would be cut by the next step. Of other steps nothing is asked.
+    private func haveSwitched(_ members: [SiteName]) -> Bool {
+        steps.last?.step != .switchOver || members.allSatisfy { unswitched(of: $0).isEmpty && hasSpoken($0) }
+    }
+
+    private func hasSpoken(_ site: SiteName) -> Bool { sites[site]?.state != .settled || sites[site]?.onAlternative != nil }
+
+    private func unswitched(of site: SiteName) -> [LinkID] {
+        guard let step = steps.last, let progress = sites[site], progress.state == .settled else { return [] }
+        return (progress.onAlternative ?? []).compactMap { LinkID(site, $0) }.filter { link in
+            fleet.isChanged(link) && isWaitedFor(link) && (fleet.place(of: link).map(step.baseline.contains) ?? false)
+        }
+    }
+
+    private mutating func failUnswitched(_ members: [SiteName], _ now: MonotonicTime, _ actions: inout [RolloutAction]) {
+        guard steps.last?.step == .switchOver else { return }
+        let reasons = members.compactMap { site -> (SiteName, String)? in
+            if let link = unswitched(of: site).first { return (site, "link \(link) still runs as before the switch") }
+            return hasSpoken(site) ? nil : (site, "it does not say whether its links have switched")
+        }
+        for (site, reason) in reasons where sites[site]?.hasFailed == false { fail(site, reason, now, &actions) }
     }
 
     /// Whether both ends of a link came along: a gateway that did not may well be without links.

@@ -36,20 +36,24 @@ public struct GatewayAccount: Sendable, Equatable {
     /// The newest state that it was given and does not run.
     public var rejected: StateVersion?
     public var failure: String?
+    /// The peers to which an alternative still carries the packets, not what the gateway's state prefers; in order.
+    public var onAlternative: [SiteName]
 
     public init(
-        site: SiteName, version: StateVersion, isOnTrial: Bool = false, rejected: StateVersion? = nil, failure: String? = nil
+        site: SiteName, version: StateVersion, isOnTrial: Bool = false, rejected: StateVersion? = nil, failure: String? = nil,
+        onAlternative: [SiteName] = []
     ) {
         self.site = site
         self.version = version
         self.isOnTrial = isOnTrial
         self.rejected = rejected
         self.failure = failure
+        self.onAlternative = onAlternative
     }
 
     public init(_ report: AgentReport) {
         self.init(
             site: report.site, version: report.version, isOnTrial: report.isOnTrial, rejected: report.rejected,
-            failure: report.failure)
+            failure: report.failure, onAlternative: report.ike.filter { $0.runsAsPreferred == false }.map(\.peer).sorted())
     }
 }

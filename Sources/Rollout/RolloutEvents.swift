@@ -76,6 +76,7 @@ extension Rollout {
             guard progress.isTakingUp || progress.state == .settled else { return false }
             fail(site, account.failure ?? "it went back to \(account.version) by itself", now, &actions)
         } else if account.version == offer.version {
+            sites[site]?.onAlternative = account.onAlternative
             if account.isOnTrial {
                 if progress.state == .offered { set(site, .onTrial, now) }
             } else if account.failure == nil {
@@ -120,6 +121,7 @@ extension Rollout {
         sites[site]?.hasRefused = false
         sites[site]?.isToBeRepeated = false
         sites[site]?.failure = nil
+        sites[site]?.onAlternative = nil
         sites[site]?.state = .offered
         sites[site]?.since = now
         actions.append(.offer(offer))

@@ -30,6 +30,8 @@ struct SiteProgress: Sendable, Equatable, Codable {
     var isToBeRepeated = false
     /// What it last said went wrong.
     var failure: String?
+    /// The peers to which its last offer has no effect yet, since the link still runs as before; nil until it has said so.
+    var onAlternative: [SiteName]?
 
     var isDone: Bool {
         switch state {

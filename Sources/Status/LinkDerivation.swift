@@ -111,9 +111,14 @@ extension LinkStatus {
             let reason = (faults + errors).joined(separator: "; ")
             return LinkStatus(link: link, state: .degraded, reason: reason, roundTripMilliseconds: roundTrip)
         }
-        let deaf = answered.count == 1 ? ends.first { !$0.probeAnswered } : nil
+        var remarks = (answered.count == 1 ? ends.filter { !$0.probeAnswered } : []).map {
+            "proven by \(answered[0].site)'s probe alone; \(probeText($0))"
+        }
+        remarks += ends.filter { $0.ike?.runsAsPreferred == false }.map {
+            "\($0.site) prefers another way than the one that it runs" + ($0.ike?.lastError.map { ": \($0)" } ?? "")
+        }
         return LinkStatus(
-            link: link, state: .up, reason: deaf.map { "proven by \(answered[0].site)'s probe alone; \(probeText($0))" },
+            link: link, state: .up, reason: remarks.isEmpty ? nil : remarks.joined(separator: "; "),
             roundTripMilliseconds: roundTrip)
     }
 

@@ -102,7 +102,8 @@ extension IKEReport {
         self.init(
             peer: try Field.site(wire.peer, "ike.peer"), state: try State(wire: wire.state), ageSeconds: wire.ageSeconds,
             proposal: wire.hasProposal ? try Field.proposal(wire.proposal, "ike.proposal") : nil,
-            lastError: wire.hasLastError ? try Field.prose(wire.lastError, "ike.last_error") : nil)
+            lastError: wire.hasLastError ? try Field.prose(wire.lastError, "ike.last_error") : nil,
+            runsAsPreferred: wire.hasRunsAsPreferred ? wire.runsAsPreferred : nil)
     }
 
     var wire: Warren_Agent_V1_IKEReport {
@@ -112,6 +113,7 @@ extension IKEReport {
             $0.ageSeconds = ageSeconds
             if let proposal { $0.proposal = proposal.description }
             if let lastError { $0.lastError = lastError }
+            if let runsAsPreferred { $0.runsAsPreferred = runsAsPreferred }
         }
     }
 }

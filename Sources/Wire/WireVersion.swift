@@ -30,8 +30,10 @@ public struct WireVersion: Sendable, Hashable, Comparable, CustomStringConvertib
     public static let first = WireVersion(major: UInt16(Wire.protocolVersion), minor: 0)
     /// With `GatewayPlan.translations` and `IKEPeer.alternatives`.
     public static let translationsAndAlternatives = WireVersion(major: UInt16(Wire.protocolVersion), minor: 1)
+    /// With `IKEReport.runsAsPreferred`.
+    public static let preferences = WireVersion(major: UInt16(Wire.protocolVersion), minor: 2)
     /// What this code speaks.
-    public static let current = translationsAndAlternatives
+    public static let current = preferences
 
     /// Whether this code and one of that version understand each other.
     public var isUnderstood: Bool { major == Self.current.major }

@@ -65,6 +65,32 @@ struct ChangeTests {
         #expect(simulation.lostPackets == 0 && simulation.sentPackets > 1000)
     }
 
+    @Test("each end says whether what runs is what it prefers", arguments: LinkChange.Kind.allCases, [0, 1])
+    func preferences(kind: LinkChange.Kind, first: Int) {
+        let change = LinkChange(kind)
+        var simulation = established(change)
+        func preferences() -> [Bool?] {
+            [first, 1 - first].map { simulation.gateways[$0].engine.reports(now: simulation.now)[0].runsAsPreferred }
+        }
+        for index in [0, 1] { simulation.lead(index, to: .expand, of: change) }
+        simulation.flow(3000)
+        #expect(preferences() == [true, true])
+        // Nobody answers: what stands carries on, and is not what the first end prefers.
+        simulation.weather.loss = 1
+        simulation.lead(first, to: .switch, of: change)
+        simulation.flow(5000)
+        #expect(preferences() == [false, true] && simulation.lostPackets == 0)
+        simulation.weather = .fair
+        simulation.flow(20_000)
+        #expect(preferences() == [true, false])
+        simulation.lead(1 - first, to: .switch, of: change)
+        simulation.flow(3000)
+        #expect(preferences() == [true, true])
+        simulation.forgetAll(first)
+        simulation.lead(first, to: .switch, of: change)
+        #expect(preferences()[0] == nil)
+    }
+
     @Test(
         "no order, delay, direction of traffic or weather of IKE loses a packet, and the new way stands in the end",
         arguments: Seeds.range(48) + [510, 2076])

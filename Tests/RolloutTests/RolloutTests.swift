@@ -12,6 +12,7 @@ import WarrenPlan
         simulation.run()
         #expect(simulation.violations.isEmpty, "\(simulation.violations)")
         #expect(simulation.outcome == .completed)
+        #expect(simulation.unswitched.isEmpty)
         #expect(simulation.gateways.values.allSatisfy { $0.running?.step == .contract && !$0.isOnTrial })
         let view = simulation.rollout.view
         #expect(view.status == .completed && view.failed.isEmpty && view.late.isEmpty && view.underWay.isEmpty)
@@ -59,6 +60,26 @@ import WarrenPlan
         #expect(simulation.rollout.view.failed.count >= 1)
         // Who was cut off has come back by itself.
         if fault == .cutOff { #expect(simulation.gateways.values.allSatisfy { $0.running?.step != step }) }
+    }
+
+    /// Links that only carry on as before are no proof of a switch: the step after it would cut them.
+    @Test func aSwitchWithoutEffectIsUndone() {
+        let fleet = Fleets.fullMesh(12)
+        var simulation = Simulation(fleet: fleet, strategy: RolloutStrategy(), seed: 3)
+        simulation.checksCoding = true
+        simulation.give(.withoutEffect, at: .switchOver, to: fleet.changes.keys)
+        simulation.start()
+        simulation.run()
+        #expect(simulation.violations.isEmpty, "\(simulation.violations)")
+        guard case .rolledBack(let reason) = simulation.outcome else {
+            Issue.record("it ended with \(String(describing: simulation.outcome))")
+            return
+        }
+        #expect(reason.contains("failed"))
+        let failed = simulation.rollout.view.failed
+        #expect(failed.map(\.site) == Fleets.names(2))
+        #expect(failed.first?.reason == "link s00--s01 still runs as before the switch")
+        #expect(!simulation.offers.contains { $0.step == .contract })
     }
 
     @Test func aWaveOfOneFailureWithinWhatIsAllowedGoesOn() throws {

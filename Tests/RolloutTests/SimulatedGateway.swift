@@ -12,6 +12,8 @@ struct SimulatedGateway {
         case cutOff
         /// It takes down all of the gateway's links.
         case linksDown
+        /// Its links run on as before, for the other ends never answer on the new way.
+        case withoutEffect
     }
 
     let site: SiteName
@@ -22,6 +24,9 @@ struct SimulatedGateway {
     /// What it goes back to.
     var lastGood: RolloutOffer?
     var isOnTrial = false
+    /// Its links carry packets, but as they did before the step.
+    var isOnAlternative = false
+    var peers: [SiteName] = []
     var rejected: StateVersion?
     var failure: String?
 
@@ -29,7 +34,9 @@ struct SimulatedGateway {
     var step: Int { running?.step.number ?? 0 }
     var fault: Fault? { running.flatMap { faults[$0.step] } }
     var account: GatewayAccount {
-        GatewayAccount(site: site, version: version, isOnTrial: isOnTrial, rejected: rejected, failure: failure)
+        GatewayAccount(
+            site: site, version: version, isOnTrial: isOnTrial, rejected: rejected, failure: failure,
+            onAlternative: isOnAlternative ? peers : [])
     }
 
     /// Applies what it was offered, or refuses to; whether it now runs it.
@@ -44,6 +51,7 @@ struct SimulatedGateway {
         lastGood = running
         running = offer
         isOnTrial = true
+        isOnAlternative = offer.step == .switchOver
         return true
     }
 
@@ -58,6 +66,7 @@ struct SimulatedGateway {
         guard isOnTrial, version == self.version else { return false }
         running = lastGood
         isOnTrial = false
+        isOnAlternative = false
         rejected = version
         failure = "it was not confirmed in time"
         return true

@@ -25,6 +25,7 @@ struct Simulation {
     enum Happening {
         case offer(RolloutOffer)
         case applied(SiteName)
+        case switched(SiteName)
         case confirm(SiteName, StateVersion)
         case trialEnds(SiteName, StateVersion)
         case goesOffline(SiteName)
@@ -43,6 +44,8 @@ struct Simulation {
     /// Every gateway that ever ran a state with a fault.
     private(set) var harmed: Set<SiteName> = []
     private(set) var offers: [RolloutOffer] = []
+    /// Gateways whose links ran as before when the last step was offered to anybody.
+    private(set) var unswitched: Set<SiteName> = []
     var random: SeededNumbers
     /// Also check that the value, written and read back, goes on in the same way.
     var checksCoding = false
@@ -62,6 +65,9 @@ struct Simulation {
             })
         links = fleet.links.filter { fleet.changes[$0.first] != nil && fleet.changes[$0.second] != nil }
         changedLinks = Set(fleet.changedLinks)
+        for site in gateways.keys {
+            gateways[site]?.peers = fleet.links.compactMap { $0.peer(of: site) }
+        }
         up = Set(links)
         random = SeededNumbers(seed: seed)
     }
@@ -114,6 +120,7 @@ struct Simulation {
             if gateways[offer.site]?.apply(offer) == true {
                 schedule(.trialEnds(offer.site, offer.version), in: UInt64(offer.trialSeconds))
                 schedule(.applied(offer.site), in: UInt64.random(in: 1...3, using: &random))
+                schedule(.switched(offer.site), in: UInt64.random(in: 1...8, using: &random))
                 probeLinks(of: offer.site)
                 if gateways[offer.site]?.fault != nil { harmed.insert(offer.site) }
                 disconnect(offer.site)
@@ -121,6 +128,10 @@ struct Simulation {
                 schedule(.report(offer.site), in: 1)
             }
         case .applied(let site): connect(site)
+        case .switched(let site):
+            guard gateways[site]?.isOnAlternative == true, gateways[site]?.fault != .withoutEffect else { return }
+            gateways[site]?.isOnAlternative = false
+            schedule(.report(site), in: 0)
         case .confirm(let site, let version):
             guard gateways[site]?.isConnected == true else { return }
             gateways[site]?.confirm(version)
@@ -214,6 +225,7 @@ struct Simulation {
     /// What may be offered.
     private mutating func check(_ offer: RolloutOffer) {
         let last = lastOffers[offer.site]
+        if offer.step == .contract { unswitched.formUnion(gateways.values.filter(\.isOnAlternative).map(\.site)) }
         if let last, offer != last, offer.version <= last.version {
             violations.append("\(offer.site) is offered \(offer.version) after \(last.version)")
         }

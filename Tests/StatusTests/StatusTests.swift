@@ -94,6 +94,17 @@ import WarrenStatus
         #expect(status.state == .up)
     }
 
+    /// It carries packets, so it is up; that it runs as an end no longer prefers is told.
+    @Test func onAlternativeIsUp() {
+        let status = derive { first, _ in
+            first.ike[0].runsAsPreferred = false
+            first.ike[0].lastError = "no answer to IKE_SA_INIT"
+        }
+        #expect(status.state == .up)
+        #expect(status.reason == "berlin prefers another way than the one that it runs: no answer to IKE_SA_INIT")
+        #expect(derive { first, _ in first.ike[0].runsAsPreferred = true }.reason == nil)
+    }
+
     @Test func interfaceDownDegraded() {
         #expect(derive { _, second in second.tunnels[0].isUp = false }.reason == "tokyo: the tunnel's interface is not up")
     }

@@ -7,7 +7,7 @@ import WarrenPlan
 
 @testable import WarrenWire
 
-/// Messages as version 1.0 and 1.1 put them on the wire, kept as bytes: what was written then must be read for ever, and means
+/// Messages as versions 1.0 to 1.2 put them on the wire, kept as bytes: what was written then must be read for ever, and means
 /// the same. A fixture that is there is never made anew; a new version gets new ones, with `WARREN_WRITE_FIXTURES=1`.
 @Suite struct FixtureTests {
     /// All messages, in the form of the generated types, with every field that their version has set.
@@ -31,6 +31,8 @@ import WarrenPlan
         report.isOnTrial = true
         report.rejected = StateVersion(epoch: 2, generation: Generation(rawValue: 8), revision: 4)
         report.outerAddresses = [try Sample.address("203.0.113.10"), try Sample.address("2001:db8::1")]
+        var later = report
+        later.ike[0].runsAsPreferred = false
         let version = StateVersion(epoch: 2, generation: Generation(rawValue: 7), revision: 3)
         return [
             (
@@ -51,6 +53,7 @@ import WarrenPlan
                 }
             ),
             ("report-1.0", Warren_Agent_V1_AgentMessage.with { $0.report = report.wire }),
+            ("report-1.2", Warren_Agent_V1_AgentMessage.with { $0.report = later.wire }),
             (
                 "desired-1.0",
                 Warren_Agent_V1_ControllerMessage.with {
@@ -90,7 +93,8 @@ import WarrenPlan
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
 
     static let names = [
-        "hello-1.0", "hello-1.1", "report-1.0", "desired-1.0", "desired-1.1", "confirmed-1.0", "enrol-request-1.0",
+        "hello-1.0", "hello-1.1", "report-1.0", "report-1.2", "desired-1.0", "desired-1.1", "confirmed-1.0",
+        "enrol-request-1.0",
         "enrol-response-1.0", "renew-request-1.0",
     ]
 
@@ -135,11 +139,12 @@ import WarrenPlan
         #expect(state.plan.ike[0].alternatives.isEmpty == (name == "desired-1.0"))
     }
 
-    @Test func reports() throws {
-        let message = try #require(try Self.messages().first { $0.name == "report-1.0" }).message
-        let kept = try Warren_Agent_V1_AgentMessage(serializedBytes: try fixture("report-1.0", orOf: message))
+    @Test(arguments: ["report-1.0", "report-1.2"]) func reports(name: String) throws {
+        let message = try #require(try Self.messages().first { $0.name == name }).message
+        let kept = try Warren_Agent_V1_AgentMessage(serializedBytes: try fixture(name, orOf: message))
         let report = try AgentReport(wire: kept.report, from: try #require(SiteName("berlin")))
         #expect(report.wire == kept.report)
+        #expect(report.ike.map(\.runsAsPreferred) == [name == "report-1.0" ? nil : false])
         #expect(report.rejected == StateVersion(epoch: 2, generation: Generation(rawValue: 8), revision: 4))
     }
 

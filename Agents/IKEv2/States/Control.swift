@@ -96,7 +96,8 @@ extension IKEEngine {
         if let spi = state.current, case .established(let sa) = sessions[spi] {
             return IKEReport(
                 peer: site, state: .established, ageSeconds: UInt64(clamping: now.since(sa.createdAt).wholeSeconds),
-                proposal: sa.proposal, lastError: state.lastError)
+                proposal: sa.proposal, lastError: state.lastError,
+                runsAsPreferred: sa.children.isEmpty ? nil : state.suffices(sa))
         }
         let isBusy =
             state.connectAt != nil || isConnecting(site)

@@ -78,6 +78,18 @@ extension PeerState {
             }
     }
 
+    /// Whether it and its children may be as they are without any alternative: of the preferred way's proposals it may be
+    /// any, for the peer chooses among them.
+    func suffices(_ sa: IKESA) -> Bool {
+        let way = peer.preferred, parameters = way.parameters
+        return sa.path.addresses == way.outer && sa.key == preferredKey && parameters.ike.proposals.contains(sa.proposal)
+            && sa.children.allSatisfy { child in
+                guard child.standing == .active else { return true }
+                return child.inbound.mode == parameters.mode && Set(child.outbound.selectors) == Set(way.selectors)
+                    && parameters.child.proposals.contains { $0.encryption == child.inbound.encryption }
+            }
+    }
+
     /// Whether it and its children are what we would ask for first.
     func prefers(_ sa: IKESA) -> Bool {
         let parameters = peer.parameters

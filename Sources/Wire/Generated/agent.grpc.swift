@@ -1,5 +1,8 @@
 // The link between a gateway's agent and the controller, version 1.
 //
+// `protocol_version` is the minor version << 16 | the major one. A minor version adds fields that may be ignored, never a value
+// of an enumeration, and changes nothing that is there: see WireVersion in the Swift sources beside this file.
+//
 // Addresses are 4 or 16 bytes in network order, names are text, times are whole units named in the field. A reader
 // refuses a message that breaks its model type's rules: see Mapping in the Swift sources beside this file.
 //

@@ -10,6 +10,9 @@
 
 // The link between a gateway's agent and the controller, version 1.
 //
+// `protocol_version` is the minor version << 16 | the major one. A minor version adds fields that may be ignored, never a value
+// of an enumeration, and changes nothing that is there: see WireVersion in the Swift sources beside this file.
+//
 // Addresses are 4 or 16 bytes in network order, names are text, times are whole units named in the field. A reader
 // refuses a message that breaks its model type's rules: see Mapping in the Swift sources beside this file.
 //
@@ -1195,12 +1198,23 @@ public nonisolated struct Warren_Agent_V1_IKEReport: Sendable {
   /// Clears the value of `lastError`. Subsequent reads from it will return its default value.
   public mutating func clearLastError() {self._lastError = nil}
 
+  /// What is in use is as the gateway's state prefers it, and no alternative any more; absent when nothing is in use. Since 1.2.
+  public var runsAsPreferred: Bool {
+    get {_runsAsPreferred ?? false}
+    set {_runsAsPreferred = newValue}
+  }
+  /// Returns true if `runsAsPreferred` has been explicitly set.
+  public var hasRunsAsPreferred: Bool {self._runsAsPreferred != nil}
+  /// Clears the value of `runsAsPreferred`. Subsequent reads from it will return its default value.
+  public mutating func clearRunsAsPreferred() {self._runsAsPreferred = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _proposal: String? = nil
   fileprivate var _lastError: String? = nil
+  fileprivate var _runsAsPreferred: Bool? = nil
 }
 
 public nonisolated struct Warren_Agent_V1_ProbeReport: Sendable {
@@ -2811,7 +2825,7 @@ nonisolated extension Warren_Agent_V1_SAReport: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Warren_Agent_V1_IKEReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".IKEReport"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}state\0\u{3}age_seconds\0\u{1}proposal\0\u{3}last_error\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}state\0\u{3}age_seconds\0\u{1}proposal\0\u{3}last_error\0\u{3}runs_as_preferred\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2824,6 +2838,7 @@ nonisolated extension Warren_Agent_V1_IKEReport: SwiftProtobuf.Message, SwiftPro
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.ageSeconds) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self._proposal) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self._lastError) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self._runsAsPreferred) }()
       default: break
       }
     }
@@ -2849,6 +2864,9 @@ nonisolated extension Warren_Agent_V1_IKEReport: SwiftProtobuf.Message, SwiftPro
     try { if let v = self._lastError {
       try visitor.visitSingularStringField(value: v, fieldNumber: 5)
     } }()
+    try { if let v = self._runsAsPreferred {
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2858,6 +2876,7 @@ nonisolated extension Warren_Agent_V1_IKEReport: SwiftProtobuf.Message, SwiftPro
     if lhs.ageSeconds != rhs.ageSeconds {return false}
     if lhs._proposal != rhs._proposal {return false}
     if lhs._lastError != rhs._lastError {return false}
+    if lhs._runsAsPreferred != rhs._runsAsPreferred {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

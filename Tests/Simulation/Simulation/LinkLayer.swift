@@ -29,6 +29,8 @@ final class LinkPair {
     var turned: UInt64 = 0
     var everCarried = false
     var association: Association?
+    /// The end that was configured last: it asks for what it prefers.
+    var asker: Int?
     var holders = (low: false, high: false)
     var isAttemptDue = false
     /// Grows when the way of packets is cut or mended.

@@ -38,6 +38,7 @@ final class ModelLinks: LinkLayer {
             let known = keys.filter { peer.acceptedKeys.contains($0.key) }
             if let old = peers[gateway][other], old.peer == peer, old.keys == known { return }
             peers[gateway][other] = (peer, known)
+            pair(gateway, other).asker = gateway
             attemptSoon(pair(gateway, other))
         case .removePeer(let site):
             guard let other = number(site) else { return }
@@ -121,7 +122,7 @@ final class ModelLinks: LinkLayer {
         defer { update(pair) }
         guard !pair.isCut, let low = peers[pair.low][pair.high], let high = peers[pair.high][pair.low] else { return }
         guard simulation.gateways[pair.low].plane.isDaemonAlive, simulation.gateways[pair.high].plane.isDaemonAlive,
-            let (way, key) = agreement(low, high), isPossible(way, pair)
+            let (way, key) = agreement(low, high, isLowFirst: pair.asker.map { $0 == pair.low } ?? low.peer.initiator, pair)
         else { return }
         if let association = pair.association, pair.holders == (true, true), association.way == way, association.key == key {
             return
@@ -132,18 +133,20 @@ final class ModelLinks: LinkLayer {
         pair.holders = (true, true)
     }
 
-    /// What the initiator prefers and the other accepts, else what the other prefers and the initiator accepts; as the low
-    /// end says it.
+    /// What the end that asks prefers and the other accepts, else what the other prefers and the asking one accepts; as the
+    /// low end says it.
     private func agreement(
-        _ low: (peer: IKEPeer, keys: [PSKReference: PreSharedKey]), _ high: (peer: IKEPeer, keys: [PSKReference: PreSharedKey])
+        _ low: (peer: IKEPeer, keys: [PSKReference: PreSharedKey]), _ high: (peer: IKEPeer, keys: [PSKReference: PreSharedKey]),
+        isLowFirst: Bool, _ pair: LinkPair
     ) -> (IKEAlternative, PreSharedKey)? {
         let lowWays = [low.peer.preferred] + low.peer.alternatives
         let highWays = ([high.peer.preferred] + high.peer.alternatives).map(\.mirrored)
         let preferred =
-            low.peer.initiator
+            isLowFirst
             ? [(lowWays[0], highWays), (highWays[0], lowWays)] : [(highWays[0], lowWays), (lowWays[0], highWays)]
         for (way, accepted) in preferred {
-            guard accepted.contains(where: { $0.agrees(with: way) }), let key = low.keys[way.key], key == high.keys[way.key]
+            guard isPossible(way, pair), accepted.contains(where: { $0.agrees(with: way) }), let key = low.keys[way.key],
+                key == high.keys[way.key]
             else { continue }
             return (way, key)
         }
@@ -184,7 +187,11 @@ final class ModelLinks: LinkLayer {
             let site = entry.peer.peer, pair = pair(gateway, other)
             let isLow = gateway == pair.low
             let association = (isLow ? pair.holders.low : pair.holders.high) ? pair.association : nil
-            report.ike.append(IKEReport(peer: site, state: association == nil ? .connecting : .established))
+            let preferred = isLow ? entry.peer.preferred : entry.peer.preferred.mirrored
+            report.ike.append(
+                IKEReport(
+                    peer: site, state: association == nil ? .connecting : .established,
+                    runsAsPreferred: association.map { preferred.agrees(with: $0.way) }))
             if let association {
                 let outbound = isLow ? association.outbound : association.inbound
                 let inbound = isLow ? association.inbound : association.outbound
