@@ -32,6 +32,7 @@ enum Problems {
             case .unknownSite, .unknownGeneration: return try response(status: .notFound, detail: "\(error)")
             case .malformed: return try response(status: .badRequest, detail: "\(error)")
             case .unauthenticated, .forbidden: return try response(status: .forbidden, detail: "\(error)")
+            case .unavailable: return try response(status: .serviceUnavailable, detail: "\(error)")
             case .failed, .stateDirectory, .authority, .listener:
                 log.error("a request failed", metadata: ["error": "\(error)"])
                 return try response(status: .internalServerError, detail: "\(error)")

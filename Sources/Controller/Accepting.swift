@@ -80,6 +80,7 @@ extension Controller {
             generation: from.next, mesh: candidate.mesh.mesh, files: files, assignments: candidate.assignments,
             siteCount: candidate.mesh.count, acceptedAt: now)
         let withdrawn = withdrawn(changed)
+        await journal.flush()
         let firstEvent = try await translatingStoreErrors { try await store.latestEvent() }
         let rolloutRecord = RolloutRecord(
             generation: record.generation, from: from, strategy: manner.strategy,

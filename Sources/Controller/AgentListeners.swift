@@ -105,6 +105,7 @@ public struct AgentListeners: Service {
             // The first failure ends both.
             for try await _ in group {}
         }
+        await controller.journal.flush()
     }
 
     /// The ports that are open, once they are.

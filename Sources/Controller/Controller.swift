@@ -60,6 +60,7 @@ public actor Controller {
     nonisolated let secret: MeshSecret
     nonisolated let log: Logger
     nonisolated let turnstile = Turnstile()
+    nonisolated let journal: EventJournal
     /// What is decided, as it is on disk.
     var control: MeshControl
     var undone: Undone?
@@ -91,6 +92,7 @@ public actor Controller {
         store = MeshStore(try open(state.file("warrend.sqlite")))
         self.options = options
         self.log = log
+        journal = EventJournal(store, log: log)
         sites = SiteTable(try await store.sites())
         enrolled = try await store.enrolledSites()
         let generation = try await store.current(), epoch = try await store.epoch()
@@ -136,8 +138,10 @@ public actor Controller {
         try await translatingStoreErrors { try await store.generation(generation) }
     }
 
+    /// Also those that are being written.
     public nonisolated func events(since number: UInt64, limit: Int = 1000) async throws -> [EventRecord] {
-        try await translatingStoreErrors { try await store.events(since: number, limit: limit) }
+        await journal.flush()
+        return try await translatingStoreErrors { try await store.events(since: number, limit: limit) }
     }
 
     /// The last report of a site's agent; nil when none has come since the controller started.
@@ -169,16 +173,10 @@ public actor Controller {
 
     // MARK: Parts
 
-    /// Writes an event, also when the call that it tells of was cancelled. One that can't be written is logged instead: it
-    /// never fails what it tells of.
+    /// Tells of something that happened: it is in the log at once, and in the store soon. Events keep their order.
     nonisolated func note(_ kind: EventRecord.Kind, site: SiteName? = nil, text: String) async {
         log.info("\(text)", metadata: ["event": "\(kind.rawValue)", "site": "\(site.map(\.description) ?? "-")"])
-        let event = EventRecord(at: options.clock.date(), kind: kind, site: site, text: text)
-        do {
-            try await Task { try await store.append(event) }.value
-        } catch {
-            log.error("an event could not be stored", metadata: ["error": "\(error)"])
-        }
+        await journal.take(EventRecord(at: options.clock.date(), kind: kind, site: site, text: text))
     }
 
     nonisolated func translatingStoreErrors<Value: Sendable>(

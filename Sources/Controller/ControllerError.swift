@@ -29,6 +29,8 @@ public enum ControllerError: Error, Sendable, CustomStringConvertible {
     case forbidden(String)
     /// A listener could not be opened: its address, and why.
     case listener(String, String)
+    /// Nothing is wrong: it cannot be done at this moment.
+    case unavailable(String)
     /// The store or the system failed.
     case failed(String)
 
@@ -43,7 +45,9 @@ public enum ControllerError: Error, Sendable, CustomStringConvertible {
         case .nothingToDo(let problem): problem
         case .unknownGeneration(let generation): "generation \(generation) is not kept: 'warren history' lists those that are"
         case .unknownSite(let site): "the mesh has no site '\(site)'"
-        case .malformed(let problem), .unauthenticated(let problem), .forbidden(let problem), .failed(let problem): problem
+        case .malformed(let problem), .unauthenticated(let problem), .forbidden(let problem), .unavailable(let problem),
+            .failed(let problem):
+            problem
         case .listener(let address, let problem): "cannot listen on \(address): \(problem)"
         }
     }

@@ -50,6 +50,7 @@ extension RPCError {
             case .unauthenticated: self.init(code: .unauthenticated, message: "\(error)")
             case .forbidden: self.init(code: .permissionDenied, message: "\(error)")
             case .unknownSite, .unknownGeneration: self.init(code: .notFound, message: "\(error)")
+            case .unavailable: self.init(code: .unavailable, message: "\(error)")
             case .failed, .stateDirectory, .authority, .rejected, .generationConflict, .changed, .rolloutUnderWay,
                 .nothingToDo, .listener:
                 log.error("a call of an agent failed", metadata: ["error": "\(error)"])

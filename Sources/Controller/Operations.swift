@@ -13,11 +13,11 @@ extension Controller {
         of links: [LinkID]?, manner: Manner = Manner(), expecting expected: Generation? = nil
     ) async throws -> Generation {
         try await change(expecting: expected, manner: manner) { assignments, mesh in
-            let known = mesh.linkIDs
-            if let stranger = links?.first(where: { link in !Set(known).contains(link) }) {
+            let all = mesh.linkIDs, known = Set(all)
+            if let stranger = links?.first(where: { !known.contains($0) }) {
                 throw ControllerError.nothingToDo("the mesh has no link \(stranger)")
             }
-            for link in links ?? known { assignments.keyEpochs[link] = try Self.next(assignments.keyEpochs[link]) }
+            for link in links ?? all { assignments.keyEpochs[link] = try Self.next(assignments.keyEpochs[link]) }
         }
     }
 

@@ -67,8 +67,8 @@ final class Session: Sendable {
         }
     }
 
-    /// Ends the stream; the first reason given is the one that the agent hears.
-    func end(_ reason: ControllerError) {
+    /// Ends the stream; the first reason given is the one that the agent hears. None: the agent has gone by itself.
+    func end(_ reason: ControllerError? = nil) {
         ending.withLockedValue { if $0 == nil { $0 = reason } }
         ringer.finish()
     }

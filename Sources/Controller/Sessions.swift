@@ -47,7 +47,7 @@ extension Controller {
 
     /// Forgets the session, unless a newer one has taken its place. Repeats are harmless.
     func closed(_ session: Session) async {
-        session.end(.failed("the session is over"))
+        session.end()
         let wasOpen = try? await serially { await self.close(session) }
         guard wasOpen == true else { return }
         await note(.agentDisconnected, site: session.site.name, text: "the agent of '\(session.site.name)' disconnected")
@@ -133,7 +133,7 @@ extension Controller {
 
     /// Ends every session, so that the listeners can drain.
     func endSessions() {
-        for session in sessions.values { session.end(.failed("the controller is shutting down")) }
+        for session in sessions.values { session.end(.unavailable("the controller is shutting down")) }
     }
 }
 

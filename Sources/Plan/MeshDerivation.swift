@@ -72,16 +72,19 @@ public struct MeshDerivation: Sendable, Sequence {
     private func plan(at position: Int) -> GatewayPlan {
         let node = nodes[position]
         let peers = links.peers(of: position)
-        let hub = links.transit(from: position)
+        let transit = links.transit(from: position).flatMap { hub in
+            node.outer(to: nodes[hub]) == nil ? nil : self.link(from: position, to: hub)
+        }
         var plan = node.emptyPlan(links: peers.count, networks: nodes.count)
         var rest = peers[...]
-        for (other, peer) in nodes.enumerated() where other != position {
-            plan.unreachable += peer.networks
+        for other in nodes.indices where other != position {
+            let networks = nodes[other].networks
+            plan.unreachable += networks
             if other == rest.first {
                 rest.removeFirst()
                 plan.addLink(self.link(from: position, to: other))
-            } else if let hub, !links.isDrained(other), node.outer(to: nodes[hub]) != nil {
-                plan.addRoutes(to: peer.networks, through: self.link(from: position, to: hub))
+            } else if let transit, !links.isDrained(other) {
+                plan.addRoutes(to: networks, through: transit)
             }
         }
         return plan

@@ -18,8 +18,10 @@ struct PlanUnion {
         var plan = preferred
         plan.tunnels = tunnels
         plan.ike = peers(beside: plan.tunnels)
-        let isKept = Set(preferred.unreachable)
-        plan.unreachable = both(\.unreachable, by: \.self).filter { isKept.contains($0) || isForeign($0) }
+        if old.unreachable != new.unreachable {
+            let isKept = Set(preferred.unreachable)
+            plan.unreachable = both(\.unreachable, by: \.self).filter { isKept.contains($0) || isForeign($0) }
+        }
         plan.policies = both(\.policies) { PolicyIdentity(direction: $0.direction, selector: $0.selector) }
         plan.routes = routes(through: plan.tunnels, protectedBy: plan.policies)
         let accepted = Set(
@@ -73,17 +75,26 @@ struct PlanUnion {
     private func routes(through tunnels: [GIFTunnel], protectedBy policies: [SecurityPolicy]) -> [Route] {
         let protections = Set(
             policies.filter { $0.direction == .outbound }.map { Protection(peer: $0.peer, selector: $0.selector) })
-        let standing = Dictionary(tunnels.map { ($0.peer, $0) }) { first, _ in first }
-        let preferredRoutes = Set(preferred.routes)
+        let standing = Dictionary(
+            tunnels.map { tunnel in
+                let families = AddressFamily.allCases.filter {
+                    protections.contains(Protection(peer: tunnel.peer, selector: tunnel.selector(of: $0)))
+                }
+                return (tunnel.peer, (tunnel: tunnel, families: families))
+            }
+        ) { first, _ in first }
         let preferredPeers = Self.peersByInterface(preferred), otherPeers = Self.peersByInterface(other)
-        let preferredDestinations = Set(preferred.routes.map(\.destination))
+        // Equal routes are the preferred ones, all of them.
+        let areEqual = old.routes == new.routes
+        let preferredRoutes = areEqual ? [] : Set(preferred.routes)
+        let preferredDestinations = areEqual ? [] : Set(preferred.routes.map(\.destination))
         return both(\.routes, by: \.destination).compactMap { route in
-            let isPreferred = preferredRoutes.contains(route)
+            let isPreferred = areEqual || preferredRoutes.contains(route)
             let peer = isPreferred ? preferredPeers[route.interface] : otherPeers[route.interface]
-            guard let tunnel = peer.flatMap({ standing[$0] }) else { return nil }
-            if !preferredDestinations.contains(route.destination), !isForeign(route.destination) { return nil }
-            let protection = Protection(peer: tunnel.peer, selector: tunnel.selector(of: route.destination.family))
-            guard protections.contains(protection) else { return nil }
+            guard let (tunnel, families) = peer.flatMap({ standing[$0] }), families.contains(route.destination.family) else {
+                return nil
+            }
+            if !isPreferred, !preferredDestinations.contains(route.destination), !isForeign(route.destination) { return nil }
             guard tunnel.interface != route.interface || (route.via != nil && route.via != tunnel.inner.remote) else {
                 return route
             }

@@ -175,16 +175,22 @@ public struct MeshStore: Sendable {
     // MARK: Events
 
     /// Appends the event under the next number.
-    public func append(_ event: EventRecord) async throws(StoreError) {
+    public func append(_ event: EventRecord) async throws(StoreError) { try await append([event]) }
+
+    /// Appends the events under the next numbers, in one transaction.
+    public func append(_ events: [EventRecord]) async throws(StoreError) {
         while true {
             let counter = try await read("event-count", as: UInt64.self)
-            var numbered = event
-            numbered.number = (counter?.value ?? 0) + 1
+            var number = counter?.value ?? 0
             var transaction = StoreTransaction()
             transaction.require("event-count", at: counter?.revision ?? .absent)
-            transaction.put("event-count", try Self.encode(numbered.number))
-            transaction.put(Self.eventKey(numbered.number), try Self.encode(numbered))
-            if numbered.number > Self.eventsKept { transaction.delete(Self.eventKey(numbered.number - Self.eventsKept)) }
+            for var event in events {
+                number += 1
+                event.number = number
+                transaction.put(Self.eventKey(number), try Self.encode(event))
+                if number > Self.eventsKept { transaction.delete(Self.eventKey(number - Self.eventsKept)) }
+            }
+            transaction.put("event-count", try Self.encode(number))
             do {
                 try await store.commit(transaction)
                 return

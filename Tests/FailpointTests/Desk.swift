@@ -87,6 +87,7 @@ final class Desk: @unchecked Sendable {
             """
         let file = "\(folder)/mesh.yaml"
         try text.write(toFile: file, atomically: true, encoding: .utf8)
+        chmod(file, 0o600)
         return try await ChildProcess.run([Programs.path("warren"), "apply", "--yes", "--no-wait", file, "--socket", socket])
     }
 

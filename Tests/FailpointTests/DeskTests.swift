@@ -36,7 +36,8 @@ import WarrenFailpoints
             Issue.record("\(point.rawValue): \(error)\n\(tail(of: desk.log))")
         }
         #expect(doom.isFulfilled, "\(point.rawValue) was not passed")
-        #expect(try SecretScan(controllerState: desk.state).findings(below: desk.folder) == [], "\(point.rawValue)")
+        let findings = try SecretScan(controllerState: desk.state).findings(below: desk.folder)
+        #expect(findings == [], "\(point.rawValue)")
     }
 
     private func withMesh(_ point: Failpoint, _ body: (Desk, Doom) async throws -> Void) async throws {

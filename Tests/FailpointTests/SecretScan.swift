@@ -8,6 +8,7 @@ struct SecretScan {
     /// Files that hold keys, each its owner's alone; also under the name that they have while they are written.
     private static let keyFiles: Set<String> = [
         "desired.bin", "previous.bin", "trial.bin", "mesh-secret", "ca.key", "identity.json", "api-token",
+        "backup",
     ]
 
     private var needles: Set<Data> = []

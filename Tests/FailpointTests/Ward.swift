@@ -94,7 +94,8 @@ final class Ward: @unchecked Sendable {
         }
         let scan = try SecretScan(controllerState: controllerState, agentStates: agentStates)
         #expect(!scan.isEmpty)
-        #expect(try scan.findings(below: lab.names.directory) == [], "\(point.rawValue)")
+        let findings = try scan.findings(below: lab.names.directory)
+        #expect(findings == [], "\(point.rawValue)")
     }
 
     // MARK: Parts
