@@ -75,9 +75,15 @@ enum Death: Sendable {
         case .rollingBack: try await ward.loseController(doom) { try await ward.order("rollback") }
         case .learning: try await ward.loseController(doom) { try await ward.move() }
         }
-        if self == .draining || self == .tearingDown {
+        switch self {
+        case .draining:
             try await ward.awaitWell(isDrained: true)
             try await ward.undrain()
+        case .tearingDown:
+            // The daemon that its agent lost on a trial is a reason to go back: the site is drained, or is not.
+            try await ward.awaitWell(isDrained: nil)
+            if try await ward.status().links.isEmpty { try await ward.undrain() }
+        default: break
         }
     }
 }
@@ -175,6 +181,7 @@ extension Ward {
         let (old, new) = present.contains("\(moved)/32") ? (moved, given) : (given, moved)
         try await ChildProcess.require(
             ["ip", "-n", second.gatewayNamespace, "-batch", "-"],
-            input: "addr del \(old)/32 dev wan\naddr add \(new)/32 dev wan\n", failing: "cannot change the address")
+            // In this order: with the last address of a device, its routes go.
+            input: "addr add \(new)/32 dev wan\naddr del \(old)/32 dev wan\n", failing: "cannot change the address")
     }
 }

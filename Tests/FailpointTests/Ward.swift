@@ -175,15 +175,18 @@ final class Ward: @unchecked Sendable {
     }
 
     /// Returns once the mesh is whole in a generation that is not older than any that was promised.
-    func awaitWell(isDrained: Bool = false) async throws {
+    ///
+    /// - Parameter isDrained: whether the second site is; nil: either.
+    func awaitWell(isDrained: Bool? = false) async throws {
         let expected = ["warren-agent", "warren-agent", "warren-tunneld", "warren-tunneld", "warrend"]
         let deadline = ContinuousClock.now + .seconds(90)
         try await ControllerClient.withClient(of: lab.controllerAddress) { client in
             while true {
                 let status = try? await client.status()
-                if let status, status.isWell, status.links.isEmpty == isDrained, status.generation.rawValue >= acknowledged,
+                if let status, status.isWell, isDrained == nil || status.links.isEmpty == isDrained,
+                    status.generation.rawValue >= acknowledged,
                     // Not what was last heard of the dead: what runs now, each program once and no more.
-                    programs == expected, try await hasTunnel() != isDrained
+                    programs == expected, try await hasTunnel() != status.links.isEmpty
                 {
                     return
                 }
