@@ -8,23 +8,35 @@ import ServiceLifecycle
 import WarrenController
 import WarrenModel
 
-/// The operators' HTTP API, version 1: the same routes on a unix socket, guarded by its file's mode, and on TLS, guarded by
-/// a bearer token. Handlers translate; `Controller` decides. Bodies are in `WarrenAPIModel`.
-public enum API {
+/// The operators' HTTP API, version 1: the same routes on a unix socket, guarded by its file's mode, on TLS, and on a loopback
+/// address, guarded by tokens. Handlers translate; `Controller` decides. Bodies are in `WarrenAPIModel`.
+public struct API: Sendable {
     /// The largest body in bytes that a request may have.
     public static let maximumBodySize = 8 << 20
 
     static let serverName = "warrend"
 
+    private let controller: Controller
+    private let names: [String]
+    private let log: Logger
+    let table: RouteTable
+
+    /// - Parameter names: DNS names, beside those of the controller's certificate, under which it may be asked.
+    public init(controller: Controller, names: [String] = [], log: Logger) {
+        self.controller = controller
+        self.names = names
+        self.log = log
+        table = RouteTable(Self.routes(controller))
+    }
+
     /// The API on a unix socket. `run` opens it with mode 0600, after making its folder if need be and removing a socket
     /// that a dead process left, and removes it at the end. `opened` is called once it can be used.
-    public static func onSocket(
-        path: String, controller: Controller, log: Logger, opened: @escaping @Sendable () async -> Void = {}
-    ) -> some Service {
+    public func onSocket(path: String, opened: @escaping @Sendable () async -> Void = {}) -> some Service {
         SocketService(path: path) {
             Application(
-                router: router(controller: controller, log: log, guardedBy: nil),
-                configuration: ApplicationConfiguration(address: .unixDomainSocket(path: path), serverName: serverName),
+                router: router(.socket),
+                configuration: ApplicationConfiguration(
+                    address: .unixDomainSocket(path: path), serverName: Self.serverName),
                 onServerRunning: { _ in
                     UnixSocket.restrict(path)
                     await opened()
@@ -32,15 +44,15 @@ public enum API {
         }
     }
 
-    /// The API on TLS 1.3. Every route wants the token that `BearerToken` keeps in the controller's state.
+    /// The API on TLS 1.3. Every route wants a token of this controller, or a session that was opened with one.
     ///
     /// - Parameter opened: called with the port once it can be used.
-    public static func onTLS(
-        _ endpoint: Endpoint, controller: Controller, log: Logger, opened: @escaping @Sendable (Int) async -> Void = { _ in }
+    public func onTLS(
+        _ endpoint: Endpoint, opened: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws -> some Service {
-        let token = try BearerToken(in: controller.state)
+        try controller.access.admitFirstToken(in: controller.state)
         let issued = try controller.authority.issueServer(
-            names: controller.options.names, now: controller.options.clock.date())
+            names: controller.options.names + names, now: controller.options.clock.date())
         let chain = [
             try NIOSSLCertificate(bytes: issued.certificate, format: .der),
             try NIOSSLCertificate(bytes: controller.authority.encoded, format: .der),
@@ -49,42 +61,46 @@ public enum API {
             certificateChain: chain.map { .certificate($0) },
             privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(issued.key.utf8), format: .pem)))
         tls.minimumTLSVersion = .tlsv13
+        let known = Set((controller.options.names + names).map { $0.lowercased() })
         let application = Application(
-            router: router(controller: controller, log: log, guardedBy: token), server: try .tls(tlsConfiguration: tls),
-            configuration: ApplicationConfiguration(
-                address: .hostname(endpoint.address.description, port: Int(endpoint.port)), serverName: serverName),
+            router: router(.tls(names: known)), server: try .tls(tlsConfiguration: tls),
+            configuration: Self.configuration(endpoint),
             onServerRunning: { await opened($0.localAddress?.port ?? 0) }, logger: log)
         return ListenerService(name: "\(endpoint)") { application }
     }
-}
 
-/// An application whose failure to open its listener is told by name.
-struct ListenerService: Service {
-    let name: String
-    let application: @Sendable () throws -> any ApplicationProtocol
+    /// The API on HTTP in the clear, for a browser on this machine. Throws `ControllerError.listener` unless the address is a
+    /// loopback one. It wants tokens and sessions as TLS does: other users of the machine can reach it, too.
+    public func onLoopback(
+        _ endpoint: Endpoint, opened: @escaping @Sendable (Int) async -> Void = { _ in }
+    ) throws -> some Service {
+        guard Self.isLoopback(endpoint.address) else {
+            throw ControllerError.listener("\(endpoint)", "what is sent in the clear stays on a loopback address")
+        }
+        try controller.access.admitFirstToken(in: controller.state)
+        let application = Application(
+            router: router(.loopback), configuration: Self.configuration(endpoint),
+            onServerRunning: { await opened($0.localAddress?.port ?? 0) }, logger: log)
+        return ListenerService(name: "\(endpoint)") { application }
+    }
 
-    func run() async throws {
-        do {
-            try await application().run()
-        } catch let error as IOError {
-            throw ControllerError.listener(name, String(cString: strerror(error.errnoCode)))
+    /// RFC 1122, 3.2.1.3, and RFC 4291, 2.5.3.
+    private static func isLoopback(_ address: IPAddress) -> Bool {
+        switch address.family {
+        case .ipv4: address.bits >> 24 == 127
+        case .ipv6: address.bits == 1
         }
     }
-}
 
-struct SocketService: Service {
-    let path: String
-    let application: @Sendable () throws -> any ApplicationProtocol
-
-    init(path: String, application: @escaping @Sendable () throws -> any ApplicationProtocol) {
-        self.path = path
-        self.application = application
+    private static func configuration(_ endpoint: Endpoint) -> ApplicationConfiguration {
+        ApplicationConfiguration(
+            address: .hostname(endpoint.address.description, port: Int(endpoint.port)), serverName: serverName)
     }
 
-    func run() async throws {
-        try UnixSocket.makeFolder(of: path)
-        try UnixSocket.removeStale(path)
-        defer { UnixSocket.remove(path) }
-        try await ListenerService(name: path, application: application).run()
+    private func router(_ entrance: Entrance) -> Router<APIContext> {
+        table.router(behind: [
+            ProblemMiddleware(log: log),
+            Gate(table: table, entrance: entrance, access: controller.access),
+        ])
     }
 }

@@ -11,21 +11,49 @@ import WarrenStore
 extension API {
     static func rolloutRoutes(_ controller: Controller) -> [Route] {
         [
-            (.get, "/v1/rollouts", { _, _ in try JSONAnswer.response(await controller.rollouts().map(RolloutText.status)) }),
-            (.get, "/v1/rollouts/current", { _, _ in try await currentRollout(controller) }),
-            (.get, "/v1/rollouts/current/events", { request, _ in try await progress(request, controller) }),
-            (.get, "/v1/rollouts/:generation", { _, context in try await rollout(context, controller) }),
-            (.post, "/v1/rollouts/current/pause", { request, _ in try await order(request, controller) { _ in .pause } }),
-            (
-                .post, "/v1/rollouts/current/resume",
-                { request, _ in try await order(request, controller) { .resume(without: Set($0.without ?? [])) } }
-            ),
-            (.post, "/v1/rollouts/current/abort", { request, _ in try await order(request, controller) { _ in .abort } }),
-            (
-                .post, "/v1/rollouts/current/rollback",
-                { request, _ in try await order(request, controller) { _ in .rollBack } }
-            ),
+            Route(
+                .get, "/v1/rollouts", .viewer, "listRollouts", "The roll-outs that are kept, newest first.",
+                answer: .json([APIMessage.RolloutStatus].self)
+            ) { _, _ in try JSONAnswer.response(await controller.rollouts().map(RolloutText.status)) },
+            Route(
+                .get, "/v1/rollouts/current", .viewer, "getCurrentRollout", "The latest roll-out, also when it is finished.",
+                answer: .json(APIMessage.RolloutStatus.self)
+            ) { _, _ in try await currentRollout(controller) },
+            Route(
+                .get, "/v1/rollouts/current/events", .viewer, "followCurrentRollout",
+                "How the latest roll-out goes on: waits for news.",
+                parameters: [
+                    .query("since", .text(maximum: 64), "The 'next' of an earlier answer."),
+                    .query("wait", .integer(0...30), "So many seconds; 0 unless given."),
+                ],
+                answer: .json(APIMessage.RolloutProgress.self)
+            ) { _, context in try await progress(context, controller) },
+            Route(
+                .get, "/v1/rollouts/{generation}", .viewer, "getRollout", "The roll-out to a generation.",
+                answer: .json(APIMessage.RolloutStatus.self)
+            ) { _, context in try await rollout(context, controller) },
+            orderRoute("pause", "pauseRollout", "Begins nothing new in the roll-out.", controller) { _ in .pause },
+            orderRoute("resume", "resumeRollout", "Goes on with a paused or halted roll-out.", controller) {
+                .resume(without: Set($0.without ?? []))
+            },
+            orderRoute("abort", "abortRollout", "Ends the roll-out where it is.", controller) { _ in .abort },
+            orderRoute("rollback", "rollBackRollout", "Leads whoever was touched back.", controller) { _ in .rollBack },
         ]
+    }
+
+    private static func orderRoute(
+        _ verb: String, _ operation: String, _ summary: String, _ controller: Controller,
+        _ command: @escaping @Sendable (APIMessage.RolloutCommandRequest) -> RolloutCommand
+    ) -> Route {
+        Route(
+            .post, "/v1/rollouts/current/\(verb)", .operator, operation, summary,
+            body: .jsonOrNothing(APIMessage.RolloutCommandRequest.self), answer: .json(APIMessage.RolloutStatus.self),
+            refusals: [409]
+        ) { request, _ in
+            let message: APIMessage.RolloutCommandRequest = try await body(of: request, orElse: .init())
+            try await controller.order(command(message), rolloutOf: message.generation)
+            return try await currentRollout(controller)
+        }
     }
 
     private static func currentRollout(_ controller: Controller) async throws -> Response {
@@ -35,7 +63,7 @@ extension API {
 
     private static var noRollout: HTTPError { HTTPError(.notFound, message: "no inventory has been applied yet") }
 
-    private static func rollout(_ context: BasicRequestContext, _ controller: Controller) async throws -> Response {
+    private static func rollout(_ context: APIContext, _ controller: Controller) async throws -> Response {
         let generation = try generation(in: context)
         guard let record = try await controller.rollout(of: generation) else {
             throw HTTPError(.notFound, message: "no roll-out to generation \(generation) is kept")
@@ -44,40 +72,27 @@ extension API {
     }
 
     /// The generation that the path names.
-    static func generation(in context: BasicRequestContext) throws -> Generation {
+    static func generation(in context: APIContext) throws -> Generation {
         guard let number = context.parameters.get("generation").flatMap({ UInt64($0) }) else {
             throw HTTPError(.badRequest, message: "this is not a generation's number")
         }
         return Generation(rawValue: number)
     }
 
-    private static func progress(_ request: Request, _ controller: Controller) async throws -> Response {
-        var mark: Controller.ProgressMark?, wait: UInt32 = 0
-        if let text = request.uri.queryParameters["since"] {
-            guard let known = Controller.ProgressMark(String(text)) else {
+    private static func progress(_ context: APIContext, _ controller: Controller) async throws -> Response {
+        var mark: Controller.ProgressMark?
+        if let text = context.query["since"] {
+            guard let known = Controller.ProgressMark(text) else {
                 throw HTTPError(.badRequest, message: "'since' is not the 'next' of an earlier answer")
             }
             mark = known
         }
-        if let text = request.uri.queryParameters["wait"] {
-            guard let seconds = UInt32(text), seconds <= 30 else {
-                throw HTTPError(.badRequest, message: "'wait' is not a number of seconds from 0 to 30")
-            }
-            wait = seconds
-        }
-        guard let progress = try await controller.progress(since: mark, wait: .seconds(Int64(wait))) else { throw noRollout }
+        let wait = context.query["wait"].flatMap { Int64($0) } ?? 0
+        guard let progress = try await controller.progress(since: mark, wait: .seconds(wait)) else { throw noRollout }
         return try JSONAnswer.response(
             APIMessage.RolloutProgress(
                 next: progress.next.description, events: progress.events.map(RolloutText.event),
                 rollout: RolloutText.status(progress.rollout)))
-    }
-
-    private static func order(
-        _ request: Request, _ controller: Controller, _ command: (APIMessage.RolloutCommandRequest) -> RolloutCommand
-    ) async throws -> Response {
-        let message: APIMessage.RolloutCommandRequest = try await body(of: request, orElse: .init())
-        try await controller.order(command(message), rolloutOf: message.generation)
-        return try await currentRollout(controller)
     }
 }
 

@@ -9,52 +9,69 @@ import WarrenPlan
 import WarrenStatus
 
 extension API {
-    typealias Handler = @Sendable (Request, BasicRequestContext) async throws -> Response
-
-    typealias Route = (method: HTTPRequest.Method, path: String, handler: Handler)
+    /// Every route.
+    static func routes(_ controller: Controller) -> [Route] {
+        meshRoutes(controller) + rolloutRoutes(controller) + operationRoutes(controller) + accessRoutes(controller)
+    }
 
     private static func meshRoutes(_ controller: Controller) -> [Route] {
         [
-            (
-                .get, "/v1/version",
-                { _, _ in
-                    try JSONAnswer.response(
-                        APIMessage.Version(version: Controller.version, agentProtocol: Controller.agentProtocol))
-                }
-            ),
-            (.get, "/v1/status", { _, _ in try StatusStream.response(await controller.status()) }),
-            (.get, "/v1/plan", { request, _ in try await currentPlan(request, controller) }),
-            (.post, "/v1/plan", { request, _ in try await preview(request, controller) }),
-            (.get, "/v1/generations", { request, _ in try await generations(request, controller) }),
-            (.post, "/v1/generations", { request, _ in try await accept(request, controller) }),
-            (.post, "/v1/tokens", { request, _ in try await createToken(request, controller) }),
-            (.get, "/v1/events", { request, _ in try await events(request, controller) }),
-            (.get, "/v1/reports/:site", { _, context in try await report(context, controller) }),
-            (.get, "/v1/watch", { _, _ in StatusWatch.response(controller) }),
+            Route(
+                .get, "/v1/version", .viewer, "getVersion", "The controller's version, and that of the agents' protocol.",
+                answer: .json(APIMessage.Version.self)
+            ) { _, _ in
+                try JSONAnswer.response(
+                    APIMessage.Version(version: Controller.version, agentProtocol: Controller.agentProtocol))
+            },
+            Route(
+                .get, "/v1/status", .viewer, "getStatus", "The state of every site and link.",
+                answer: .json(MeshStatus.self)
+            ) { _, _ in try StatusStream.response(await controller.status()) },
+            Route(
+                .get, "/v1/plan", .viewer, "getPlan", "The plan of the current generation. Keys are references.",
+                parameters: [.query("site", .site, "Only this site's gateway.")],
+                answer: .json(APIMessage.CurrentPlan.self)
+            ) { _, context in try await currentPlan(context, controller) },
+            Route(
+                .post, "/v1/plan", .viewer, "previewPlan", "What would change if this inventory were applied. Stores nothing.",
+                body: .json(APIMessage.PlanRequest.self), answer: .json(APIMessage.PlanPreview.self), refusals: [409, 422]
+            ) { request, _ in try await preview(request, controller) },
+            Route(
+                .get, "/v1/generations", .viewer, "listGenerations", "What was accepted, newest first.",
+                parameters: [.query("limit", .integer(1...1000), "At most so many; 100 unless given.")],
+                answer: .json([APIMessage.GenerationSummary].self)
+            ) { _, context in try await generations(context, controller) },
+            Route(
+                .post, "/v1/generations", .operator, "applyInventory",
+                "Makes this inventory the next generation, and rolls it out.",
+                body: .json(APIMessage.ApplyRequest.self), answer: .json(APIMessage.Accepted.self, .created),
+                refusals: [409, 422]
+            ) { request, _ in try await accept(request, controller) },
+            Route(
+                .post, "/v1/tokens", .operator, "createToken", "A token with which one agent may enrol once, for one site.",
+                body: .json(APIMessage.TokenRequest.self), answer: .json(APIMessage.TokenResponse.self, .created)
+            ) { request, _ in try await createToken(request, controller) },
+            Route(
+                .get, "/v1/events", .viewer, "listEvents", "What happened, oldest first, at most 1000.",
+                parameters: [.query("since", .integer(0...UInt64.max), "Only events with greater numbers.")],
+                answer: .json([APIMessage.Event].self)
+            ) { _, context in try await events(context, controller) },
+            Route(
+                .get, "/v1/reports/{site}", .viewer, "getReport", "The last facts that a site's agent sent.",
+                answer: .json(AgentReport.self)
+            ) { _, context in try await report(context, controller) },
+            Route(
+                .get, "/v1/watch", .viewer, "watchStatus", "The whole status, at once and after each change.",
+                answer: .content("text/event-stream")
+            ) { _, _ in StatusWatch.response(controller) },
         ]
     }
 
-    /// Every route, with the token in front when there is one.
-    static func router(controller: Controller, log: Logger, guardedBy token: BearerToken?) -> Router<BasicRequestContext> {
-        let routes = meshRoutes(controller) + rolloutRoutes(controller) + operationRoutes(controller)
-        var methods: [String: Set<HTTPRequest.Method>] = [:]
-        for route in routes {
-            let pattern = route.path.split(separator: "/").map { $0.hasPrefix(":") ? "*" : $0 }.joined(separator: "/")
-            methods[pattern, default: []].insert(route.method)
-        }
-        let router = Router()
-        router.add(middleware: ProblemMiddleware(log: log, routes: methods))
-        if let token { router.add(middleware: BearerMiddleware(token: token)) }
-        for route in routes { router.on(RouterPath(route.path), method: route.method, use: route.handler) }
-        return router
-    }
-
-    private static func currentPlan(_ request: Request, _ controller: Controller) async throws -> Response {
+    private static func currentPlan(_ context: APIContext, _ controller: Controller) async throws -> Response {
         guard let (generation, mesh) = await controller.currentMesh else {
             throw HTTPError(.notFound, message: "no inventory has been applied yet")
         }
-        guard let text = request.uri.queryParameters["site"] else { return PlanStream.response(generation, mesh) }
-        guard let site = SiteName(String(text)) else { throw HTTPError(.badRequest, message: "'site' is not a site's name") }
+        guard let site = context.query["site"].flatMap({ SiteName($0) }) else { return PlanStream.response(generation, mesh) }
         guard let gateway = mesh[site] else { throw ControllerError.unknownSite(site) }
         return try JSONAnswer.response(
             APIMessage.CurrentPlan(generation: generation, plan: Plan(mesh: mesh.mesh, gateways: [gateway])))
@@ -82,14 +99,8 @@ extension API {
         return try JSONAnswer.response(answer, status: .created)
     }
 
-    private static func generations(_ request: Request, _ controller: Controller) async throws -> Response {
-        var limit = 100
-        if let text = request.uri.queryParameters["limit"] {
-            guard let number = Int(text), (1...1000).contains(number) else {
-                throw HTTPError(.badRequest, message: "'limit' is not a number from 1 to 1000")
-            }
-            limit = number
-        }
+    private static func generations(_ context: APIContext, _ controller: Controller) async throws -> Response {
+        let limit = context.query["limit"].flatMap { Int($0) } ?? 100
         let summaries = try await controller.generations(limit: limit).map { record in
             APIMessage.GenerationSummary(
                 generation: record.generation, mesh: record.mesh, sites: record.siteCount, acceptedAt: text(record.acceptedAt))
@@ -97,12 +108,8 @@ extension API {
         return try JSONAnswer.response(summaries)
     }
 
-    private static func events(_ request: Request, _ controller: Controller) async throws -> Response {
-        var since: UInt64 = 0
-        if let text = request.uri.queryParameters["since"] {
-            guard let number = UInt64(text) else { throw HTTPError(.badRequest, message: "'since' is not an event's number") }
-            since = number
-        }
+    private static func events(_ context: APIContext, _ controller: Controller) async throws -> Response {
+        let since = context.query["since"].flatMap { UInt64($0) } ?? 0
         let events = try await controller.events(since: since).map { event in
             APIMessage.Event(
                 number: event.number, at: text(event.at), kind: event.kind.rawValue, site: event.site, text: event.text)
@@ -110,7 +117,7 @@ extension API {
         return try JSONAnswer.response(events)
     }
 
-    private static func report(_ context: BasicRequestContext, _ controller: Controller) async throws -> Response {
+    private static func report(_ context: APIContext, _ controller: Controller) async throws -> Response {
         let site = try site(in: context)
         guard let report = try await controller.report(of: site) else {
             throw HTTPError(.notFound, message: "the agent of '\(site)' has not reported since the controller started")
@@ -119,7 +126,7 @@ extension API {
     }
 
     /// The site that the path names.
-    static func site(in context: BasicRequestContext) throws -> SiteName {
+    static func site(in context: APIContext) throws -> SiteName {
         guard let site = context.parameters.get("site").flatMap({ SiteName($0) }) else {
             throw HTTPError(.badRequest, message: "this is not a site's name")
         }

@@ -56,6 +56,8 @@ public actor Controller {
     public nonisolated let authority: CertificateAuthority
     public nonisolated let state: StateDirectory
     public nonisolated let options: Options
+    /// Who operators are.
+    public nonisolated let access: AccessControl
     nonisolated let store: MeshStore
     nonisolated let secret: MeshSecret
     nonisolated let log: Logger
@@ -90,6 +92,7 @@ public actor Controller {
         authority = try CertificateAuthority(in: state, now: options.clock.date())
         secret = try MeshSecret(in: state)
         store = MeshStore(try open(state.file("warrend.sqlite")))
+        access = try await AccessControl(store: store, clock: options.clock, log: log)
         self.options = options
         self.log = log
         journal = EventJournal(store, log: log)

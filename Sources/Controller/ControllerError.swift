@@ -21,6 +21,8 @@ public enum ControllerError: Error, Sendable, CustomStringConvertible {
     case unknownSite(SiteName)
     /// No generation of this number is kept.
     case unknownGeneration(Generation)
+    /// There is no operators' token of this name.
+    case unknownAccessToken(String)
     /// The request is not well-formed.
     case malformed(String)
     /// The token, or the certificate, is not one that this controller takes.
@@ -44,6 +46,7 @@ public enum ControllerError: Error, Sendable, CustomStringConvertible {
         case .rolloutUnderWay(let generation, let state): Self.text(of: state, generation)
         case .nothingToDo(let problem): problem
         case .unknownGeneration(let generation): "generation \(generation) is not kept: 'warren history' lists those that are"
+        case .unknownAccessToken(let name): "there is no access token named '\(name)'"
         case .unknownSite(let site): "the mesh has no site '\(site)'"
         case .malformed(let problem), .unauthenticated(let problem), .forbidden(let problem), .unavailable(let problem),
             .failed(let problem):

@@ -80,8 +80,8 @@ public struct SecurityPolicy: Sendable, Hashable, Codable {
 
 /// One firewall rule of a gateway, without the syntax of any one firewall.
 public struct FirewallRule: Sendable, Hashable, Codable {
-    public enum Action: String, Sendable, Hashable, Codable { case allow, drop }
-    public enum Direction: String, Sendable, Hashable, Codable { case inbound = "in", outbound = "out" }
+    public enum Action: String, Sendable, Hashable, Codable, CaseIterable { case allow, drop }
+    public enum Direction: String, Sendable, Hashable, Codable, CaseIterable { case inbound = "in", outbound = "out" }
 
     public let action: Action
     public let direction: Direction

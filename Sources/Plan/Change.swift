@@ -2,7 +2,7 @@ import WarrenModel
 
 /// One difference between two plans: what it touches, and a sentence for a person.
 public struct Change: Sendable, Hashable, Codable {
-    public enum Kind: String, Sendable, Hashable, Codable { case add, change, remove }
+    public enum Kind: String, Sendable, Hashable, Codable, CaseIterable { case add, change, remove }
     /// The gateway that the change happens on.
     public var site: SiteName
     public var kind: Kind

@@ -18,7 +18,7 @@ public struct PacketWalk: Sendable, Hashable, Codable {
         public let destination: IPAddress
     }
 
-    public enum Outcome: String, Sendable, Hashable, Codable {
+    public enum Outcome: String, Sendable, Hashable, Codable, CaseIterable {
         /// The last gateway has the address, or a network that holds it.
         case delivered
         /// A gateway holds the packet back: it goes nowhere.

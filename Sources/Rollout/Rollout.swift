@@ -16,7 +16,7 @@ import WarrenPlan
 ///   names them; `resume(without:)` goes on nevertheless.
 /// - More failures than `maxFailures` end the roll-out by rolling back, or halt it.
 public struct Rollout: Sendable, Equatable, Codable {
-    public enum Kind: String, Sendable, Equatable, Codable {
+    public enum Kind: String, Sendable, Equatable, Codable, CaseIterable {
         case forward
         /// Its generation has the content of one before.
         case rollBack

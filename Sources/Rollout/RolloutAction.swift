@@ -30,7 +30,7 @@ public struct RolloutOffer: Sendable, Hashable, Codable {
 
 /// Something that an operator will want to read later.
 public struct RolloutNote: Sendable, Equatable, Codable {
-    public enum Kind: String, Sendable, Codable {
+    public enum Kind: String, Sendable, Codable, CaseIterable {
         case stepStarted, waveStarted, waveDone, siteFailed, siteLate, siteReturned, waiting, paused, resumed, halted, finished
     }
     public let kind: Kind

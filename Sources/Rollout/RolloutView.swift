@@ -3,13 +3,13 @@ import WarrenPlan
 
 /// Where a roll-out is, for a person or a program to read.
 public struct RolloutView: Sendable, Equatable, Codable {
-    public enum Status: String, Sendable, Codable {
+    public enum Status: String, Sendable, Codable, CaseIterable {
         case running
         /// It waits for gateways that are offline.
         case waiting
         case paused, halted, completed, aborted, rolledBack
     }
-    public enum Phase: String, Sendable, Codable { case pending, running, done }
+    public enum Phase: String, Sendable, Codable, CaseIterable { case pending, running, done }
 
     public struct Step: Sendable, Equatable, Codable {
         public var step: TransitionStep

@@ -27,7 +27,7 @@ public struct RolloutStrategy: Sendable, Equatable, Codable {
     }
 
     /// What follows once more gateways failed than may.
-    public enum Response: String, Sendable, Equatable, Codable {
+    public enum Response: String, Sendable, Equatable, Codable, CaseIterable {
         case rollBack
         /// The roll-out stands still until an operator resumes it, aborts it or rolls it back.
         case halt

@@ -19,6 +19,7 @@ import WarrenRollout
 /// | `agent/ID` | `AgentRecord` |
 /// | `token/HASH` | `TokenRecord` |
 /// | `event/N` | `EventRecord` |
+/// | `access/NAME` | `AccessTokenRecord` |
 public struct MeshStore: Sendable {
     /// Older events than this many are dropped.
     public static let eventsKept: UInt64 = 10_000

@@ -117,6 +117,8 @@ public struct EventRecord: Sendable, Hashable, Codable {
         case applied
         case restored
         case agentRevoked = "agent-revoked"
+        case accessTokenCreated = "access-token-created"
+        case accessTokenRevoked = "access-token-revoked"
         case addressLearned = "address-learned"
         case rolloutStep = "rollout-step"
         case rolloutWave = "rollout-wave"

@@ -61,7 +61,7 @@ import WarrenStatus
         let controller = try await Controller(directory: directory, log: log)
         let server = Server(directory: directory, controller: controller)
         let (opened, opening) = AsyncStream.makeStream(of: Void.self)
-        let service = API.onSocket(path: server.socket, controller: controller, log: log) { opening.finish() }
+        let service = API(controller: controller, log: log).onSocket(path: server.socket) { opening.finish() }
         try await run(service, until: opened) { try await body(server) }
     }
 
@@ -171,8 +171,8 @@ import WarrenStatus
         let controller = try await Controller(directory: directory, options: .init(names: ["127.0.0.1"]), log: Self.log)
         let (opened, opening) = AsyncStream.makeStream(of: Void.self)
         let port = Mutable(0)
-        let service = try API.onTLS(
-            Endpoint(address: IPAddress(v4: 0x7f00_0001), port: 0), controller: controller, log: Self.log
+        let service = try API(controller: controller, log: Self.log).onTLS(
+            Endpoint(address: IPAddress(v4: 0x7f00_0001), port: 0)
         ) {
             port.value = $0
             opening.finish()

@@ -39,6 +39,18 @@ struct Warrend: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "A DNS name by which operators and browsers ask for the API; may be repeated. Those of --name are known, too.",
+            valueName: "host"))
+    var apiName: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Serve API and dashboard on HTTP in the clear, on a loopback address, for a browser on this machine.",
+            valueName: "address:port"))
+    var dashboardListen: Endpoint?
+
+    @Option(
+        help: ArgumentHelp(
             "How long an agent's certificate holds: 12h, 30d. The agent renews it in the last third, over its session.",
             valueName: "time"))
     var certificateLifetime = CertificateLifetime(seconds: UInt32(CertificateAuthority.agentLifetime))
@@ -47,7 +59,7 @@ struct Warrend: AsyncParsableCommand {
     var logLevel = Logger.Level.info
 
     func validate() throws {
-        for name in name where IPAddress(name) == nil && !Self.isDNSName(name) {
+        for name in name + apiName where IPAddress(name) == nil && !Self.isDNSName(name) {
             throw ValidationError("'\(name)' is neither an IP address nor a DNS name")
         }
     }
@@ -86,11 +98,13 @@ struct Warrend: AsyncParsableCommand {
                 names: name, enrolmentAddress: enrolmentAddress, agentLifetime: TimeInterval(certificateLifetime.seconds)),
             log: log)
         let listeners = try AgentListeners(controller: controller, link: agentListen, enrolment: enrolListen)
+        let api = API(controller: controller, names: apiName, log: log)
         let (opened, opening) = AsyncStream.makeStream(of: Void.self)
         var services: [any Service] = [
-            listeners, API.onSocket(path: apiSocket, controller: controller, log: log) { opening.finish() },
+            listeners, api.onSocket(path: apiSocket) { opening.finish() },
         ]
-        if let apiListen { services.append(try API.onTLS(apiListen, controller: controller, log: log)) }
+        if let dashboardListen { services.append(try api.onLoopback(dashboardListen)) }
+        if let apiListen { services.append(try api.onTLS(apiListen)) }
         let announcement = Task {
             // Ends when the API's socket is open, and the listeners' ports are known when they are.
             for await _ in opened {}

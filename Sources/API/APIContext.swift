@@ -1,0 +1,28 @@
+import Hummingbird
+import NIOCore
+import WarrenController
+import WarrenModel
+
+/// What is known of a request beside itself.
+struct APIContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    /// Where it comes from; nil on a unix socket.
+    let address: String?
+    /// Whose it is; nil before the gate, and on routes for anyone.
+    var principal: Principal?
+    /// The parameters of its query, which the gate has held against the route's.
+    var query: [String: String] = [:]
+
+    /// Whose it is, where the gate has let somebody in.
+    var admitted: Principal {
+        get throws {
+            guard let principal else { throw HTTPError(.unauthorized) }
+            return principal
+        }
+    }
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        address = source.channel.remoteAddress?.ipAddress
+    }
+}
