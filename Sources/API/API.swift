@@ -19,13 +19,15 @@ public struct API: Sendable {
     private let controller: Controller
     private let names: [String]
     private let log: Logger
+    private let throttle: Throttle
     let table: RouteTable
 
     /// - Parameter names: DNS names, beside those of the controller's certificate, under which it may be asked.
-    public init(controller: Controller, names: [String] = [], log: Logger) {
+    public init(controller: Controller, names: [String] = [], limits: Limits = Limits(), log: Logger) {
         self.controller = controller
         self.names = names
         self.log = log
+        throttle = Throttle(limits, clock: controller.options.clock)
         table = RouteTable(Self.routes(controller))
     }
 
@@ -34,7 +36,7 @@ public struct API: Sendable {
     public func onSocket(path: String, opened: @escaping @Sendable () async -> Void = {}) -> some Service {
         SocketService(path: path) {
             Application(
-                router: router(.socket),
+                router: router(.socket), server: .http1(configuration: throttle.limits.http),
                 configuration: ApplicationConfiguration(
                     address: .unixDomainSocket(path: path), serverName: Self.serverName),
                 onServerRunning: { _ in
@@ -63,8 +65,9 @@ public struct API: Sendable {
         tls.minimumTLSVersion = .tlsv13
         let known = Set((controller.options.names + names).map { $0.lowercased() })
         let application = Application(
-            router: router(.tls(names: known)), server: try .tls(tlsConfiguration: tls),
-            configuration: Self.configuration(endpoint),
+            router: router(.tls(names: known)),
+            server: try .tls(.http1(configuration: throttle.limits.http), tlsConfiguration: tls),
+            configuration: configuration(endpoint),
             onServerRunning: { await opened($0.localAddress?.port ?? 0) }, logger: log)
         return ListenerService(name: "\(endpoint)") { application }
     }
@@ -79,7 +82,8 @@ public struct API: Sendable {
         }
         try controller.access.admitFirstToken(in: controller.state)
         let application = Application(
-            router: router(.loopback), configuration: Self.configuration(endpoint),
+            router: router(.loopback), server: .http1(configuration: throttle.limits.http),
+            configuration: configuration(endpoint),
             onServerRunning: { await opened($0.localAddress?.port ?? 0) }, logger: log)
         return ListenerService(name: "\(endpoint)") { application }
     }
@@ -92,15 +96,18 @@ public struct API: Sendable {
         }
     }
 
-    private static func configuration(_ endpoint: Endpoint) -> ApplicationConfiguration {
+    private func configuration(_ endpoint: Endpoint) -> ApplicationConfiguration {
         ApplicationConfiguration(
-            address: .hostname(endpoint.address.description, port: Int(endpoint.port)), serverName: serverName)
+            address: .hostname(endpoint.address.description, port: Int(endpoint.port)), serverName: Self.serverName,
+            availableConnectionsDelegate: .maximum(throttle.limits.connections, logger: log))
     }
 
     private func router(_ entrance: Entrance) -> Router<APIContext> {
         table.router(behind: [
+            SecurityHeaders(),
             ProblemMiddleware(log: log),
-            Gate(table: table, entrance: entrance, access: controller.access),
+            Turnstile(limit: throttle.limits.concurrentRequests),
+            Gate(table: table, entrance: entrance, access: controller.access, throttle: throttle),
         ])
     }
 }

@@ -10,6 +10,8 @@ struct APIContext: RequestContext {
     let address: String?
     /// Whose it is; nil before the gate, and on routes for anyone.
     var principal: Principal?
+    /// The way by which it came in; set by the gate.
+    var entrance = Entrance.socket
     /// The parameters of its query, which the gate has held against the route's.
     var query: [String: String] = [:]
 

@@ -11,15 +11,20 @@ struct Gate: RouterMiddleware {
     let table: RouteTable
     let entrance: Entrance
     let access: AccessControl
+    let throttle: Throttle
 
     func handle(
         _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
     ) async throws -> Response {
         var context = context
+        context.entrance = entrance
+        try throttle.count(from: context.address)
         try entrance.checkHost(of: request)
         let route = table.route(request.method, endpoint: context.endpointPath)
         if route?.access != .anyone {
-            context.principal = try authenticate(request)
+            let principal = try authenticate(request, from: context.address)
+            try throttle.count(of: principal)
+            context.principal = principal
         }
         guard let route else { throw noRoute(request) }
         try authorise(context.principal, for: route)
@@ -30,19 +35,17 @@ struct Gate: RouterMiddleware {
     }
 
     /// A token in the header comes before a cookie: whoever sends one means it.
-    private func authenticate(_ request: Request) throws -> Principal {
+    private func authenticate(_ request: Request, from address: String?) throws -> Principal {
         if entrance == .socket { return .socket }
         if let authorization = request.headers[.authorization] {
             guard authorization.lowercased().hasPrefix("bearer "),
                 let principal = access.principal(
                     ofToken: authorization.dropFirst(7).trimmingCharacters(in: .whitespaces))
-            else { throw Refusal.unauthenticated }
+            else { throw throttle.failure(from: address) }
             return principal
         }
-        guard let cookie = request.cookies[entrance.cookieName], let principal = access.principal(ofSession: cookie.value)
-        else {
-            throw Refusal.unauthenticated
-        }
+        guard let cookie = request.cookies[entrance.cookieName] else { throw Refusal.unauthenticated }
+        guard let principal = access.principal(ofSession: cookie.value) else { throw throttle.failure(from: address) }
         try entrance.checkOrigin(of: request)
         return principal
     }

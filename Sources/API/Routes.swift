@@ -11,7 +11,10 @@ import WarrenStatus
 extension API {
     /// Every route.
     static func routes(_ controller: Controller) -> [Route] {
-        meshRoutes(controller) + rolloutRoutes(controller) + operationRoutes(controller) + accessRoutes(controller)
+        let routes =
+            meshRoutes(controller) + rolloutRoutes(controller) + operationRoutes(controller) + accessRoutes(controller)
+            + sessionRoutes(controller)
+        return routes + [OpenAPI.route(over: routes)]
     }
 
     private static func meshRoutes(_ controller: Controller) -> [Route] {

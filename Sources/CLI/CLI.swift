@@ -35,6 +35,7 @@ public struct Warren: AsyncParsableCommand {
               warren show plan SITE       What one gateway shall run.
               warren show sa SITE         One gateway's security associations.
               warren token create SITE    Let a new gateway's agent enrol.
+              warren access create NAME   A token for an operator, or a program.
               warren backup -o FILE       The controller's state in one file.
               warren restore FILE         A controller's state from that.
               sudo warren lab demo FILE   All of it on this machine, real packets.
@@ -56,7 +57,8 @@ public struct Warren: AsyncParsableCommand {
             ValidateCommand.self, OverlapsCommand.self, ImportCommand.self, TraceCommand.self, ExampleCommand.self,
             PlanCommand.self, RenderCommand.self,
             ApplyCommand.self, RolloutCommand.self, HistoryCommand.self, DiffCommand.self, RollbackCommand.self,
-            StatusCommand.self, DriftCommand.self, ShowCommand.self, TokenCommand.self, SiteCommand.self, PSKCommand.self,
+            StatusCommand.self, DriftCommand.self, ShowCommand.self, TokenCommand.self, AccessCommand.self, SiteCommand.self,
+            PSKCommand.self,
             BackupCommand.self, RestoreCommand.self, LabCommand.self,
         ])
 

@@ -123,7 +123,7 @@ public final class ControllerClient: Sendable {
     }
 
     /// One request and its whole answer; throws for every status but 2xx.
-    private func exchange(_ method: HTTPMethod, _ path: String, body: Data?) async throws -> Data {
+    func exchange(_ method: HTTPMethod, _ path: String, body: Data?) async throws -> Data {
         var request = HTTPClientRequest(url: address.base + path)
         request.method = method
         request.headers.add(name: "Accept", value: "application/json, application/problem+json")

@@ -1,6 +1,4 @@
 import ArgumentParser
-import Foundation
-import Glibc
 import WarrenClient
 import WarrenModel
 
@@ -33,31 +31,22 @@ struct CreateTokenCommand: AsyncParsableCommand {
 
     func run() async throws {
         let site = site, seconds = lifetime.seconds
-        let descriptor = try output.map(Self.create)
-        defer { if let descriptor { close(descriptor) } }
+        let file = try output.map { try NewSecretFile($0) }
         do {
             let token = try await ControllerClient.withClient(of: controller.address) {
                 try await $0.createToken(for: site, lifetimeSeconds: seconds)
             }
-            if let descriptor, let output {
-                try FileHandle(fileDescriptor: descriptor).write(contentsOf: Data((token.token + "\n").utf8))
-                Terminal.note("\(output): a token for \(site), good for \(TimeSpan(seconds: max(1, token.expiresInSeconds)))")
+            if let file {
+                try file.write(token.token)
+                Terminal.note(
+                    "\(file.path): a token for \(site), good for \(TimeSpan(seconds: max(1, token.expiresInSeconds)))")
             } else {
                 Terminal.show(token.token)
                 Terminal.note("for \(site), good for \(TimeSpan(seconds: max(1, token.expiresInSeconds))), once")
             }
         } catch {
-            if let output { unlink(output) }
+            file?.remove()
             throw error
         }
-    }
-
-    /// A file that did not exist, mode 0600.
-    private static func create(_ path: String) throws -> Int32 {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw CommandFailure(usage: "cannot make the file '\(path)': \(String(cString: strerror(errno)))")
-        }
-        return descriptor
     }
 }
