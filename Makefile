@@ -4,14 +4,14 @@ BUILD := .build
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release demo lab-rollouts test check golden fuzz failpoints simulate bench load clean
+.PHONY: help setup build release demo lab-rollouts test test-api check golden fuzz failpoints simulate bench load clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # What building, the lab and the tests need from Debian 12.
 PACKAGES := ca-certificates git pkg-config libsqlite3-dev libssl-dev \
-	iproute2 iputils-ping nftables tcpdump procps util-linux kmod python3 python3-yaml openssl \
+	iproute2 iputils-ping nftables tcpdump procps util-linux kmod python3 python3-venv python3-yaml openssl \
 	user-mode-linux strongswan-swanctl charon-systemd libstrongswan-standard-plugins \
 	libcharon-extra-plugins libstrongswan-extra-plugins
 
@@ -44,6 +44,16 @@ REAL := 'DriverConformance|TunnelTests|TunnelControlTests|AgentRuntimeTests|Cont
 test: build ## every test: unit, golden, repository, and the lab with real packets (as root)
 	$(SWIFT) test --skip-build --skip $(REAL)
 	$(SUDO) env "PATH=$$PATH" $(SWIFT) test --skip-build --no-parallel --filter $(REAL)
+
+# From PyPI, in a virtual environment of its own.
+SCHEMATHESIS := $(BUILD)/schemathesis
+
+$(SCHEMATHESIS)/bin/schemathesis:
+	python3 -m venv $(SCHEMATHESIS)
+	$(SCHEMATHESIS)/bin/pip install --quiet --disable-pip-version-check schemathesis==4.32.5
+
+test-api: build $(SCHEMATHESIS)/bin/schemathesis ## hold a real warrend against its own OpenAPI description, with requests of all kinds
+	python3 Tests/Support/api-contract/run.py $(BUILD)/debug/warrend $(abspath $(SCHEMATHESIS))/bin/schemathesis Inventory/five-sites.yaml
 
 check: ## formatting and warnings
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Agents Tests

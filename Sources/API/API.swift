@@ -14,6 +14,9 @@ public struct API: Sendable {
     /// The largest body in bytes that a request may have.
     public static let maximumBodySize = 8 << 20
 
+    /// How long a whole body may take.
+    static let bodyPatience = Duration.seconds(30)
+
     static let serverName = "warrend"
 
     private let controller: Controller
@@ -28,7 +31,8 @@ public struct API: Sendable {
         self.names = names
         self.log = log
         throttle = Throttle(limits, clock: controller.options.clock)
-        table = RouteTable(Self.routes(controller))
+        let hub = StreamHub(limits: limits, log: log, feed: StreamHub.meshFeed(of: controller))
+        table = RouteTable(Self.routes(controller, hub))
     }
 
     /// The API on a unix socket. `run` opens it with mode 0600, after making its folder if need be and removing a socket

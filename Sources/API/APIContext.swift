@@ -6,6 +6,8 @@ import WarrenModel
 /// What is known of a request beside itself.
 struct APIContext: RequestContext {
     var coreContext: CoreRequestContextStorage
+    /// The connection by which it came.
+    let channel: any Channel
     /// Where it comes from; nil on a unix socket.
     let address: String?
     /// Whose it is; nil before the gate, and on routes for anyone.
@@ -25,6 +27,7 @@ struct APIContext: RequestContext {
 
     init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
+        channel = source.channel
         address = source.channel.remoteAddress?.ipAddress
     }
 }

@@ -31,8 +31,6 @@ extension API {
         public var streamsPerCredential = 16
         /// A connection on which nothing is asked for, or a request that does not go on, is closed after this, in seconds.
         public var idleSeconds: Int64 = 60
-        /// How long a whole body may take, in seconds.
-        public var bodySeconds: Int64 = 30
         /// The whole head of a request, in bytes.
         public var headBytes = 32 << 10
 

@@ -28,7 +28,8 @@ final class RateLimiter: Sendable {
             let level = buckets[key].map { self.level(of: $0, now) } ?? rate.burst
             buckets[key] = Bucket(level: level >= 1 ? level - 1 : level, at: now)
             guard level < 1 else { return nil }
-            return Int(((1 - level) / rate.perSecond).rounded(.up))
+            // A rate of nothing would be a wait without end.
+            return Int(min(86_400, ((1 - level) / rate.perSecond).rounded(.up)))
         }
     }
 

@@ -10,10 +10,10 @@ import WarrenStatus
 
 extension API {
     /// Every route.
-    static func routes(_ controller: Controller) -> [Route] {
+    static func routes(_ controller: Controller, _ hub: StreamHub) -> [Route] {
         let routes =
             meshRoutes(controller) + rolloutRoutes(controller) + operationRoutes(controller) + accessRoutes(controller)
-            + sessionRoutes(controller)
+            + sessionRoutes(controller) + [StreamRoute.route(hub, controller.access)]
         return routes + [OpenAPI.route(over: routes)]
     }
 
@@ -63,10 +63,6 @@ extension API {
                 .get, "/v1/reports/{site}", .viewer, "getReport", "The last facts that a site's agent sent.",
                 answer: .json(AgentReport.self)
             ) { _, context in try await report(context, controller) },
-            Route(
-                .get, "/v1/watch", .viewer, "watchStatus", "The whole status, at once and after each change.",
-                answer: .content("text/event-stream")
-            ) { _, _ in StatusWatch.response(controller) },
         ]
     }
 
@@ -138,7 +134,8 @@ extension API {
 
     /// - Parameter empty: what an empty body stands for; nil when it stands for nothing.
     static func body<Message: Decodable>(of request: Request, orElse empty: Message? = nil) async throws -> Message {
-        let buffer = try await request.body.collect(upTo: maximumBodySize)
+        let buffer = try await Deadline.within(bodyPatience) { try await request.body.collect(upTo: maximumBodySize) }
+        guard let buffer else { throw Refusal(.requestTimeout, "the body did not come within \(bodyPatience)") }
         if let empty, buffer.readableBytes == 0 { return empty }
         do {
             return try JSONDecoder().decode(Message.self, from: Data(buffer.readableBytesView))

@@ -15,6 +15,9 @@ struct Candidate: Sendable {
 }
 
 extension Controller {
+    /// What a caller may say: far enough from the end of the numbers that no rotation gets there.
+    private static let latestKeyEpoch = UInt32.max / 2
+
     /// The candidate that `files` make, counted from the current generation.
     ///
     /// - Parameters:
@@ -44,6 +47,9 @@ extension Controller {
         if let wanted = assignments?.indexes, let other = wanted.first(where: { indexes[$0.key] != $0.value }) {
             let known = indexes[other.key].map { "the number \($0)" } ?? "no number"
             throw ControllerError.changed("site '\(other.key)' would have \(known) here, not \(other.value)")
+        }
+        guard (assignments?.keyEpochs.values.max() ?? 0) <= Self.latestKeyEpoch else {
+            throw ControllerError.malformed("the epoch of a key is at most \(Self.latestKeyEpoch)")
         }
         next.indexes = indexes
         if !isUndoing { next.keyEpochs.merge(control.content?.assignments.keyEpochs ?? [:]) { max($0, $1) } }

@@ -46,13 +46,15 @@ import WarrenModel
         }
     }
 
-    static func with(clock: ControllerClock = .system, _ body: @Sendable (Server) async throws -> Void) async throws {
+    static func with(
+        clock: ControllerClock = .system, limits: API.Limits = .init(), _ body: @Sendable (Server) async throws -> Void
+    ) async throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("wl-\(UUID().uuidString.prefix(8))").path
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let controller = try await Controller(directory: directory, options: .init(clock: clock), log: APITests.log)
         let (opened, opening) = AsyncStream.makeStream(of: Void.self)
         let port = Mutable(0)
-        let service = try API(controller: controller, log: APITests.log).onLoopback(
+        let service = try API(controller: controller, limits: limits, log: APITests.log).onLoopback(
             Endpoint(address: IPAddress(v4: 0x7f00_0001), port: 0)
         ) {
             port.value = $0

@@ -101,20 +101,26 @@ struct Warrend: AsyncParsableCommand {
         let api = API(controller: controller, names: apiName, log: log)
         let (opened, opening) = AsyncStream.makeStream(of: Void.self)
         var services: [any Service] = [
-            listeners, api.onSocket(path: apiSocket) { opening.finish() },
+            listeners, api.onSocket(path: apiSocket) { opening.yield() },
         ]
-        if let dashboardListen { services.append(try api.onLoopback(dashboardListen)) }
-        if let apiListen { services.append(try api.onTLS(apiListen)) }
+        if let dashboardListen { services.append(try api.onLoopback(dashboardListen) { _ in opening.yield() }) }
+        if let apiListen { services.append(try api.onTLS(apiListen) { _ in opening.yield() }) }
+        let operators = services.count - 1
         let announcement = Task {
-            // Ends when the API's socket is open, and the listeners' ports are known when they are.
-            for await _ in opened {}
+            // Each of the API's listeners tells once that it is open; the agents' ports are known when they are.
+            var closed = operators
+            for await _ in opened {
+                closed -= 1
+                if closed == 0 { break }
+            }
             try Task.checkCancellation()
             _ = try await listeners.ports
-            log.info(
-                "serving",
-                metadata: [
-                    "agents": "\(agentListen)", "enrolment": "\(enrolListen)", "api": "\(apiSocket)", "state": "\(state)",
-                ])
+            var places: Logger.Metadata = [
+                "agents": "\(agentListen)", "enrolment": "\(enrolListen)", "api": "\(apiSocket)", "state": "\(state)",
+            ]
+            if let apiListen { places["api-tls"] = "\(apiListen)" }
+            if let dashboardListen { places["dashboard"] = "\(dashboardListen)" }
+            log.info("serving", metadata: places)
         }
         defer { announcement.cancel() }
         let group = ServiceGroup(
