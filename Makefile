@@ -75,8 +75,11 @@ fuzz: setup ## look for inventories that stop the decoder or the plan, for TIME=
 		-dict=Tests/Fuzz/inventory.dict -artifact_prefix=$(BUILD)-fuzz/findings/ \
 		$(BUILD)-fuzz/corpus Inventory Inventory/rejected Tests/Fuzz/Pinned
 
+# Which of a gateway's points `make failpoints` takes: names with commas between them, or all.
+POINTS ?= all
+
 failpoints: build ## make every program die at every point where it can be made to, one after another (as root)
-	$(SUDO) env "PATH=$$PATH" WARREN_ALL_FAILPOINTS=1 $(SWIFT) test --skip-build --no-parallel --filter FailpointTests
+	$(SUDO) env "PATH=$$PATH" WARREN_FAILPOINTS=$(POINTS) $(SWIFT) test --skip-build --no-parallel --filter FailpointTests
 
 # How many seeds `make simulate` plays, from which on, and with how many gateways (none: 5 to 50, as the seed has it).
 SEEDS ?= 1000

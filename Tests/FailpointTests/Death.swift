@@ -38,7 +38,8 @@ enum Death: Sendable {
     /// What such a mesh must be like.
     var ward: Ward.Kind {
         switch self {
-        case .renewing, .certifying, .learning: .restless
+        case .renewing, .certifying: .shortLived
+        case .learning: .roaming
         default: .steady
         }
     }
@@ -49,7 +50,7 @@ enum Death: Sendable {
             try await ward.crash()
             try await ward.awaitDeath(of: try ward.startAgent(doom), doom)
             try ward.startAgent()
-        case .changing: try await ward.loseAgent(doom) { try await ward.apply() }
+        case .changing: try await ward.loseAgent(doom) { try await ward.change(doom) }
         case .draining: try await ward.loseAgent(doom) { try await ward.drain() }
         case .goingBack: try await ward.goBack(doom)
         case .rollingBackByHand:
@@ -82,7 +83,7 @@ enum Death: Sendable {
         case .tearingDown:
             // The daemon that its agent lost on a trial is a reason to go back: the site is drained, or is not.
             try await ward.awaitWell(isDrained: nil)
-            if try await ward.status().links.isEmpty { try await ward.undrain() }
+            if try await ward.status().hasNoLink { try await ward.undrain() }
         default: break
         }
     }
@@ -110,6 +111,17 @@ extension Ward {
         if !doom.isFulfilled { try await change() }
         try await awaitDeath(of: pid, doom)
         try startAgent()
+    }
+
+    /// Only the second change of a mesh is sure to take something away.
+    func change(_ doom: Doom) async throws {
+        for _ in 0..<2 where !doom.isFulfilled {
+            try await apply()
+            try await awaitCondition("the change is over", within: .seconds(60)) {
+                let isOver = (try? await status())?.isRollingOut == false
+                return doom.isFulfilled || isOver ? true : nil
+            }
+        }
     }
 
     func loseController(_ doom: Doom, _ change: () async throws -> Void) async throws {

@@ -14,8 +14,10 @@ final class Ward: @unchecked Sendable {
     /// What a mesh is like.
     enum Kind: Sendable {
         case steady
-        /// Certificates hold for some seconds, and the second site's agent tells its address.
-        case restless
+        /// Certificates hold for some seconds.
+        case shortLived
+        /// The second site's agent tells its address.
+        case roaming
     }
 
     let lab: Lab
@@ -67,7 +69,7 @@ final class Ward: @unchecked Sendable {
             networks: [192.168.1.0/24]
             translate: {192.168.1.0/24: 10.201.1.0/24}
           second:
-            gateway: {public: \(kind == .restless ? "dynamic" : "198.51.100.20"), private: 192.168.2.1}
+            gateway: {public: \(kind == .roaming ? "dynamic" : "198.51.100.20"), private: 192.168.2.1}
             networks: [192.168.2.0/24\(extra == 0 ? "" : ", 10.\(extra).0.0/16")]
 
         """
@@ -107,7 +109,7 @@ final class Ward: @unchecked Sendable {
     private var agentStates: [String] { lab.topology.sites.map { lab.programs.stateDirectory(of: $0) } }
 
     var controllerCommand: [String] {
-        lab.programs.controllerCommand + (kind == .restless ? ["--certificate-lifetime", "45s"] : [])
+        lab.programs.controllerCommand + (kind == .shortLived ? ["--certificate-lifetime", "45s"] : [])
     }
 
     /// Everything that runs in the mesh's namespaces: what a dead program left behind would be among it.
@@ -183,10 +185,10 @@ final class Ward: @unchecked Sendable {
         try await ControllerClient.withClient(of: lab.controllerAddress) { client in
             while true {
                 let status = try? await client.status()
-                if let status, status.isWell, isDrained == nil || status.links.isEmpty == isDrained,
+                if let status, status.isWell, isDrained == nil || status.hasNoLink == isDrained,
                     status.generation.rawValue >= acknowledged,
                     // Not what was last heard of the dead: what runs now, each program once and no more.
-                    programs == expected, try await hasTunnel() != status.links.isEmpty
+                    programs == expected, try await hasTunnel() != status.hasNoLink
                 {
                     return
                 }
@@ -200,7 +202,13 @@ final class Ward: @unchecked Sendable {
         }
     }
 
+    /// The first gateway's, to the second.
     private func hasTunnel() async throws -> Bool {
         try await ChildProcess.run(["ip", "-n", first.gatewayNamespace, "link", "show", "gif2"]).succeeded
     }
+}
+
+extension MeshStatus {
+    /// No link is wanted, since one of the two sites is drained.
+    var hasNoLink: Bool { links.allSatisfy { $0.state == .drained } }
 }

@@ -12,12 +12,13 @@ enum Wards {
     private static let width = 5
 
     static func run(_ scenarios: [Scenario]) async {
-        let restless = Queue(scenarios.filter { $0.death.ward == .restless })
-        let steady = Queue(scenarios.filter { $0.death.ward == .steady })
+        let kinds: [Ward.Kind] = [.shortLived, .roaming, .steady]
+        let queues = kinds.map { kind in (kind, Queue(scenarios.filter { $0.death.ward == kind })) }
         await withTaskGroup(of: Void.self) { group in
             for number in 1...width {
-                let (kind, queue) = number == 1 ? (Ward.Kind.restless, restless) : (.steady, steady)
-                group.addTask { await work(kind, queue, named: "fail-\(number)") }
+                // The first meshes begin with what takes longest, and help with the rest when that is done.
+                let own = queues.dropFirst(min(number, kinds.count) - 1)
+                group.addTask { for (kind, queue) in own { await work(kind, queue, named: "fail-\(number)") } }
             }
         }
     }
