@@ -44,6 +44,7 @@ REAL := 'DriverConformance|TunnelTests|TunnelControlTests|AgentRuntimeTests|Cont
 test: build ## every test: unit, golden, repository, and the lab with real packets (as root)
 	$(SWIFT) test --skip-build --skip $(REAL)
 	$(SUDO) env "PATH=$$PATH" $(SWIFT) test --skip-build --no-parallel --filter $(REAL)
+	$(MAKE) test-api
 
 # From PyPI, in a virtual environment of its own.
 SCHEMATHESIS := $(BUILD)/schemathesis

@@ -89,5 +89,8 @@ struct RouteAnswer: Sendable {
     /// Another type of content: `text/event-stream`.
     static func content(_ type: String) -> RouteAnswer { .init(status: .ok, type: type, shape: nil) }
 
+    /// A file, of whatever type it is.
+    static let file = RouteAnswer(status: .ok, type: nil, shape: nil)
+
     static let nothing = RouteAnswer(status: .noContent, type: nil, shape: nil)
 }

@@ -36,7 +36,9 @@ final class Throttle: Sendable {
         do {
             let wait = failures.take(address.map(Self.network) ?? "", now: clock.monotonic())
             try Self.refuse(wait, "too many credentials from this address were not good")
-            return .unauthenticated
+            return Refusal(
+                .unauthorized, "this token or session is none of this controller, or has ended",
+                headers: [.wwwAuthenticate: #"Bearer error="invalid_token""#])
         } catch {
             return error
         }

@@ -68,11 +68,25 @@ public enum ControllerAddress: Sendable, Hashable, CustomStringConvertible {
                 "warrend does not answer at \(path): is it running? "
                     + "Start it with 'warrend --state /var/lib/warren --api-socket \(path)', "
                     + "or name another socket with --socket or WARREN_SOCKET"
+            case .https(let url, _, _) where Self.hasOtherNames(cause):
+                "the controller's certificate is not for the name in \(url): use one that 'warrend --name' or '--api-name' says"
+            case .https(let url, _, let authorityFile) where "\(cause)".contains("CERTIFICATE_VERIFY_FAILED"):
+                if let authorityFile {
+                    "the certificate of \(url) is not of the authority in '\(authorityFile)': that of a controller is 'ca.pem' in "
+                        + "its state"
+                } else {
+                    "the certificate of \(url) is of no authority that this system trusts: name the controller's own with --ca; it "
+                        + "is 'ca.pem' in its state"
+                }
             case .https(let url, _, _):
-                "warrend does not answer at \(url): is it running with --api-listen, and is --ca the certificate of its "
-                    + "authority?"
+                "warrend does not answer at \(url): is it running with --api-listen?"
             }
         return ClientError(.unreachable, message, cause: Self.plainText(of: cause))
+    }
+
+    private static func hasOtherNames(_ error: any Error) -> Bool {
+        if let failure = error as? NIOConnectionError { return failure.connectionErrors.contains { hasOtherNames($0.error) } }
+        return error as? NIOSSLExtraError == .failedToValidateHostname
     }
 
     private static func isDenied(_ error: any Error) -> Bool {

@@ -189,6 +189,11 @@ import WarrenStatus
                 if let header { request.headers.add(name: "authorization", value: header) }
                 outcomes.append(try await Self.answer(request, client).status)
             }
+            var opening = HTTPClientRequest(url: "https://127.0.0.1:\(port.value)/v1/session")
+            opening.method = .POST
+            opening.headers.add(name: "authorization", value: "Bearer \(token)")
+            let cookie = try await client.execute(opening, timeout: .seconds(20)).headers.first(name: "set-cookie") ?? ""
+            #expect(cookie.hasPrefix("__Host-warren=") && cookie.contains("; Secure") && !cookie.contains("Domain"))
             try await client.shutdown()
             #expect(outcomes == [401, 401, 401, 401, 401, 200])
         }

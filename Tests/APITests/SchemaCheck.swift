@@ -36,6 +36,7 @@ struct SchemaCheck {
                 && number.doubleValue <= (Self.number(schema["maximum"])?.doubleValue ?? .infinity)
             return isWithin ? [] : ["\(place): \(number) is out of range"]
         case "number": return Self.number(value) == nil ? ["\(place): no number"] : []
+        case "null": return value is NSNull ? [] : ["\(place): not null"]
         case "boolean": return Self.isFlag(value) ? [] : ["\(place): neither true nor false"]
         case let type: return ["\(place): the schema has the type \(type ?? "none")"]
         }

@@ -2,6 +2,7 @@
 public indirect enum JSONSchema: Sendable, Equatable {
     /// The component of this name.
     case reference(String)
+    case null
     case boolean
     case integer(minimum: Int64, maximum: UInt64)
     case number
@@ -64,6 +65,7 @@ extension JSONSchema: Encodable {
         }
         switch self {
         case .reference(let name): try put("$ref", "#/components/schemas/\(name)")
+        case .null: try put("type", "null")
         case .boolean: try put("type", "boolean")
         case .number: try put("type", "number")
         case .integer(let minimum, let maximum):

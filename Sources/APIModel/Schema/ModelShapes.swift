@@ -19,8 +19,9 @@ extension SiteID: TextShaped {
     public static var textExample: String { "0123456789abcdef0123456789abcdef" }
 }
 
-extension IPAddress: TextShaped {
-    public static var textExample: String { "192.0.2.1" }
+extension IPAddress: SchemaDescribed {
+    public static var schema: JSONSchema { .anyOf([.string(.init(format: "ipv4")), .string(.init(format: "ipv6"))]) }
+    public static var schemaSample: IPAddress { IPAddress(v4: 0) }
 }
 
 extension IPPrefix: TextShaped {
@@ -56,4 +57,18 @@ extension APIMessage.Allowance: SchemaDescribed {
         ])
     }
     public static var schemaSample: Self { Self(.count(0)) }
+}
+
+extension APIMessage.TokenRequest: SchemaRefined {
+    /// Up to 30 days.
+    public static var refinements: [String: JSONSchema] { ["lifetimeSeconds": .integer(minimum: 1, maximum: 30 * 86_400)] }
+}
+
+extension APIMessage.AccessTokenRequest: SchemaRefined {
+    public static var refinements: [String: JSONSchema] {
+        [
+            "name": .string(.init(pattern: "^[A-Za-z0-9][A-Za-z0-9._@-]*$", maximumLength: 64, example: "alice")),
+            "lifetimeSeconds": .integer(minimum: 1, maximum: 10 * 366 * 86_400),
+        ]
+    }
 }

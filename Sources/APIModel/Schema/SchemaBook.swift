@@ -2,7 +2,7 @@
 ///
 /// A type is asked to decode from a decoder that notes which members are wanted, of which types, and whether they may be
 /// missing. What cannot be seen so (a text's grammar, the cases of an enumeration with values) says its schema itself, as
-/// `TextShaped` or `SchemaDescribed`. An optional member may be missing, and is never null.
+/// `TextShaped` or `SchemaDescribed`. An optional member may be missing, or null.
 public final class SchemaBook {
     /// The schemas of all objects seen so far, by name.
     public private(set) var components: [String: JSONSchema] = [:]
@@ -43,7 +43,8 @@ public final class SchemaBook {
             throw Failure(description: "\(type) does not say its schema, and decodes nothing: \(error)")
         }
         var schema = probe.schema
-        if case .object = schema {
+        if case .object(let properties) = schema {
+            schema = .object(properties.map { Self.refined($0, of: type) })
             components[name(of: type)] = schema
             schema = .reference(name(of: type))
         }
@@ -74,6 +75,12 @@ public final class SchemaBook {
         let texts = Value.allCases.compactMap { $0.rawValue as? String }
         guard texts.count == Value.allCases.count, let sample = Value.allCases.first else { return nil }
         return (.values(texts), sample)
+    }
+
+    private static func refined(_ property: JSONSchema.Property, of type: Any.Type) -> JSONSchema.Property {
+        guard let schema = (type as? any SchemaRefined.Type)?.refinements[property.name] else { return property }
+        return JSONSchema.Property(
+            property.name, property.isRequired ? schema : .anyOf([schema, .null]), isRequired: property.isRequired)
     }
 
     /// Of a nested type with the types around it; of the API's own messages without `APIMessage`.

@@ -54,7 +54,9 @@ final class SchemaProbe: Decoder {
             let isRequired = optional != key.stringValue
             optional = nil
             let (schema, sample) = try probe.book.probe(type)
-            probe.note(JSONSchema.Property(key.stringValue, schema, isRequired: isRequired))
+            probe.note(
+                JSONSchema.Property(
+                    key.stringValue, isRequired ? schema : .anyOf([schema, .null]), isRequired: isRequired))
             return sample
         }
 

@@ -5,6 +5,12 @@ public protocol SchemaDescribed: Decodable {
     static var schemaSample: Self { get }
 }
 
+/// A type of which some members take less than their types do.
+public protocol SchemaRefined: Decodable {
+    /// By name.
+    static var refinements: [String: JSONSchema] { get }
+}
+
 /// A type that decodes from one text of a certain form.
 public protocol TextShaped: Decodable {
     /// Of ECMA-262; nil: it is hard to say.
