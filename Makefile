@@ -11,7 +11,7 @@ help: ## list the verbs
 
 # What building, the lab and the tests need from Debian 12.
 PACKAGES := ca-certificates git pkg-config libsqlite3-dev libssl-dev \
-	iproute2 iputils-ping nftables tcpdump procps util-linux kmod python3 python3-venv python3-yaml openssl \
+	prometheus iproute2 iputils-ping nftables tcpdump procps util-linux kmod python3 python3-venv python3-yaml openssl \
 	user-mode-linux strongswan-swanctl charon-systemd libstrongswan-standard-plugins \
 	libcharon-extra-plugins libstrongswan-extra-plugins
 

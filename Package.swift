@@ -81,6 +81,9 @@ let package = Package(
         .target(
             name: "IKEv2", dependencies: ["WarrenModel", "ESP", crypto], path: "Agents/IKEv2", exclude: ["README.md"]),
 
+        .target(name: "WarrenMetrics", path: "Sources/Metrics"),
+        .target(name: "WarrenLogs", dependencies: [logging], path: "Sources/Logs"),
+
         // The controller's side.
         .target(
             name: "WarrenWire", dependencies: ["WarrenModel", "WarrenPlan", "WarrenStatus", "AgentCore"] + grpc,
@@ -110,13 +113,18 @@ let package = Package(
             name: "WarrenAPI",
             dependencies: [
                 "WarrenModel", "WarrenPlan", "WarrenRollout", "WarrenStatus", "WarrenStore", "WarrenController",
-                "WarrenAPIModel",
+                "WarrenAPIModel", "WarrenMetrics",
                 "WarrenInventory",
                 logging, crypto,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
             ] + nio + lifecycle,
             path: "Sources/API"),
+        .target(
+            name: "WarrenNotify",
+            dependencies: ["WarrenModel", "WarrenStore", "WarrenController", logging, crypto, asyncHTTPClient] + nio
+                + lifecycle,
+            path: "Sources/Notify"),
         .target(
             name: "WarrenLab",
             dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenAPIModel", "WarrenClient"],
@@ -141,7 +149,7 @@ let package = Package(
         .executableTarget(
             name: "warrend",
             dependencies: [
-                "WarrenModel", "WarrenController", "WarrenAPI", argumentParser, logging,
+                "WarrenModel", "WarrenController", "WarrenAPI", "WarrenNotify", "WarrenLogs", argumentParser, logging,
             ] + lifecycle,
             path: "Sources/Executables/warrend"),
 
@@ -175,11 +183,12 @@ let package = Package(
         .executableTarget(
             name: "warren-agent",
             dependencies: [
-                "AgentCore", "AgentRuntime", "DataPlane", "EmbeddedDataPlane", "WarrenModel", argumentParser, logging,
+                "AgentCore", "AgentRuntime", "DataPlane", "EmbeddedDataPlane", "WarrenModel", "WarrenLogs", argumentParser,
+                logging,
             ] + lifecycle,
             path: "Agents/warren-agent"),
         .executableTarget(
-            name: "warren-tunneld", dependencies: ["Tunnel", argumentParser, logging],
+            name: "warren-tunneld", dependencies: ["Tunnel", "WarrenLogs", argumentParser, logging],
             path: "Agents/warren-tunneld"),
 
         // Tests.
@@ -260,9 +269,16 @@ let package = Package(
             ] + certificates + grpc + lifecycle,
             path: "Tests/ControllerTests"),
         .testTarget(
+            name: "NotifyTests",
+            dependencies: [
+                "WarrenNotify", "WarrenLogs", "WarrenController", "WarrenStore", "WarrenInventory", "WarrenModel", logging,
+                crypto, asyncHTTPClient, .product(name: "Hummingbird", package: "hummingbird"),
+            ] + nio + lifecycle, path: "Tests/NotifyTests"),
+        .testTarget(
             name: "APITests",
             dependencies: [
                 "WarrenAPI", "WarrenController", "WarrenAPIModel", "WarrenModel", "WarrenPlan", "WarrenRollout", "WarrenStatus",
+                "WarrenMetrics",
                 logging,
                 asyncHTTPClient,
             ]

@@ -53,7 +53,9 @@ extension AgentReport {
             return report
         }
         shape.probes = probes.map { probe in
-            ProbeReport(peer: probe.peer, lastAnswerSecondsAgo: (probe.lastAnswerSecondsAgo ?? .infinity) <= 3 ? 0 : nil)
+            ProbeReport(
+                peer: probe.peer, lastAnswerSecondsAgo: (probe.lastAnswerSecondsAgo ?? .infinity) <= 3 ? 0 : nil,
+                pathMTU: probe.pathMTU)
         }
         return shape
     }

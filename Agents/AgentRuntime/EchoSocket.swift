@@ -22,6 +22,11 @@ struct EchoSocket: ~Copyable {
                 return nil
             }
         }
+        // Don't fragment, whatever the kernel believes of the path: what is too large for it is to be lost.
+        var probe: Int32 = isIPv4 ? IP_PMTUDISC_PROBE : IPV6_PMTUDISC_PROBE
+        _ = setsockopt(
+            descriptor, Int32(isIPv4 ? IPPROTO_IP : IPPROTO_IPV6), isIPv4 ? IP_MTU_DISCOVER : IPV6_MTU_DISCOVER, &probe,
+            socklen_t(MemoryLayout<Int32>.size))
         guard target.addresses.local.withSocketAddress({ bind(descriptor, $0, $1) }) == 0,
             target.addresses.remote.withSocketAddress({ connect(descriptor, $0, $1) }) == 0
         else { return nil }
@@ -39,7 +44,8 @@ struct EchoSocket: ~Copyable {
     /// False when the socket or its interface is of no use any more.
     func send(_ bytes: [UInt8]) -> Bool {
         let count = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
-        return count == bytes.count || errno == EAGAIN || errno == ENOBUFS || errno == ECONNREFUSED || errno == EHOSTUNREACH
+        return count == bytes.count || errno == EMSGSIZE || errno == EAGAIN || errno == ENOBUFS || errno == ECONNREFUSED
+            || errno == EHOSTUNREACH
     }
 
     /// The next datagram in `buffer`, or nil when none waits.

@@ -16,10 +16,10 @@ struct EchoSockets: ~Copyable {
         holders = holders.filter { targets.contains($0.key) }
     }
 
-    mutating func send(_ echo: ICMPEcho, to target: ProbeTarget, now: MonotonicTime) {
+    mutating func send(_ probe: Probe, to target: ProbeTarget, now: MonotonicTime) {
         if holders[target] == nil, let socket = EchoSocket.open(target, now: now) { holders[target] = Holder(socket) }
         guard let holder = holders[target] else { return }
-        if !holder.socket.send(echo.request(holder.socket.family)) { holders[target] = nil }
+        if !holder.socket.send(probe.echo.request(holder.socket.family, packetSize: probe.packetSize)) { holders[target] = nil }
     }
 
     /// Waits for datagrams at most so long, and says whose.

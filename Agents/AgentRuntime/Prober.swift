@@ -3,7 +3,8 @@ import Glibc
 import Synchronization
 import WarrenModel
 
-/// Sends an echo request per second through each tunnel and keeps account of the answers. One thread serves all targets,
+/// Sends an echo request per second through each tunnel, and now and then one as large as the tunnel takes, and keeps account
+/// of the answers. One thread serves all targets,
 /// and spreads their requests over the second.
 public final class Prober: Sendable {
     private struct State {
@@ -50,6 +51,7 @@ public final class Prober: Sendable {
         let now = MonotonicTime.now
         let isChanged = state.withLock { state in
             let wanted = Set(targets)
+            for target in targets { state.ledgers[target]?.path.tunnelMTU = target.mtu }
             guard wanted != Set(state.ledgers.keys) else { return false }
             state.ledgers = state.ledgers.filter { wanted.contains($0.key) }
             for (place, target) in targets.enumerated() where state.ledgers[target] == nil {
@@ -76,12 +78,12 @@ public final class Prober: Sendable {
 
     private func work() {
         var sockets = EchoSockets()
-        var buffer = [UInt8](repeating: 0, count: 2_048)
+        var buffer = [UInt8](repeating: 0, count: 65_535)
         while true {
             let now = MonotonicTime.now
             guard let (targets, due, next) = plan(now) else { return }
             sockets.keep(only: targets)
-            for (target, echo) in due { sockets.send(echo, to: target, now: now) }
+            for (target, probe) in due { sockets.send(probe, to: target, now: now) }
             let wait = next.map { max(1, min(1_000, Int32(clamping: Int64($0.since(now).inSeconds * 1_000)) + 1)) } ?? 1_000
             for target in sockets.wait(milliseconds: wait, wake: wakeReading) {
                 // Bounded, so that a flood on one tunnel does not starve the others.
@@ -100,15 +102,17 @@ public final class Prober: Sendable {
     /// The targets, the requests due now, and when the next is due; nil when it is time to end.
     private func plan(
         _ now: MonotonicTime
-    ) -> (targets: Set<ProbeTarget>, due: [(ProbeTarget, ICMPEcho)], next: MonotonicTime?)? {
+    ) -> (targets: Set<ProbeTarget>, due: [(ProbeTarget, Probe)], next: MonotonicTime?)? {
         state.withLock { state in
             guard !state.isStopped else { return nil }
-            var due: [(ProbeTarget, ICMPEcho)] = []
+            var due: [(ProbeTarget, Probe)] = []
             for target in state.ledgers.keys {
-                guard let dueAt = state.ledgers[target]?.dueAt, dueAt <= now,
-                    let echo = state.ledgers[target]?.next(nonce: .random(in: 0...UInt64.max), interval: interval, now: now)
-                else { continue }
-                due.append((target, echo))
+                guard let dueAt = state.ledgers[target]?.dueAt, dueAt <= now else { continue }
+                while let probe = state.ledgers[target]?.next(
+                    nonce: .random(in: 0...UInt64.max), interval: interval, now: now)
+                {
+                    due.append((target, probe))
+                }
             }
             return (Set(state.ledgers.keys), due, state.ledgers.values.map(\.dueAt).min())
         }

@@ -1,6 +1,7 @@
 import AgentRuntime
 import ArgumentParser
 import Logging
+import WarrenLogs
 
 /// `warren-agent`: keeps one gateway at what its mesh's controller says.
 @main
@@ -28,9 +29,12 @@ struct LogOptions: ParsableArguments {
         })
     var logLevel = Logger.Level.info
 
+    @Option(name: .long, help: "How log lines look: logfmt or json.")
+    var logFormat = LogFormat.logfmt
+
     func logger() -> Logger {
-        var log = Logger(label: "warren-agent") { StreamLogHandler.standardError(label: $0) }
-        log.logLevel = logLevel
-        return log
+        Logger(label: "warren-agent", format: logFormat, level: logLevel, time: true)
     }
 }
+
+extension LogFormat: ExpressibleByArgument {}

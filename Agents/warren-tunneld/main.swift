@@ -1,6 +1,7 @@
 import ArgumentParser
 import Logging
 import Tunnel
+import WarrenLogs
 
 struct TunneldCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -18,9 +19,9 @@ struct TunneldCommand: ParsableCommand {
     var logLevel = Logger.Level.info
 
     func run() throws {
-        var handler = LogfmtLogHandler()
-        handler.logLevel = logLevel
-        let logger = Logger(label: "warren-tunneld") { [handler] _ in handler }
+        // Started by the agent, whose log it is part of.
+        let handler = StructuredLogHandler(level: logLevel)
+        let logger = Logger(label: "warren-tunneld") { _ in handler }
         do {
             try runTunnelDaemon(TunnelOptions(controlPath: control, user: user), logger: logger)
         } catch {

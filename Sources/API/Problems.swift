@@ -31,7 +31,7 @@ enum Problems {
                     diagnostics: diagnostics)
             case .generationConflict, .changed, .rolloutUnderWay, .nothingToDo:
                 return try response(status: .conflict, detail: "\(error)")
-            case .unknownSite, .unknownGeneration, .unknownAccessToken:
+            case .unknownSite, .unknownLink, .unknownGeneration, .unknownAccessToken:
                 return try response(status: .notFound, detail: "\(error)")
             case .malformed: return try response(status: .badRequest, detail: "\(error)")
             case .unauthenticated, .forbidden: return try response(status: .forbidden, detail: "\(error)")

@@ -91,7 +91,7 @@ extension API {
         guard let progress = try await controller.progress(since: mark, wait: .seconds(wait)) else { throw noRollout }
         return try JSONAnswer.response(
             APIMessage.RolloutProgress(
-                next: progress.next.description, events: progress.events.map(RolloutText.event),
+                next: progress.next.description, events: progress.events.map(APIMessage.Event.init),
                 rollout: RolloutText.status(progress.rollout)))
     }
 }
@@ -103,11 +103,6 @@ enum RolloutText {
             generation: record.generation, from: record.from, view: record.view,
             strategy: APIMessage.Strategy(record.strategy, limitSites: record.limit), startedAt: API.text(record.startedAt),
             finishedAt: record.finishedAt.map(API.text))
-    }
-
-    static func event(_ event: EventRecord) -> APIMessage.Event {
-        APIMessage.Event(
-            number: event.number, at: API.text(event.at), kind: event.kind.rawValue, site: event.site, text: event.text)
     }
 }
 

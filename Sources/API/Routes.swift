@@ -12,7 +12,7 @@ extension API {
     /// Every route.
     static func routes(_ controller: Controller, _ hub: StreamHub) -> [Route] {
         let routes =
-            meshRoutes(controller) + rolloutRoutes(controller) + operationRoutes(controller) + accessRoutes(controller)
+            meshRoutes(controller) + readingRoutes(controller) + rolloutRoutes(controller) + operationRoutes(controller) + accessRoutes(controller)
             + sessionRoutes(controller) + [StreamRoute.route(hub, controller.access)]
         return routes + [OpenAPI.route(over: routes)]
     }
@@ -26,10 +26,6 @@ extension API {
                 try JSONAnswer.response(
                     APIMessage.Version(version: Controller.version, agentProtocol: Controller.agentProtocol))
             },
-            Route(
-                .get, "/v1/status", .viewer, "getStatus", "The state of every site and link.",
-                answer: .json(MeshStatus.self)
-            ) { _, _ in try StatusStream.response(await controller.status()) },
             Route(
                 .get, "/v1/plan", .viewer, "getPlan", "The plan of the current generation. Keys are references.",
                 parameters: [.query("site", .site, "Only this site's gateway.")],
@@ -55,14 +51,6 @@ extension API {
                 body: .json(APIMessage.TokenRequest.self), answer: .json(APIMessage.TokenResponse.self, .created)
             ) { request, _ in try await createToken(request, controller) },
             Route(
-                .get, "/v1/events", .viewer, "listEvents", "What happened, oldest first, at most 1000.",
-                parameters: [.query("since", .integer(0...UInt64.max), "Only events with greater numbers.")],
-                answer: .json([APIMessage.Event].self)
-            ) { _, context in try await events(context, controller) },
-            Route(
-                .get, "/v1/reports/{site}", .viewer, "getReport", "The last facts that a site's agent sent.",
-                answer: .json(AgentReport.self)
-            ) { _, context in try await report(context, controller) },
         ]
     }
 
@@ -105,23 +93,6 @@ extension API {
                 generation: record.generation, mesh: record.mesh, sites: record.siteCount, acceptedAt: text(record.acceptedAt))
         }
         return try JSONAnswer.response(summaries)
-    }
-
-    private static func events(_ context: APIContext, _ controller: Controller) async throws -> Response {
-        let since = context.query["since"].flatMap { UInt64($0) } ?? 0
-        let events = try await controller.events(since: since).map { event in
-            APIMessage.Event(
-                number: event.number, at: text(event.at), kind: event.kind.rawValue, site: event.site, text: event.text)
-        }
-        return try JSONAnswer.response(events)
-    }
-
-    private static func report(_ context: APIContext, _ controller: Controller) async throws -> Response {
-        let site = try site(in: context)
-        guard let report = try await controller.report(of: site) else {
-            throw HTTPError(.notFound, message: "the agent of '\(site)' has not reported since the controller started")
-        }
-        return try JSONAnswer.response(report)
     }
 
     /// The site that the path names.

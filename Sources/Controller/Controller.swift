@@ -30,12 +30,15 @@ public actor Controller {
         public var generationsKept: UInt64
         /// How long an agent's certificate holds, in seconds; the agent renews it in the last third.
         public var agentLifetime: TimeInterval
+        /// How far the history of links and events reaches back, in seconds.
+        public var historyRetention: TimeInterval
         /// Looks up the addresses of a DNS name; empty when it has none, or nobody answers.
         public var lookUp: @Sendable (String) async -> [IPAddress]
 
         public init(
             names: [String] = [], enrolmentAddress: String? = nil, clock: ControllerClock = .system,
             generationsKept: UInt64 = 100, agentLifetime: TimeInterval = CertificateAuthority.agentLifetime,
+            historyRetention: TimeInterval = 60 * 86_400,
             lookUp: @escaping @Sendable (String) async -> [IPAddress] = NameLookup.addresses
         ) {
             self.names = names
@@ -43,6 +46,7 @@ public actor Controller {
             self.clock = clock
             self.generationsKept = generationsKept
             self.agentLifetime = agentLifetime
+            self.historyRetention = historyRetention
             self.lookUp = lookUp
         }
     }
@@ -73,7 +77,15 @@ public actor Controller {
     var enrolled: Set<SiteID>
     var sessions: [SiteID: Session] = [:]
     var arrivals: [SiteID: Arrival] = [:]
+    /// Which links are up, for roll-outs.
     var links = LinkWatch()
+    /// How every link stands, for people.
+    var tracker = LinkTracker()
+    /// The mesh whose links `tracker` follows.
+    var followed: FollowedMesh?
+    let history: LinkHistory
+    nonisolated let feed = MeshFeed()
+    var observing = Observing()
     /// Grows whenever `control` may have changed.
     var changeCount: UInt64 = 0
     /// The end of the queue of those who change `control`.
@@ -95,7 +107,9 @@ public actor Controller {
         access = try await AccessControl(store: store, clock: options.clock, log: log)
         self.options = options
         self.log = log
-        journal = EventJournal(store, log: log)
+        journal = EventJournal(store, feed: feed, log: log)
+        history = try LinkHistory(
+            path: state.file("history.sqlite"), retention: Int64(clamping: Int(options.historyRetention)))
         sites = SiteTable(try await store.sites())
         enrolled = try await store.enrolledSites()
         let generation = try await store.current(), epoch = try await store.epoch()
@@ -147,31 +161,21 @@ public actor Controller {
         return try await translatingStoreErrors { try await store.events(since: number, limit: limit) }
     }
 
+    public nonisolated func events(_ query: EventQuery) async throws -> [EventRecord] {
+        await journal.flush()
+        return try await translatingStoreErrors { try await store.events(query) }
+    }
+
+    /// The number of the newest event; 0 when there is none.
+    public nonisolated func latestEvent() async throws -> UInt64 {
+        await journal.flush()
+        return try await translatingStoreErrors { try await store.latestEvent() }
+    }
+
     /// The last report of a site's agent; nil when none has come since the controller started.
     public func report(of site: SiteName) throws -> AgentReport? {
         guard let record = sites.live[site] else { throw ControllerError.unknownSite(site) }
         return arrivals[record.id]?.report
-    }
-
-    /// The state of the mesh. Worked out outside the actor: a large mesh takes a moment, in which agents are served.
-    public nonisolated func status() async -> MeshStatus {
-        let (control, observations) = await observations()
-        let sites = control.mesh?.sites ?? []
-        let intended = sites.reduce(into: [:]) { intended, site in intended[site] = control.intendedVersion(of: site) }
-        return MeshStatus.derive(
-            mesh: control.mesh?.mesh ?? "", generation: control.generation, sites: sites,
-            links: control.mesh?.linkIDs ?? [], intended: intended, isRollingOut: control.isRollingOut,
-            awaited: control.awaitedLinks, observations: observations, now: options.clock.monotonic())
-    }
-
-    private func observations() -> (control: MeshControl, observations: [SiteName: AgentObservation]) {
-        var observations: [SiteName: AgentObservation] = [:]
-        for record in sites.live.values {
-            let arrival = arrivals[record.id]
-            observations[record.name] = AgentObservation(
-                connected: sessions[record.id] != nil, report: arrival?.report, arrived: arrival?.at)
-        }
-        return (control, observations)
     }
 
     // MARK: Parts

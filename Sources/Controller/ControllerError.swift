@@ -19,6 +19,7 @@ public enum ControllerError: Error, Sendable, CustomStringConvertible {
     /// There is nothing here that this could be done to.
     case nothingToDo(String)
     case unknownSite(SiteName)
+    case unknownLink(LinkID)
     /// No generation of this number is kept.
     case unknownGeneration(Generation)
     /// There is no operators' token of this name.
@@ -48,6 +49,7 @@ public enum ControllerError: Error, Sendable, CustomStringConvertible {
         case .unknownGeneration(let generation): "generation \(generation) is not kept: 'warren history' lists those that are"
         case .unknownAccessToken(let name): "there is no access token named '\(name)'"
         case .unknownSite(let site): "the mesh has no site '\(site)'"
+        case .unknownLink(let link): "the mesh has no link '\(link)'"
         case .malformed(let problem), .unauthenticated(let problem), .forbidden(let problem), .unavailable(let problem),
             .failed(let problem):
             problem

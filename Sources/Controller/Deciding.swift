@@ -71,6 +71,7 @@ extension Controller {
     /// What `next` and `actions` need is on disk.
     func carryOut(_ next: MeshControl, _ actions: [ControlAction]) async {
         control = next
+        await followMesh()
         if undone != nil {
             undone = nil
             log.notice("what is decided can be stored again")

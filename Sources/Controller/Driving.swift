@@ -35,6 +35,8 @@ extension Controller {
     /// Lets time pass, until cancelled: roll-outs' deadlines, links whose gateways fell silent, names whose addresses may have
     /// changed, tokens that nobody needs any more.
     func run() async {
+        let observation = Task { await self.observeForEver() }
+        defer { observation.cancel() }
         var lookUpAt = options.clock.monotonic(), pruneAt = options.clock.monotonic()
         while !Task.isCancelled {
             let now = options.clock.monotonic()
@@ -45,6 +47,7 @@ extension Controller {
             if now >= pruneAt {
                 pruneAt = now + .seconds(3600)
                 await pruneTokens()
+                await pruneHistory()
             }
             do {
                 try await serially { try await self.tick() }

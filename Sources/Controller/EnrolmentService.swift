@@ -49,7 +49,8 @@ extension RPCError {
             case .malformed: self.init(code: .invalidArgument, message: "\(error)")
             case .unauthenticated: self.init(code: .unauthenticated, message: "\(error)")
             case .forbidden: self.init(code: .permissionDenied, message: "\(error)")
-            case .unknownAccessToken, .unknownSite, .unknownGeneration: self.init(code: .notFound, message: "\(error)")
+            case .unknownAccessToken, .unknownSite, .unknownLink, .unknownGeneration:
+                self.init(code: .notFound, message: "\(error)")
             case .unavailable: self.init(code: .unavailable, message: "\(error)")
             case .failed, .stateDirectory, .authority, .rejected, .generationConflict, .changed, .rolloutUnderWay,
                 .nothingToDo, .listener:

@@ -5,12 +5,15 @@ import WarrenStore
 /// together by the next: a thousand agents that connect at once cost a few writes, and none waits for its own.
 actor EventJournal {
     private let store: MeshStore
+    private let feed: MeshFeed
     private let log: Logger
     private var waiting: [EventRecord] = []
     private var writer: Task<Void, Never>?
 
-    init(_ store: MeshStore, log: Logger) {
+    /// - Parameter feed: hears of each event that is in the store.
+    init(_ store: MeshStore, feed: MeshFeed, log: Logger) {
         self.store = store
+        self.feed = feed
         self.log = log
     }
 
@@ -31,7 +34,7 @@ actor EventJournal {
             let events = waiting
             waiting = []
             do {
-                try await store.append(events)
+                feed.add(try await store.append(events))
             } catch {
                 log.error("events cannot be stored now", metadata: ["events": "\(events.count)", "error": "\(error)"])
                 waiting = (events + waiting).suffix(Int(MeshStore.eventsKept))

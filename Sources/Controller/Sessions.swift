@@ -39,6 +39,7 @@ extension Controller {
 
     private func open(_ session: Session, _ greeting: Greeting) async {
         let site = session.site
+        defer { followSession(of: site) }
         sessions.updateValue(session, forKey: site.id)?.end(
             .forbidden("a newer session of site '\(site.name)' has taken over"))
         guard isLed(site) else { return }
@@ -56,6 +57,7 @@ extension Controller {
     private func close(_ session: Session) async -> Bool {
         guard sessions[session.site.id] === session else { return false }
         sessions[session.site.id] = nil
+        followSession(of: session.site)
         if isLed(session.site) { await observe([.disconnected(session.site.name)]) }
         return true
     }
@@ -77,6 +79,7 @@ extension Controller {
         try requireOpen(session)
         let arrival = Arrival(report: report, at: options.clock.monotonic())
         let last = arrivals.updateValue(arrival, forKey: session.site.id)?.report
+        follow(report, of: session.site, at: arrival.at)
         try await serially { try await self.take(report, after: last, in: session) }
     }
 

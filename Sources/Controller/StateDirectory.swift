@@ -31,23 +31,26 @@ public final class StateDirectory: Sendable {
     public func file(_ name: String) -> String { path + "/" + name }
 
     /// The file's bytes, or nil when there is none. Refuses a file that others can read.
-    public func readSecret(_ name: String) throws(ControllerError) -> [UInt8]? {
-        let descriptor = open(file(name), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    public func readSecret(_ name: String) throws(ControllerError) -> [UInt8]? { try Self.readSecret(at: file(name)) }
+
+    /// The same of a file anywhere.
+    public static func readSecret(at path: String) throws(ControllerError) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
-            throw .stateDirectory(file(name), Self.reason("cannot be read"))
+            throw .stateDirectory(path, Self.reason("cannot be read"))
         }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & 0o077 == 0 else {
-            throw .stateDirectory(file(name), "can be read by others: its mode must be 0600")
+            throw .stateDirectory(path, "can be read by others: its mode must be 0600")
         }
         var bytes: [UInt8] = [], chunk = [UInt8](repeating: 0, count: 65536)
         while true {
             let count = read(descriptor, &chunk, chunk.count)
             if count == 0 { return bytes }
             if count < 0, errno == EINTR { continue }
-            guard count > 0, bytes.count < 1 << 20 else { throw .stateDirectory(file(name), Self.reason("cannot be read")) }
+            guard count > 0, bytes.count < 1 << 20 else { throw .stateDirectory(path, Self.reason("cannot be read")) }
             bytes += chunk.prefix(count)
         }
     }

@@ -71,6 +71,19 @@ public struct LinkID: Sendable, Hashable, Comparable, CustomStringConvertible, C
         (first, second) = a < b ? (a, b) : (b, a)
     }
 
+    /// Without looking whether the two differ and are in order.
+    package init(sorted first: SiteName, _ second: SiteName) {
+        (self.first, self.second) = (first, second)
+    }
+
+    /// Reads `berlin--tokyo`, in this order alone.
+    public init?(_ text: String) {
+        guard let separator = text.firstRange(of: "--"), let a = SiteName(String(text[..<separator.lowerBound])),
+            let b = SiteName(String(text[separator.upperBound...])), a < b
+        else { return nil }
+        self.init(a, b)
+    }
+
     public var description: String { "\(first)--\(second)" }
     public var sites: [SiteName] { [first, second] }
     public func contains(_ site: SiteName) -> Bool { site == first || site == second }
@@ -88,13 +101,7 @@ public struct LinkID: Sendable, Hashable, Comparable, CustomStringConvertible, C
 /// As a dictionary's key it is its text.
 extension LinkID: CodingKeyRepresentable {
     public var codingKey: any CodingKey { NameKey(description) }
-    public init?(codingKey: some CodingKey) {
-        guard let separator = codingKey.stringValue.firstRange(of: "--"),
-            let a = SiteName(String(codingKey.stringValue[..<separator.lowerBound])),
-            let b = SiteName(String(codingKey.stringValue[separator.upperBound...])), a < b
-        else { return nil }
-        self.init(a, b)
-    }
+    public init?(codingKey: some CodingKey) { self.init(codingKey.stringValue) }
 }
 
 /// The number of an accepted plan. Grows by one with each; never falls while the epoch stands.

@@ -56,6 +56,21 @@ public struct MeshDerivation: Sendable, Sequence {
         }
     }
 
+    /// The pairs of sites that are linked, and those that would be but for an end that is drained: for each site, by its place in
+    /// `sites`, the places of its peers, ascending.
+    public func neighbours() -> [[Int]] {
+        let all =
+            drainedSites.isEmpty ? links : MeshLinks(topology: topology, links: Array(declared), names: sites, drained: [])
+        return nodes.indices.map { all.peers(of: $0) }
+    }
+
+    public var drainedSites: Set<SiteName> { Set(nodes.lazy.filter(\.site.isDrained).map(\.site.name)) }
+
+    /// What the inventory says of a site, with the addresses that were learned since, and its index.
+    public func declaration(of site: SiteName) -> (site: Site, index: Int)? {
+        positions[site].map { (nodes[$0].site, nodes[$0].index) }
+    }
+
     public subscript(site: SiteName) -> GatewayPlan? { positions[site].map { plan(at: $0) } }
 
     public func makeIterator() -> AnyIterator<GatewayPlan> {

@@ -15,47 +15,34 @@ public struct AgentObservation: Sendable, Hashable {
     }
 }
 
+/// One end of a link, heard lately.
+struct HeardEnd {
+    let site: SiteName
+    let end: LinkEnd
+    /// Of the report that said it.
+    let age: Duration
+    let version: StateVersion
+
+    var probeAnswered: Bool { end.probeAnswered(age: age) }
+
+    var probeText: String {
+        guard let probe = end.probe, probe.sent > 0 else { return "\(site) has sent none" }
+        guard let ago = probe.lastAnswerSecondsAgo else { return "\(site) has sent \(probe.sent), none answered" }
+        return "\(site)'s last answer came \(Int64(clamping: Int(min(ago + age.inSeconds, 1e9)))) s ago"
+    }
+}
+
 extension LinkStatus {
     /// A report older than this says nothing of now.
     public static let reportFresh: Duration = .seconds(10)
     /// A probe's answer older than this proves nothing of now.
     public static let probeFreshSeconds = 5.0
 
-    /// One end's fresh view of the link.
-    private struct End {
-        let site: SiteName
-        let age: Duration
-        let outbound: Set<SPI>
-        let inbound: Set<SPI>
-        let ike: IKEReport?
-        let probe: ProbeReport?
-        let interfaceIsUp: Bool
-
-        init(site: SiteName, peer: SiteName, view: PeerView, age: Duration) {
-            self.site = site
-            self.age = age
-            let associations = view.associations[peer, default: []]
-            outbound = Set(associations.filter { $0.direction == .outbound }.map(\.spi))
-            inbound = Set(associations.filter { $0.direction == .inbound }.map(\.spi))
-            ike = view.ike[peer]
-            probe = view.probes[peer]
-            interfaceIsUp = view.interfacesUp.contains(peer)
-        }
-
-        var hasChildSA: Bool { !outbound.isEmpty && !inbound.isEmpty }
-
-        /// An answer came in the last seconds; the report's own age counts.
-        var probeAnswered: Bool {
-            guard let ago = probe?.lastAnswerSecondsAgo else { return false }
-            return ago + age.inSeconds <= LinkStatus.probeFreshSeconds
-        }
-    }
-
     /// The state of `link` from what its two ends say.
     ///
-    /// Up: both reports fresh, a child SA at each end, an outbound SPI of each the other's inbound, and a probe answered in
-    /// the last seconds. An answer to either end's probe has crossed the tunnel both ways, so one is enough; where only one
-    /// end hears answers the link is up and the reason says so.
+    /// Up: both reports fresh, a child SA at each end, an outbound SPI of each the other's inbound, a probe answered in
+    /// the last seconds, and no end that finds packets of the tunnel's MTU too large for it. An answer to either end's probe has
+    /// crossed the tunnel both ways, so one is enough; where only one end hears answers the link is up and the reason says so.
     public static func derive(
         _ link: LinkID, from observations: [SiteName: AgentObservation], now: MonotonicTime
     ) -> LinkStatus {
@@ -65,68 +52,101 @@ extension LinkStatus {
 
     /// The same, from what the agents said sorted by peer: a large mesh asks for many links of each.
     static func derive(_ link: LinkID, from views: [SiteName: PeerView]) -> LinkStatus {
-        var ends: [End] = [], missing: [String] = []
+        var ends: [HeardEnd] = [], missing: [String] = []
         for site in link.sites {
-            guard let view = views[site], let age = view.age else {
-                let connected = views[site]?.connected ?? false
-                missing.append("\(site): " + (connected ? "has not reported yet" : "no agent is connected"))
+            let view = views[site]
+            guard let peer = link.peer(of: site), let view, let age = view.age, age < reportFresh else {
+                missing.append(silence(of: site, connected: view?.connected ?? false, age: view?.age))
                 continue
             }
-            guard age < reportFresh, let peer = link.peer(of: site) else {
-                missing.append("\(site): last report \(age.wholeSeconds) s ago")
-                continue
-            }
-            ends.append(End(site: site, peer: peer, view: view, age: age))
+            ends.append(
+                HeardEnd(site: site, end: view.ends[peer] ?? LinkEnd(), age: age, version: view.version ?? .none))
         }
         guard missing.isEmpty, ends.count == 2 else {
             return LinkStatus(link: link, state: .unknown, reason: missing.joined(separator: "; "))
         }
-        return derive(link, ends[0], ends[1])
+        let (state, reason) = judge(ends[0], ends[1])
+        let roundTrip = state == .up || state == .degraded ? roundTrip(ends[0], ends[1]) : nil
+        return LinkStatus(link: link, state: state, reason: reason, roundTripMilliseconds: roundTrip)
     }
 
-    private static func derive(_ link: LinkID, _ a: End, _ b: End) -> LinkStatus {
+    /// Why nothing is known of a site now.
+    static func silence(of site: SiteName, connected: Bool, age: Duration?) -> String {
+        if let age { return "\(site): last report \(age.wholeSeconds) s ago" }
+        return "\(site): " + (connected ? "has not reported yet" : "no agent is connected")
+    }
+
+    /// Of the answers that prove anything, the fastest.
+    static func roundTrip(_ a: HeardEnd, _ b: HeardEnd) -> Double? {
+        [a, b].filter(\.probeAnswered).compactMap { $0.end.probe?.roundTripMilliseconds }.min()
+    }
+
+    /// The state by the rules of `derive`, with its reason.
+    static func judge(_ a: HeardEnd, _ b: HeardEnd) -> (LinkState, String?) {
+        if a.end.hasChildSA, b.end.hasChildSA, a.probeAnswered, b.probeAnswered, a.end.crosses(b.end), b.end.crosses(a.end),
+            a.end.interfaceIsUp, b.end.interfaceIsUp, a.end.narrowPath == nil, b.end.narrowPath == nil,
+            a.end.ike?.runsAsPreferred != false, b.end.ike?.runsAsPreferred != false
+        {
+            return (.up, nil)
+        }
         let ends = [a, b]
-        let errors = ends.compactMap { end in end.ike?.lastError.map { "\(end.site): \($0)" } }
-        guard ends.contains(where: \.hasChildSA) else {
-            let trying = ends.contains { $0.ike?.state == .connecting || $0.ike?.state == .established }
+        var errors = ends.compactMap { end in end.end.ike?.lastError.map { "\(end.site): \($0)" } }
+        if !errors.isEmpty, a.version.generation != b.version.generation {
+            errors.append(
+                "\(a.site) runs generation \(a.version.generation), \(b.site) runs \(b.version.generation)")
+        }
+        guard ends.contains(where: \.end.hasChildSA) else {
+            let trying = ends.contains { $0.end.ike?.state == .connecting || $0.end.ike?.state == .established }
             // An attempt that has failed is told as down, also while the next is on its way.
             let state: LinkState = errors.isEmpty && trying ? .connecting : .down
             let plain = trying ? "no child SA yet" : "no child SA, and none is being made"
-            return LinkStatus(link: link, state: state, reason: errors.isEmpty ? plain : errors.joined(separator: "; "))
+            return (state, errors.isEmpty ? plain : errors.joined(separator: "; "))
         }
-        if let lacking = ends.first(where: { !$0.hasChildSA }) {
-            let reasons = ["\(lacking.site): has no child SA, its peer has one"] + errors
-            return LinkStatus(link: link, state: .degraded, reason: reasons.joined(separator: "; "))
+        if let lacking = ends.first(where: { !$0.end.hasChildSA }) {
+            return (.degraded, (["\(lacking.site): has no child SA, its peer has one"] + errors).joined(separator: "; "))
         }
-        var faults = [(a, b), (b, a)].compactMap { sender, receiver in
-            sender.outbound.isDisjoint(with: receiver.inbound)
-                ? "SPIs differ: \(sender.site) sends on \(text(sender.outbound)), \(receiver.site) receives on \(text(receiver.inbound))"
-                : nil
-        }
-        faults += ends.filter { !$0.interfaceIsUp }.map { "\($0.site): the tunnel's interface is not up" }
-        let answered = ends.filter(\.probeAnswered)
-        if answered.isEmpty { faults.append("no probe answered: " + ends.map(probeText).joined(separator: ", ")) }
-        let roundTrip = answered.compactMap { $0.probe?.roundTripMilliseconds }.min()
-        guard faults.isEmpty else {
-            let reason = (faults + errors).joined(separator: "; ")
-            return LinkStatus(link: link, state: .degraded, reason: reason, roundTripMilliseconds: roundTrip)
-        }
-        var remarks = (answered.count == 1 ? ends.filter { !$0.probeAnswered } : []).map {
-            "proven by \(answered[0].site)'s probe alone; \(probeText($0))"
-        }
-        remarks += ends.filter { $0.ike?.runsAsPreferred == false }.map {
-            "\($0.site) prefers another way than the one that it runs" + ($0.ike?.lastError.map { ": \($0)" } ?? "")
-        }
-        return LinkStatus(
-            link: link, state: .up, reason: remarks.isEmpty ? nil : remarks.joined(separator: "; "),
-            roundTripMilliseconds: roundTrip)
+        let faults = faults(ends)
+        guard faults.isEmpty else { return (.degraded, (faults + errors).joined(separator: "; ")) }
+        let remarks = remarks(ends)
+        return (.up, remarks.isEmpty ? nil : remarks.joined(separator: "; "))
     }
 
-    private static func text(_ spis: Set<SPI>) -> String { spis.sorted().map(\.description).joined(separator: ", ") }
-
-    private static func probeText(_ end: End) -> String {
-        guard let probe = end.probe, probe.sent > 0 else { return "\(end.site) has sent none" }
-        guard let ago = probe.lastAnswerSecondsAgo else { return "\(end.site) has sent \(probe.sent), none answered" }
-        return "\(end.site)'s last answer came \(Int64(clamping: Int(min(ago + end.age.inSeconds, 1e9)))) s ago"
+    /// What is wrong with a link of which each end has a child SA.
+    private static func faults(_ ends: [HeardEnd]) -> [String] {
+        var faults = [(ends[0], ends[1]), (ends[1], ends[0])].compactMap { sender, receiver in
+            sender.end.crosses(receiver.end)
+                ? nil
+                : "SPIs differ: \(sender.site) sends on \(text(sender.end.outbound)), \(receiver.site) receives on "
+                    + text(receiver.end.inbound)
+        }
+        faults += ends.filter { !$0.end.interfaceIsUp }.map { "\($0.site): the tunnel's interface is not up" }
+        if !ends.contains(where: \.probeAnswered) {
+            faults.append("no probe answered: " + ends.map(\.probeText).joined(separator: ", "))
+        }
+        faults += ends.compactMap { end in
+            end.end.narrowPath.map {
+                "\(end.site): packets of more than \($0.largest) bytes are lost, the tunnel's MTU is \($0.mtu)"
+            }
+        }
+        return faults
     }
+
+    /// What is odd about a link that is up.
+    private static func remarks(_ ends: [HeardEnd]) -> [String] {
+        var remarks: [String] = []
+        if let deaf = ends.first(where: { !$0.probeAnswered }), let other = ends.first(where: { $0.site != deaf.site }) {
+            remarks.append("proven by \(other.site)'s probe alone; \(deaf.probeText)")
+        }
+        return remarks
+            + ends.filter { $0.end.ike?.runsAsPreferred == false }.map {
+                "\($0.site) prefers another way than the one that it runs" + ($0.end.ike?.lastError.map { ": \($0)" } ?? "")
+            }
+    }
+
+    private static func text(_ spis: [SPI]) -> String { spis.map(\.description).joined(separator: ", ") }
+}
+
+extension LinkEnd {
+    /// One SPI that it sends on is among those that `peer` receives on.
+    func crosses(_ peer: LinkEnd) -> Bool { outbound.contains { peer.inbound.contains($0) } }
 }

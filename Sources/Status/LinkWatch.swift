@@ -19,7 +19,7 @@ public struct LinkWatch: Sendable {
         let view = PeerView(AgentObservation(connected: true, report: report, arrived: now), now: now)
         heard[site] = (view, now)
         var turns: [Turn] = []
-        for peer in Set(view.associations.keys).union(up[site] ?? []).sorted() {
+        for peer in Set(view.ends.keys).union(up[site] ?? []).sorted() {
             guard let link = LinkID(site, peer) else { continue }
             turn(link, isUp: isUp(link, now), &turns)
         }

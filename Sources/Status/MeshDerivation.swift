@@ -1,47 +1,36 @@
 import WarrenModel
-import WarrenPlan
 
 extension MeshStatus {
-    /// The state of the whole mesh from what its agents last said.
+    /// The state of the whole mesh.
     ///
     /// - Parameters:
-    ///   - sites: those of `generation`, in order; none before the first generation.
-    ///   - links: those of `generation`, in order.
+    ///   - links: as they are followed; the sites of `generation` are those of its layout.
+    ///   - selection: of these, the links that are asked for.
     ///   - intended: what each gateway shall run by now; a site that is not named: what `generation` says.
     ///   - isRollingOut: a roll-out to `generation` is under way.
-    ///   - awaited: the links that there can be none for yet, and the address that they wait for.
     ///   - observations: by site; a site without one has never been heard.
     ///   - now: on the clock of the observations' arrival times.
     public static func derive(
-        mesh: String, generation: Generation, sites: [SiteName], links: [LinkID],
-        intended: [SiteName: StateVersion] = [:], isRollingOut: Bool? = nil,
-        awaited: [LinkID: GatewayPlan.AwaitedPeer] = [:], observations: [SiteName: AgentObservation], now: MonotonicTime
+        mesh: String, generation: Generation, links: LinkTracker, selection: LinkSelection = LinkSelection(),
+        intended: [SiteName: StateVersion] = [:], isRollingOut: Bool? = nil, observations: [SiteName: AgentObservation],
+        now: MonotonicTime
     ) -> MeshStatus {
-        let views = observations.mapValues { PeerView($0, now: now) }
+        let sites = links.layout.sites, counts = links.counts
         return MeshStatus(
             mesh: mesh, generation: generation, isRollingOut: isRollingOut,
-            sites: sites.map {
+            sites: sites.filter { selection.sites?.contains($0) ?? true }.map {
                 SiteStatus.derive($0, intended: intended[$0], from: observations[$0], now: now)
             },
-            links: links.map { link in awaited[link].map { LinkStatus(link, awaiting: $0) } ?? .derive(link, from: views) })
-    }
-}
-
-extension LinkStatus {
-    /// A link that waits for an address.
-    init(_ link: LinkID, awaiting awaited: GatewayPlan.AwaitedPeer) {
-        let origin =
-            switch awaited.source {
-            case .inventory: "which the inventory does not say"
-            case .agent: "which its agent tells"
-            case .name(let name): "which the name \(name) has"
-            }
-        self.init(link: link, state: .waiting, reason: "waits for the address of \(awaited.site), \(origin)")
+            links: links.statuses(selection, now: now),
+            counts: MeshCounts(
+                links: counts.states, flappingLinks: counts.flapping, sites: sites.count,
+                connectedSites: sites.count { observations[$0]?.connected ?? false }))
     }
 }
 
 extension SiteStatus {
-    static func derive(
+    /// How one site's gateway stands; without an observation it has never been heard.
+    public static func derive(
         _ site: SiteName, intended: StateVersion?, from observation: AgentObservation?, now: MonotonicTime
     ) -> SiteStatus {
         guard let observation else { return SiteStatus(site: site, connected: false, intended: intended) }

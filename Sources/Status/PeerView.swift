@@ -5,10 +5,8 @@ struct PeerView: Sendable {
     let connected: Bool
     /// Of the report; nil when none has come.
     private(set) var age: Duration?
-    private(set) var associations: [SiteName: [SAReport]] = [:]
-    private(set) var ike: [SiteName: IKEReport] = [:]
-    private(set) var probes: [SiteName: ProbeReport] = [:]
-    private(set) var interfacesUp: Set<SiteName> = []
+    private(set) var version: StateVersion?
+    private(set) var ends: [SiteName: LinkEnd] = [:]
 
     init(_ observation: AgentObservation, now: MonotonicTime) {
         connected = observation.connected
@@ -17,10 +15,8 @@ struct PeerView: Sendable {
             return
         }
         age = now.since(arrived)
-        associations = Dictionary(grouping: report.securityAssociations, by: \.peer)
-        ike = Dictionary(report.ike.map { ($0.peer, $0) }) { first, _ in first }
-        probes = Dictionary(report.probes.map { ($0.peer, $0) }) { first, _ in first }
-        interfacesUp = Set(report.tunnels.lazy.filter(\.isUp).map(\.tunnel.peer))
+        version = report.version
+        report.forEachEnd { peer, change in change(&ends[peer, default: LinkEnd()]) }
     }
 
     /// The same, told of a report that is as old as `age` by now.

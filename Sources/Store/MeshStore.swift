@@ -21,9 +21,6 @@ import WarrenRollout
 /// | `event/N` | `EventRecord` |
 /// | `access/NAME` | `AccessTokenRecord` |
 public struct MeshStore: Sendable {
-    /// Older events than this many are dropped.
-    public static let eventsKept: UInt64 = 10_000
-
     let store: any Store
 
     public init(_ store: any Store) {
@@ -171,40 +168,6 @@ public struct MeshStore: Sendable {
             if min(token.usedAt ?? token.expiresAt, token.expiresAt) < limit { transaction.delete(entry.key) }
         }
         if !transaction.writes.isEmpty { try await store.commit(transaction) }
-    }
-
-    // MARK: Events
-
-    /// Appends the event under the next number.
-    public func append(_ event: EventRecord) async throws(StoreError) { try await append([event]) }
-
-    /// Appends the events under the next numbers, in one transaction.
-    public func append(_ events: [EventRecord]) async throws(StoreError) {
-        while true {
-            let counter = try await read("event-count", as: UInt64.self)
-            var number = counter?.value ?? 0
-            var transaction = StoreTransaction()
-            transaction.require("event-count", at: counter?.revision ?? .absent)
-            for var event in events {
-                number += 1
-                event.number = number
-                transaction.put(Self.eventKey(number), try Self.encode(event))
-                if number > Self.eventsKept { transaction.delete(Self.eventKey(number - Self.eventsKept)) }
-            }
-            transaction.put("event-count", try Self.encode(number))
-            do {
-                try await store.commit(transaction)
-                return
-            } catch .conflict {
-                continue
-            }
-        }
-    }
-
-    /// The events with a greater number than `number`, oldest first.
-    public func events(since number: UInt64, limit: Int) async throws(StoreError) -> [EventRecord] {
-        let entries = try await store.list(prefix: "event/", after: Self.eventKey(number), limit: limit)
-        return try entries.map { entry throws(StoreError) in try Self.decode(entry) }
     }
 
     /// One element after each accepted generation.

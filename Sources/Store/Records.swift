@@ -136,6 +136,7 @@ public struct EventRecord: Sendable, Hashable, Codable {
         case linkDegraded = "link-degraded"
         case linkFlapping = "link-flapping"
         case linkSteady = "link-steady"
+        case linksChanged = "links-changed"
     }
 
     /// Counts from 1.

@@ -54,11 +54,11 @@ extension MeshStore {
     }
 
     /// The sites for which an agent is enrolled.
-    public func enrolledSites() async throws(StoreError) -> Set<SiteID> {
-        Set(
-            try await store.list(prefix: "agent/").map { entry throws(StoreError) in
-                try Self.decode(entry, as: AgentRecord.self).site
-            })
+    public func enrolledSites() async throws(StoreError) -> Set<SiteID> { Set(try await agents().map(\.site)) }
+
+    /// Every agent that is enrolled.
+    public func agents() async throws(StoreError) -> [AgentRecord] {
+        try await store.list(prefix: "agent/").map { entry throws(StoreError) in try Self.decode(entry) }
     }
 
     /// No agent is enrolled for the site any longer, and no token that was given out for it can be used. Repeats are harmless.

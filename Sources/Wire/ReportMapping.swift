@@ -126,7 +126,9 @@ extension ProbeReport {
                 ? try Field.seconds(wire.lastAnswerSecondsAgo, "probes.last_answer_seconds_ago") : nil,
             roundTripMilliseconds: wire.hasRoundTripMilliseconds
                 ? try Field.seconds(wire.roundTripMilliseconds, "probes.round_trip_milliseconds") : nil,
-            sent: wire.sent, answered: wire.answered)
+            sent: wire.sent, answered: wire.answered,
+            lossPercent: wire.hasLossPercent ? try Field.seconds(wire.lossPercent, "probes.loss_percent") : nil,
+            pathMTU: wire.hasPathMtu ? wire.pathMtu : nil)
     }
 
     var wire: Warren_Agent_V1_ProbeReport {
@@ -136,6 +138,8 @@ extension ProbeReport {
             if let roundTripMilliseconds { $0.roundTripMilliseconds = roundTripMilliseconds }
             $0.sent = sent
             $0.answered = answered
+            if let lossPercent { $0.lossPercent = lossPercent }
+            if let pathMTU { $0.pathMtu = pathMTU }
         }
     }
 }

@@ -32,8 +32,10 @@ public struct WireVersion: Sendable, Hashable, Comparable, CustomStringConvertib
     public static let translationsAndAlternatives = WireVersion(major: UInt16(Wire.protocolVersion), minor: 1)
     /// With `IKEReport.runsAsPreferred`.
     public static let preferences = WireVersion(major: UInt16(Wire.protocolVersion), minor: 2)
+    /// With `ProbeReport.lossPercent` and `ProbeReport.pathMTU`.
+    public static let pathProbes = WireVersion(major: UInt16(Wire.protocolVersion), minor: 3)
     /// What this code speaks.
-    public static let current = preferences
+    public static let current = pathProbes
 
     /// Whether this code and one of that version understand each other.
     public var isUnderstood: Bool { major == Self.current.major }

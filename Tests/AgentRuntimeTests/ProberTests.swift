@@ -34,6 +34,19 @@ struct ProberTests {
         #expect(prober.reports() == [])
     }
 
+    /// The loopback takes what it is asked to take, and nothing larger than its MTU.
+    @Test(arguments: ["127.0.0.1", "::1"]) func largePacketsPassToo(address: String) async throws {
+        let prober = try Prober(interval: .milliseconds(100))
+        prober.start()
+        defer { prober.stop() }
+        let one = IPAddress(address)!
+        prober.setTargets([
+            .init(peer: Self.peer, interface: "lo", addresses: .init(local: one, remote: one), mtu: 9_000)
+        ])
+        #expect(try await eventually { prober.reports().first?.pathMTU == 9_000 })
+        #expect(prober.reports().first?.lossPercent == 0)
+    }
+
     @Test func servesAHundredTargets() async throws {
         let prober = try Prober(interval: .milliseconds(200))
         prober.start()
@@ -59,10 +72,11 @@ struct ProberTests {
         #expect(report.answered == 0 && report.lastAnswerSecondsAgo == nil)
     }
 
-    @Test func takesOnlyTheAnswerToItsQuestion() {
+    @Test func takesOnlyTheAnswerToItsQuestion() throws {
         let target = Self.loopback("127.0.0.1"), now = MonotonicTime(nanoseconds: 5_000_000_000)
         var ledger = ProbeLedger(target: target, identifier: 7, dueAt: now)
-        let echo = ledger.next(nonce: 99, interval: .seconds(1), now: now)
+        let probe = ledger.next(nonce: 99, interval: .seconds(1), now: now)
+        let echo = try #require(probe).echo
         let here = target.addresses.remote
         var wrong = echo
         wrong.nonce = 98
@@ -79,11 +93,14 @@ struct ProberTests {
         #expect(report.roundTripMilliseconds == 12 && report.lastAnswerSecondsAgo == 0.5)
     }
 
-    @Test func forgetsQuestionsOfLongAgo() {
+    @Test func forgetsQuestionsOfLongAgo() throws {
         let target = Self.loopback("127.0.0.1"), now = MonotonicTime(nanoseconds: 5_000_000_000)
         var ledger = ProbeLedger(target: target, identifier: 7, dueAt: now)
-        let first = ledger.next(nonce: 1, interval: .seconds(1), now: now)
-        for nonce in 2...9 as ClosedRange<UInt64> { _ = ledger.next(nonce: nonce, interval: .seconds(1), now: now) }
+        let probe = ledger.next(nonce: 1, interval: .seconds(1), now: now)
+        let first = try #require(probe).echo
+        for nonce in 2...9 as ClosedRange<UInt64> {
+            _ = ledger.next(nonce: nonce, interval: .seconds(1), now: now + .seconds(Int64(nonce)))
+        }
         ledger.accept(first, from: target.addresses.remote, now: now)
         #expect(ledger.answered == 0)
     }
@@ -118,7 +135,11 @@ struct ICMPEchoTests {
             bad[place] ^= 0x0F
             #expect(ICMPEcho(reply: bad[...], .ipv4) == nil)
         }
-        #expect(ICMPEcho(reply: (reply + [0])[...], .ipv4) == nil)
+        // As large as was asked for, with what was in it.
+        #expect(ICMPEcho(reply: (reply + [0, 0, 0])[...], .ipv4) == echo)
+        #expect(ICMPEcho(reply: (reply + [1])[...], .ipv4) == nil)
+        #expect(echo.request(.ipv4, packetSize: 1_400).count == 1_380)
+        #expect(echo.request(.ipv6, packetSize: 1_400).count == 1_360)
         #expect(ICMPEcho(reply: echo.request(.ipv6)[...], .ipv6) == nil)
     }
 

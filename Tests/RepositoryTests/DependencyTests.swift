@@ -8,6 +8,9 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
     ("Sources/Import", "WarrenImport", ["WarrenModel", "WarrenInventory"]),
     ("Sources/Plan", "WarrenPlan", ["WarrenModel", "WarrenInventory"]),
     ("Sources/Keys", "WarrenKeys", ["WarrenModel"]),
+    ("Sources/Metrics", "WarrenMetrics", []),
+    ("Sources/Logs", "WarrenLogs", []),
+    ("Sources/Notify", "WarrenNotify", ["WarrenModel", "WarrenStore", "WarrenController"]),
     ("Sources/NFTables", "NFTables", ["WarrenModel"]),
     ("Sources/Render", "WarrenRender", ["WarrenModel", "WarrenInventory", "WarrenPlan", "NFTables"]),
     ("Sources/Rollout", "WarrenRollout", ["WarrenModel", "WarrenInventory", "WarrenPlan"]),
@@ -29,7 +32,7 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
         "Sources/API", "WarrenAPI",
         [
             "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout", "WarrenStatus", "WarrenStore", "WarrenController",
-            "WarrenAPIModel",
+            "WarrenAPIModel", "WarrenMetrics",
         ]
     ),
     (
@@ -66,10 +69,13 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
     ("Sources/Executables/warren", "warren", ["WarrenCLI"]),
     (
         "Sources/Executables/warrend", "warrend",
-        ["WarrenModel", "WarrenStore", "WarrenController", "WarrenAPI"]
+        ["WarrenModel", "WarrenStore", "WarrenController", "WarrenAPI", "WarrenNotify", "WarrenLogs"]
     ),
-    ("Agents/warren-agent", "warren_agent", ["WarrenModel", "AgentCore", "AgentRuntime", "DataPlane", "EmbeddedDataPlane"]),
-    ("Agents/warren-tunneld", "warren_tunneld", ["Tunnel"]),
+    (
+        "Agents/warren-agent", "warren_agent",
+        ["WarrenModel", "AgentCore", "AgentRuntime", "DataPlane", "EmbeddedDataPlane", "WarrenLogs"]
+    ),
+    ("Agents/warren-tunneld", "warren_tunneld", ["Tunnel", "WarrenLogs"]),
 ]
 
 /// Modules whose code takes values and time and returns values.

@@ -10,7 +10,7 @@ import WarrenStatus
     let outer = AddressPair(local: IPAddress("203.0.113.1")!, remote: IPAddress("203.0.113.2")!)
 
     /// A report of a gateway whose link is well.
-    private func report(_ site: SiteName, _ peer: SiteName, out: UInt32, in inbound: UInt32) -> AgentReport {
+    func report(_ site: SiteName, _ peer: SiteName, out: UInt32, in inbound: UInt32) -> AgentReport {
         let associations = [(SecurityPolicy.Direction.outbound, out), (.inbound, inbound)].map { direction, spi in
             SAReport(
                 peer: peer, direction: direction, spi: SPI(rawValue: spi), encryption: .aes256gcm16,
@@ -109,6 +109,24 @@ import WarrenStatus
         #expect(derive { _, second in second.tunnels[0].isUp = false }.reason == "tokyo: the tunnel's interface is not up")
     }
 
+    @Test func aTunnelTooNarrowForItsMTU() {
+        let status = derive { first, _ in first.probes[0].pathMTU = 1280 }
+        #expect(status.state == .degraded)
+        #expect(status.reason == "berlin: packets of more than 1280 bytes are lost, the tunnel's MTU is 1400")
+        #expect(derive { first, _ in first.probes[0].pathMTU = 1400 }.state == .up)
+    }
+
+    /// Where keys differ, it helps to know who is behind.
+    @Test func anErrorBetweenTwoGenerations() {
+        let status = derive { first, second in
+            first.securityAssociations = []
+            second.securityAssociations = []
+            first.version = StateVersion(generation: Generation(rawValue: 2))
+            second.ike[0].lastError = "AUTHENTICATION_FAILED: key"
+        }
+        #expect(status.reason == "tokyo: AUTHENTICATION_FAILED: key; berlin runs generation 2, tokyo runs 1")
+    }
+
     @Test func oneEndWithoutChildSA() {
         let status = derive { first, _ in first.securityAssociations = [] }
         #expect(status.state == .degraded)
@@ -130,63 +148,5 @@ import WarrenStatus
         }
         #expect(status.state == state)
         #expect(status.reason == reason)
-    }
-}
-
-@Suite struct MeshStatusTests {
-    @Test func sitesTellAMismatch() throws {
-        let berlin = try #require(SiteName("berlin"))
-        let now = MonotonicTime(nanoseconds: 5_000_000_000)
-        func status(applied: UInt64) -> MeshStatus {
-            let report = AgentReport(
-                site: berlin, agentVersion: "1", version: StateVersion(generation: Generation(rawValue: applied)))
-            return MeshStatus.derive(
-                mesh: "acme", generation: Generation(rawValue: 3), sites: [berlin], links: [],
-                observations: [berlin: AgentObservation(connected: true, report: report, arrived: now + .seconds(-2))], now: now
-            )
-        }
-        #expect(status(applied: 3).isWell)
-        #expect(status(applied: 3).sites[0].lastReportSecondsAgo == 2)
-        #expect(!status(applied: 2).isWell)
-        #expect(!status(applied: 0).isWell)
-        // That it is behind is no failure of its own.
-        #expect(status(applied: 2).sites[0].failure == nil)
-    }
-
-    /// A gateway that a change does not touch keeps the version of the generation before, and is as it shall be.
-    @Test func whatIsIntendedCountsNotTheGeneration() throws {
-        let berlin = try #require(SiteName("berlin"))
-        let now = MonotonicTime(nanoseconds: 5_000_000_000), version = StateVersion(generation: Generation(rawValue: 2))
-        let report = AgentReport(site: berlin, agentVersion: "1", version: version)
-        func status(intended: StateVersion, isRollingOut: Bool) -> MeshStatus {
-            MeshStatus.derive(
-                mesh: "acme", generation: Generation(rawValue: 3), sites: [berlin], links: [], intended: [berlin: intended],
-                isRollingOut: isRollingOut,
-                observations: [berlin: AgentObservation(connected: true, report: report, arrived: now)], now: now)
-        }
-        #expect(status(intended: version, isRollingOut: false).isWell)
-        #expect(!status(intended: version, isRollingOut: true).isWell)
-        #expect(!status(intended: StateVersion(generation: Generation(rawValue: 3)), isRollingOut: false).isWell)
-    }
-
-    @Test(arguments: [
-        (PublicAddressSource.agent, "waits for the address of lima, which its agent tells"),
-        (.name("gw.example.net"), "waits for the address of lima, which the name gw.example.net has"),
-    ])
-    func aLinkWithoutAddressWaits(source: PublicAddressSource, reason: String) throws {
-        let berlin = try #require(SiteName("berlin")), lima = try #require(SiteName("lima"))
-        let link = try #require(LinkID(berlin, lima))
-        let status = MeshStatus.derive(
-            mesh: "acme", generation: Generation(rawValue: 1), sites: [berlin, lima], links: [link],
-            awaited: [link: .init(peer: berlin, site: lima, source: source)], observations: [:],
-            now: MonotonicTime(nanoseconds: 0))
-        #expect(status.links == [LinkStatus(link: link, state: .waiting, reason: reason)])
-        #expect(!status.isWell)
-    }
-
-    @Test func withoutPlanThereIsNothing() {
-        let status = MeshStatus.derive(
-            mesh: "", generation: .none, sites: [], links: [], observations: [:], now: MonotonicTime(nanoseconds: 0))
-        #expect(status.sites.isEmpty && status.links.isEmpty)
     }
 }

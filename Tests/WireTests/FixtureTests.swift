@@ -7,7 +7,7 @@ import WarrenPlan
 
 @testable import WarrenWire
 
-/// Messages as versions 1.0 to 1.2 put them on the wire, kept as bytes: what was written then must be read for ever, and means
+/// Messages as versions 1.0 to 1.3 put them on the wire, kept as bytes: what was written then must be read for ever, and means
 /// the same. A fixture that is there is never made anew; a new version gets new ones, with `WARREN_WRITE_FIXTURES=1`.
 @Suite struct FixtureTests {
     /// All messages, in the form of the generated types, with every field that their version has set.
@@ -33,6 +33,9 @@ import WarrenPlan
         report.outerAddresses = [try Sample.address("203.0.113.10"), try Sample.address("2001:db8::1")]
         var later = report
         later.ike[0].runsAsPreferred = false
+        var latest = later
+        latest.probes[0].lossPercent = 12.5
+        latest.probes[0].pathMTU = 1400
         let version = StateVersion(epoch: 2, generation: Generation(rawValue: 7), revision: 3)
         return [
             (
@@ -54,6 +57,7 @@ import WarrenPlan
             ),
             ("report-1.0", Warren_Agent_V1_AgentMessage.with { $0.report = report.wire }),
             ("report-1.2", Warren_Agent_V1_AgentMessage.with { $0.report = later.wire }),
+            ("report-1.3", Warren_Agent_V1_AgentMessage.with { $0.report = latest.wire }),
             (
                 "desired-1.0",
                 Warren_Agent_V1_ControllerMessage.with {
@@ -93,7 +97,7 @@ import WarrenPlan
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
 
     static let names = [
-        "hello-1.0", "hello-1.1", "report-1.0", "report-1.2", "desired-1.0", "desired-1.1", "confirmed-1.0",
+        "hello-1.0", "hello-1.1", "report-1.0", "report-1.2", "report-1.3", "desired-1.0", "desired-1.1", "confirmed-1.0",
         "enrol-request-1.0",
         "enrol-response-1.0", "renew-request-1.0",
     ]

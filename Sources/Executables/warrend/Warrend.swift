@@ -4,7 +4,9 @@ import Logging
 import ServiceLifecycle
 import WarrenAPI
 import WarrenController
+import WarrenLogs
 import WarrenModel
+import WarrenNotify
 
 @main
 struct Warrend: AsyncParsableCommand {
@@ -55,10 +57,35 @@ struct Warrend: AsyncParsableCommand {
             valueName: "time"))
     var certificateLifetime = CertificateLifetime(seconds: UInt32(CertificateAuthority.agentLifetime))
 
+    @Option(
+        help: ArgumentHelp(
+            "How far the history of links and events reaches back: 12h, 60d. Samples of links: every 10 s for two hours, every "
+                + "minute for two days, every 15 minutes for the rest.", valueName: "time"))
+    var historyRetention = HistoryRetention(seconds: 60 * 86_400)
+
+    @Option(
+        help: ArgumentHelp(
+            "Tell this address, by a POST, of links that go down or come up and of roll-outs that halt; may be repeated.",
+            valueName: "url"))
+    var webhook: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Sign what webhooks are told, with HMAC-SHA256 and the secret in this file, which nobody else may read.",
+            valueName: "path"))
+    var webhookSecretFile: String?
+
+    @Option(help: "How log lines look: logfmt or json.")
+    var logFormat = LogFormat.logfmt
+
     @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
     var logLevel = Logger.Level.info
 
     func validate() throws {
+        for url in webhook where Webhook(url: url, secret: nil) == nil {
+            throw ValidationError("'\(url)' is not an http or https URL")
+        }
+        if webhookSecretFile != nil, webhook.isEmpty { throw ValidationError("--webhook-secret-file needs a --webhook") }
         for name in name + apiName where IPAddress(name) == nil && !Self.isDNSName(name) {
             throw ValidationError("'\(name)' is neither an IP address nor a DNS name")
         }
@@ -76,11 +103,8 @@ struct Warrend: AsyncParsableCommand {
 
     func run() async throws {
         umask(0o077)
-        LoggingSystem.bootstrap { label in
-            var handler = StreamLogHandler.standardError(label: label)
-            handler.logLevel = logLevel
-            return handler
-        }
+        let (format, level) = (logFormat, logLevel)
+        LoggingSystem.bootstrap { StructuredLogHandler(label: $0, format: format, level: level, time: true) }
         do {
             try await serve(log: Logger(label: "warrend"))
         } catch let error as ControllerError {
@@ -95,7 +119,8 @@ struct Warrend: AsyncParsableCommand {
         let controller = try await Controller(
             directory: state,
             options: .init(
-                names: name, enrolmentAddress: enrolmentAddress, agentLifetime: TimeInterval(certificateLifetime.seconds)),
+                names: name, enrolmentAddress: enrolmentAddress, agentLifetime: TimeInterval(certificateLifetime.seconds),
+                historyRetention: TimeInterval(historyRetention.seconds)),
             log: log)
         let listeners = try AgentListeners(controller: controller, link: agentListen, enrolment: enrolListen)
         let api = API(controller: controller, names: apiName, log: log)
@@ -106,6 +131,7 @@ struct Warrend: AsyncParsableCommand {
         if let dashboardListen { services.append(try api.onLoopback(dashboardListen) { _ in opening.yield() }) }
         if let apiListen { services.append(try api.onTLS(apiListen) { _ in opening.yield() }) }
         let operators = services.count - 1
+        if !webhook.isEmpty { services.append(Notifier(try webhooks(), controller: controller, log: log)) }
         let announcement = Task {
             // Each of the API's listeners tells once that it is open; the agents' ports are known when they are.
             var closed = operators
@@ -130,6 +156,26 @@ struct Warrend: AsyncParsableCommand {
         try await group.run()
     }
 }
+
+extension Warrend {
+    /// The addresses to be told, with their secret.
+    private func webhooks() throws -> [Webhook] {
+        let secret = try webhookSecretFile.map { path in
+            guard let bytes = try StateDirectory.readSecret(at: path) else {
+                throw ControllerError.stateDirectory(path, "is not there")
+            }
+            // As an editor leaves it, with a line's end that is no part of it.
+            let trimmed = bytes.reversed().drop { $0 == 10 || $0 == 13 }.reversed()
+            guard trimmed.count >= 16 else {
+                throw ControllerError.stateDirectory(path, "holds less than 16 bytes: too few for a secret")
+            }
+            return SecretBytes(Array(trimmed))
+        }
+        return webhook.compactMap { Webhook(url: $0, secret: secret) }
+    }
+}
+
+extension LogFormat: ExpressibleByArgument {}
 
 extension CleanExit {
     /// A failure that its own sentence explains, without a usage text.

@@ -1246,12 +1246,34 @@ public nonisolated struct Warren_Agent_V1_ProbeReport: Sendable {
 
   public var answered: UInt64 = 0
 
+  /// Of the probes of the last 60 s, the share without an answer, 0 to 100; absent when there were none. Since 1.3.
+  public var lossPercent: Double {
+    get {_lossPercent ?? 0}
+    set {_lossPercent = newValue}
+  }
+  /// Returns true if `lossPercent` has been explicitly set.
+  public var hasLossPercent: Bool {self._lossPercent != nil}
+  /// Clears the value of `lossPercent`. Subsequent reads from it will return its default value.
+  public mutating func clearLossPercent() {self._lossPercent = nil}
+
+  /// The largest packet in bytes, at most the tunnel's MTU, that was answered when sent whole. Since 1.3.
+  public var pathMtu: UInt32 {
+    get {_pathMtu ?? 0}
+    set {_pathMtu = newValue}
+  }
+  /// Returns true if `pathMtu` has been explicitly set.
+  public var hasPathMtu: Bool {self._pathMtu != nil}
+  /// Clears the value of `pathMtu`. Subsequent reads from it will return its default value.
+  public mutating func clearPathMtu() {self._pathMtu = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _lastAnswerSecondsAgo: Double? = nil
   fileprivate var _roundTripMilliseconds: Double? = nil
+  fileprivate var _lossPercent: Double? = nil
+  fileprivate var _pathMtu: UInt32? = nil
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -2884,7 +2906,7 @@ nonisolated extension Warren_Agent_V1_IKEReport: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Warren_Agent_V1_ProbeReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ProbeReport"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{3}last_answer_seconds_ago\0\u{3}round_trip_milliseconds\0\u{1}sent\0\u{1}answered\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{3}last_answer_seconds_ago\0\u{3}round_trip_milliseconds\0\u{1}sent\0\u{1}answered\0\u{3}loss_percent\0\u{3}path_mtu\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2897,6 +2919,8 @@ nonisolated extension Warren_Agent_V1_ProbeReport: SwiftProtobuf.Message, SwiftP
       case 3: try { try decoder.decodeSingularDoubleField(value: &self._roundTripMilliseconds) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.sent) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.answered) }()
+      case 6: try { try decoder.decodeSingularDoubleField(value: &self._lossPercent) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self._pathMtu) }()
       default: break
       }
     }
@@ -2922,6 +2946,12 @@ nonisolated extension Warren_Agent_V1_ProbeReport: SwiftProtobuf.Message, SwiftP
     if self.answered != 0 {
       try visitor.visitSingularUInt64Field(value: self.answered, fieldNumber: 5)
     }
+    try { if let v = self._lossPercent {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 6)
+    } }()
+    try { if let v = self._pathMtu {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 7)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2931,6 +2961,8 @@ nonisolated extension Warren_Agent_V1_ProbeReport: SwiftProtobuf.Message, SwiftP
     if lhs._roundTripMilliseconds != rhs._roundTripMilliseconds {return false}
     if lhs.sent != rhs.sent {return false}
     if lhs.answered != rhs.answered {return false}
+    if lhs._lossPercent != rhs._lossPercent {return false}
+    if lhs._pathMtu != rhs._pathMtu {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
