@@ -81,7 +81,7 @@ let package = Package(
         .target(
             name: "IKEv2", dependencies: ["WarrenModel", "ESP", crypto], path: "Agents/IKEv2", exclude: ["README.md"]),
 
-        .target(name: "WarrenMetrics", path: "Sources/Metrics"),
+        .target(name: "WarrenMetrics", dependencies: ["WarrenModel"], path: "Sources/Metrics"),
         .target(name: "WarrenLogs", dependencies: [logging], path: "Sources/Logs"),
 
         // The controller's side.
@@ -170,9 +170,9 @@ let package = Package(
         .target(
             name: "AgentRuntime",
             dependencies: [
-                "WarrenModel", "WarrenPlan", "AgentCore", "DataPlane", "WarrenWire", "CWarrenSystem", "WarrenFailpoints",
-                logging,
-            ] + certificates + grpc + lifecycle,
+                "WarrenModel", "WarrenPlan", "AgentCore", "DataPlane", "WarrenWire", "WarrenMetrics", "CWarrenSystem",
+                "WarrenFailpoints", logging, .product(name: "NIOHTTP1", package: "swift-nio"),
+            ] + certificates + grpc + lifecycle + nio,
             path: "Agents/AgentRuntime"),
         .target(
             name: "Tunnel",
@@ -290,8 +290,8 @@ let package = Package(
             name: "AgentRuntimeTests",
             dependencies: [
                 "AgentRuntime", "AgentCore", "DataPlane", "WarrenController", "WarrenInventory", "WarrenModel", "WarrenPlan",
-                "WarrenWire", "trial-agent", logging,
-            ] + grpc,
+                "WarrenWire", "WarrenMetrics", "trial-agent", logging,
+            ] + grpc + nio,
             path: "Tests/AgentRuntimeTests", exclude: ["Fixtures"]),
         // A program that the tests of AgentRuntime kill.
         .executableTarget(

@@ -48,6 +48,13 @@ extension WarrenAgent {
             help: "What to do when somebody changed the gateway by hand: repair it, or report it and touch nothing.")
         var drift = DriftPolicy.repair
 
+        @Option(
+            name: .long,
+            help: ArgumentHelp(
+                "Serve this gateway's metrics to Prometheus, to whoever asks: name a loopback or an inner address.",
+                valueName: "address:port"))
+        var metrics: String?
+
         func run() async throws {
             guard geteuid() == 0 else {
                 throw AgentError(.invalid, "warren-agent run must be root: it makes interfaces, routes and firewall rules")
@@ -68,6 +75,10 @@ extension WarrenAgent {
                 throw AgentError(.invalid, "this gateway is not enrolled: run 'warren-agent enrol' first")
             }
             let address = try address(for: identity)
+            let metricsEndpoint = try metrics.map { text in
+                guard let endpoint = Endpoint(text) else { throw ValidationError("'\(text)' is not ADDRESS:PORT") }
+                return endpoint
+            }
             let prober = try Prober()
             let agent = Agent(
                 site: identity.site, driver: try driver(log), directory: directory, prober: prober,
@@ -82,6 +93,7 @@ extension WarrenAgent {
             let services = ServiceGroup(
                 services: [
                     Running { await agent.run() }, Running { await session.run() }, Running { await control?.run() },
+                    Running { await serveMetrics(of: agent, at: metricsEndpoint, log) },
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
             try await services.run()
@@ -94,6 +106,19 @@ extension WarrenAgent {
                 log.warning("'warren-agent rollback' will not reach this agent", metadata: ["reason": "\(error)"])
                 return nil
             }
+        }
+
+        /// Without them nothing else is lost.
+        private func serveMetrics(of agent: Agent, at endpoint: Endpoint?, _ log: Logger) async {
+            guard let endpoint else { return await Self.untilCancelled() }
+            do { try await MetricsListener(agent: agent, endpoint: endpoint, log: log).run() } catch {
+                log.error("metrics cannot be served", metadata: ["address": "\(endpoint)", "reason": "\(error)"])
+                await Self.untilCancelled()
+            }
+        }
+
+        private static func untilCancelled() async {
+            while !Task.isCancelled { try? await Task.sleep(for: .seconds(3_600)) }
         }
 
         private func address(for identity: AgentIdentity) throws -> ControllerAddress {

@@ -115,5 +115,16 @@ public struct Endpoint: Sendable, Hashable, Codable, CustomStringConvertible {
         self.address = address
         self.port = port
     }
+
+    /// Reads `192.0.2.1:7443` or `[2001:db8::1]:7443`.
+    public init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
+        let host = text[..<colon], isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+        guard let address = IPAddress(String(isBracketed ? host.dropFirst().dropLast() : host)),
+            (address.family == .ipv6) == isBracketed
+        else { return nil }
+        self.init(address: address, port: port)
+    }
+
     public var description: String { address.family == .ipv4 ? "\(address):\(port)" : "[\(address)]:\(port)" }
 }

@@ -33,7 +33,6 @@ public actor LinkHistory {
     private static func open(_ path: String) throws -> DatabasePool {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
-        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
         let pool = try DatabasePool(path: path, configuration: configuration)
         try pool.write { database in
             try database.execute(
@@ -167,7 +166,6 @@ public actor LinkHistory {
                 try database.execute(
                     sql: "DELETE FROM series WHERE NOT EXISTS (SELECT 1 FROM sample WHERE sample.series = series.id)")
             }
-            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA incremental_vacuum") }
             series = [:]
         } catch {
             throw .failed(reason: "old samples cannot be removed: \(error)")

@@ -76,8 +76,8 @@ import WarrenStatus
             "warren_link_up{link=\"berlin--tokyo\"} 1", "warren_link_rtt_seconds{link=\"berlin--tokyo\"} 0.0125",
             "warren_link_loss_ratio{link=\"berlin--tokyo\"} 0.02",
             "warren_tunnel_receive_bytes_total{site=\"berlin\",peer=\"tokyo\"} 123456789012",
-            "warren_sa_active{site=\"berlin\",peer=\"tokyo\",direction=\"inbound\"} 1",
-            "warren_sa_active{site=\"berlin\",peer=\"tokyo\",direction=\"outbound\"} 0",
+            "warren_sa_active{site=\"berlin\",peer=\"tokyo\",direction=\"in\"} 1",
+            "warren_sa_active{site=\"berlin\",peer=\"tokyo\",direction=\"out\"} 0",
             "warren_certificate_expiry_timestamp_seconds{site=\"berlin\"} 1900000000.25",
             "warren_config_generation{state=\"current\"} 1", "warren_rollout_generation 1",
         ] { #expect(text.contains(line + "\n"), "\(line)") }

@@ -8,7 +8,7 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
     ("Sources/Import", "WarrenImport", ["WarrenModel", "WarrenInventory"]),
     ("Sources/Plan", "WarrenPlan", ["WarrenModel", "WarrenInventory"]),
     ("Sources/Keys", "WarrenKeys", ["WarrenModel"]),
-    ("Sources/Metrics", "WarrenMetrics", []),
+    ("Sources/Metrics", "WarrenMetrics", ["WarrenModel"]),
     ("Sources/Logs", "WarrenLogs", []),
     ("Sources/Notify", "WarrenNotify", ["WarrenModel", "WarrenStore", "WarrenController"]),
     ("Sources/NFTables", "NFTables", ["WarrenModel"]),
@@ -60,7 +60,7 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
     ),
     (
         "Agents/AgentRuntime", "AgentRuntime",
-        ["WarrenModel", "WarrenPlan", "AgentCore", "DataPlane", "WarrenWire", "CWarrenSystem"]
+        ["WarrenModel", "WarrenPlan", "AgentCore", "DataPlane", "WarrenWire", "WarrenMetrics", "CWarrenSystem"]
     ),
     ("Agents/ESP", "ESP", ["WarrenModel", "CLibcrypto"]),
     ("Agents/IKEv2", "IKEv2", ["WarrenModel", "ESP"]),

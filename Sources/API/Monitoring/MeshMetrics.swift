@@ -149,36 +149,8 @@ struct MeshMetrics {
         }
         for site in link.link.sites {
             guard let peer = link.link.peer(of: site), let account = snapshot.reports[site]?[peer] else { continue }
-            addEnd(site.description, peer.description, account)
-        }
-    }
-
-    private mutating func addEnd(_ site: String, _ peer: String, _ account: Controller.MetricsSnapshot.Account) {
-        if let tunnel = account.tunnel {
-            for (direction, bytes, packets) in [
-                ("receive", tunnel.receivedBytes, tunnel.receivedPackets), ("transmit", tunnel.sentBytes, tunnel.sentPackets),
-            ] {
-                page.counter(
-                    "warren_tunnel_\(direction)_bytes_total",
-                    "Bytes of inner packets through the tunnel, as the site counts them",
-                    Double(bytes), labels: ["site": site, "peer": peer])
-                page.counter(
-                    "warren_tunnel_\(direction)_packets_total", "Inner packets through the tunnel, as the site counts them",
-                    Double(packets), labels: ["site": site, "peer": peer])
-            }
-        }
-        for direction in [SecurityPolicy.Direction.inbound, .outbound] {
-            let associations = account.associations.filter { $0.direction == direction }
-            page.gauge(
-                "warren_sa_active", "ESP security associations that the gateway has", Double(associations.count),
-                labels: ["site": site, "peer": peer, "direction": direction.rawValue])
-            guard let newest = associations.min(by: { $0.ageSeconds < $1.ageSeconds }) else { continue }
-            page.gauge(
-                "warren_sa_age_seconds", "Age of the newest ESP security association", Double(newest.ageSeconds),
-                labels: ["site": site, "peer": peer, "direction": direction.rawValue])
-            page.gauge(
-                "warren_sa_rekey_in_seconds", "Time until the newest ESP security association is rekeyed",
-                Double(newest.rekeyInSeconds), labels: ["site": site, "peer": peer, "direction": direction.rawValue])
+            page.addTunnel(
+                site: site.description, peer: peer.description, tunnel: account.tunnel, associations: account.associations)
         }
     }
 }

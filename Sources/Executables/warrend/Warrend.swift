@@ -189,20 +189,7 @@ extension Logger.Level: @retroactive ExpressibleByArgument {}
 
 extension Endpoint: ExpressibleByArgument {
     /// `192.0.2.1:7443` or `[2001:db8::1]:7443`.
-    public init?(argument: String) {
-        guard let colon = argument.lastIndex(of: ":"), let port = UInt16(argument[argument.index(after: colon)...]) else {
-            return nil
-        }
-        var host = argument[..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") {
-            host = host.dropFirst().dropLast()
-            guard let address = IPAddress(String(host)), address.family == .ipv6 else { return nil }
-            self.init(address: address, port: port)
-        } else {
-            guard let address = IPAddress(String(host)), address.family == .ipv4 else { return nil }
-            self.init(address: address, port: port)
-        }
-    }
+    public init?(argument: String) { self.init(argument) }
 
     public var defaultValueDescription: String { description }
 }
