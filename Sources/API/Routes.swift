@@ -12,7 +12,8 @@ extension API {
     /// Every route.
     static func routes(_ controller: Controller, _ hub: StreamHub) -> [Route] {
         let routes =
-            meshRoutes(controller) + readingRoutes(controller) + rolloutRoutes(controller) + operationRoutes(controller) + accessRoutes(controller)
+            meshRoutes(controller) + readingRoutes(controller) + rolloutRoutes(controller) + operationRoutes(controller)
+            + accessRoutes(controller)
             + sessionRoutes(controller) + [StreamRoute.route(hub, controller.access)]
         return routes + [OpenAPI.route(over: routes)]
     }
@@ -50,7 +51,6 @@ extension API {
                 .post, "/v1/tokens", .operator, "createToken", "A token with which one agent may enrol once, for one site.",
                 body: .json(APIMessage.TokenRequest.self), answer: .json(APIMessage.TokenResponse.self, .created)
             ) { request, _ in try await createToken(request, controller) },
-            Route(
         ]
     }
 
