@@ -299,7 +299,7 @@ let package = Package(
             dependencies: ["WarrenModel", "WarrenPlan", "WarrenWire", "AgentCore", "AgentRuntime", "DataPlane", logging],
             path: "Tests/Support/trial-agent"),
         .executableTarget(
-            name: "warren-bench", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "ESP"],
+            name: "warren-bench", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "ESP"],
             path: "Tests/Benchmarks"),
         // A thousand agents on one real controller.
         .executableTarget(

@@ -8,6 +8,7 @@ extension ByteBuffer {
         writeString("{")
         if let flaps = status.flaps { writeString("\"flaps\":\(flaps),") }
         if let isFlapping = status.isFlapping { writeString("\"isFlapping\":\(isFlapping),") }
+        if let isHeld = status.isHeld { writeString("\"isHeld\":\(isHeld),") }
         // Names are letters, digits, dots and hyphens.
         writeString("\"link\":{\"first\":\"")
         writeString(status.link.first.description)

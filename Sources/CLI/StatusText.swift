@@ -128,7 +128,7 @@ enum StatusText {
 
     private static func links(_ status: MeshStatus) -> String {
         let up = status.links.count { $0.state == .up }, waiting = status.links.count { $0.state == .waiting }
-        return "\(up) of \(status.links.count) links up" + (waiting == 0 ? "" : ", \(waiting) waiting for an address")
+        return "\(up) of \(status.activeLinks.count) links up" + (waiting == 0 ? "" : ", \(waiting) waiting for an address")
     }
 
     private static func summary(_ status: MeshStatus) -> String {

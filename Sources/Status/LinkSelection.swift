@@ -39,11 +39,15 @@ extension LinkTracker {
         layout.number(of: link).map { status(number: $0, now: now) }
     }
 
-    /// How many links are in each state, and how many flap.
-    public var counts: (states: [LinkState: Int], flapping: Int) {
+    /// How many links are in each state, how many flap, and how many of these are up.
+    public var counts: (states: [LinkState: Int], flapping: Int, held: Int) {
         var states: [LinkState: Int] = [:]
         for record in records { states[record.state, default: 0] += 1 }
-        return (states, flaps.values.count(where: \.isFlapping))
+        return (states, flaps.values.count(where: \.isFlapping), flaps.keys.count(where: isHeld))
+    }
+
+    private func isHeld(_ number: Int) -> Bool {
+        records[number].actual == .up && records[number].state == .degraded && flaps[number]?.isFlapping == true
     }
 
     func status(number: Int, now: MonotonicTime) -> LinkStatus {
@@ -55,6 +59,7 @@ extension LinkTracker {
             let count = history.count(now: now)
             status.flaps = count == 0 ? nil : count
             status.isFlapping = history.isFlapping ? true : nil
+            status.isHeld = isHeld(number) ? true : nil
         }
         guard record.state != .unknown else {
             status.reason = silence(of: number, now: now)

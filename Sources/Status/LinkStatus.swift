@@ -13,6 +13,8 @@ public struct LinkStatus: Sendable, Hashable, Codable {
     public var flaps: Int?
     /// It comes and goes so often that it does not count as up until it has been so for a while.
     public var isFlapping: Bool?
+    /// It is up at this moment, and told as degraded only since it flaps.
+    public var isHeld: Bool?
     /// Of the probes of the last 60 s, those without an answer; the greater of the two ends.
     public var lossPercent: Double?
     /// The largest packet in bytes that crosses the tunnel whole; the smaller of the two ends.
@@ -21,9 +23,13 @@ public struct LinkStatus: Sendable, Hashable, Codable {
     public var receivedBitsPerSecond: UInt64?
     public var sentBitsPerSecond: UInt64?
 
+    /// Nothing is to be done about it, or nothing more: it is up, or shall not be.
+    public var isWell: Bool { state.isWell || isHeld == true }
+
     public init(
         link: LinkID, state: LinkState, reason: String? = nil, roundTripMilliseconds: Double? = nil,
-        sinceSeconds: Double? = nil, flaps: Int? = nil, isFlapping: Bool? = nil, lossPercent: Double? = nil,
+        sinceSeconds: Double? = nil, flaps: Int? = nil, isFlapping: Bool? = nil, isHeld: Bool? = nil,
+        lossPercent: Double? = nil,
         pathMTU: UInt32? = nil, receivedBitsPerSecond: UInt64? = nil, sentBitsPerSecond: UInt64? = nil
     ) {
         self.link = link
@@ -33,6 +39,7 @@ public struct LinkStatus: Sendable, Hashable, Codable {
         self.sinceSeconds = sinceSeconds
         self.flaps = flaps
         self.isFlapping = isFlapping
+        self.isHeld = isHeld
         self.lossPercent = lossPercent
         self.pathMTU = pathMTU
         self.receivedBitsPerSecond = receivedBitsPerSecond

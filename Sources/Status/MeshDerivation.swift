@@ -23,7 +23,7 @@ extension MeshStatus {
             },
             links: links.statuses(selection, now: now),
             counts: MeshCounts(
-                links: counts.states, flappingLinks: counts.flapping, sites: sites.count,
+                links: counts.states, flappingLinks: counts.flapping, heldLinks: counts.held, sites: sites.count,
                 connectedSites: sites.count { observations[$0]?.connected ?? false }))
     }
 }

@@ -83,9 +83,12 @@ public struct MeshStatus: Sendable, Hashable, Codable {
         self.links = links
     }
 
+    /// Those of `links` that shall be: no end of them is drained.
+    public var activeLinks: [LinkStatus] { links.filter { $0.state != .drained } }
+
     /// Every gateway runs what it shall without fault or drift, every link that shall be is up, and no roll-out is under way.
     public var isWell: Bool {
-        isRollingOut != true && links.allSatisfy(\.state.isWell) && counts?.unwellLinks ?? 0 == 0
+        isRollingOut != true && links.allSatisfy(\.isWell) && counts?.unwellLinks ?? 0 == 0
             && sites.allSatisfy {
                 $0.connected && $0.isCurrent(in: generation) && $0.failure == nil && $0.drift.isEmpty
             }
@@ -98,15 +101,21 @@ public struct MeshCounts: Sendable, Hashable, Codable {
     public var links: [LinkState: Int]
     /// Of these links, those that come and go.
     public var flappingLinks: Int
+    /// Of those that come and go, those that are up at this moment and told as degraded.
+    public var heldLinks: Int
     public var sites: Int
     public var connectedSites: Int
 
-    public init(links: [LinkState: Int] = [:], flappingLinks: Int = 0, sites: Int = 0, connectedSites: Int = 0) {
+    public init(
+        links: [LinkState: Int] = [:], flappingLinks: Int = 0, heldLinks: Int = 0, sites: Int = 0, connectedSites: Int = 0
+    ) {
         self.links = links
         self.flappingLinks = flappingLinks
+        self.heldLinks = heldLinks
         self.sites = sites
         self.connectedSites = connectedSites
     }
 
-    public var unwellLinks: Int { links.reduce(0) { $1.key.isWell ? $0 : $0 + $1.value } }
+    /// Those that something is to be done about.
+    public var unwellLinks: Int { links.reduce(0) { $1.key.isWell ? $0 : $0 + $1.value } - heldLinks }
 }

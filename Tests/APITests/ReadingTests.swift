@@ -86,7 +86,8 @@ import WarrenStatus
         let link = try #require(LinkID(berlin, tokyo))
         let full = LinkStatus(
             link: link, state: .degraded, reason: "say \"no\" \\ \u{1}\n é", roundTripMilliseconds: 0.000012,
-            sinceSeconds: 1e9, flaps: 3, isFlapping: true, lossPercent: 12.5, pathMTU: 1400, receivedBitsPerSecond: 7,
+            sinceSeconds: 1e9, flaps: 3, isFlapping: true, isHeld: true, lossPercent: 12.5, pathMTU: 1400,
+            receivedBitsPerSecond: 7,
             sentBitsPerSecond: .max)
         for status in [full, LinkStatus(link: link, state: .up), LinkStatus(link: link, state: .down, lossPercent: .nan)] {
             var buffer = ByteBuffer()

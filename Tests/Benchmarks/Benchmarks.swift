@@ -12,6 +12,7 @@ enum Benchmarks {
         try report(PlanBenchmark.run())
         try report(ChangeBenchmark.run())
         try report(OverlapBenchmark.run())
+        try report(StatusBenchmark.run())
     }
 
     private static func report(_ results: [BenchmarkResult]) {

@@ -133,7 +133,11 @@ import WarrenPlan
         let status = world.status(1, 2)
         #expect(status.state == .degraded && status.isFlapping == true && status.flaps == 20)
         #expect(status.reason == "came and went 20 times within the hour; now up")
-        #expect(world.tracker.counts.flapping == 1)
+        #expect(world.tracker.counts.flapping == 1 && world.tracker.counts.held == 1)
+        // It is up, so that nobody has to wait for it.
+        let mesh = MeshStatus.derive(
+            mesh: "acme", generation: .none, links: world.tracker, observations: [:], now: world.now)
+        #expect(mesh.counts?.unwellLinks == 0 && mesh.links.allSatisfy(\.isWell))
         // Calm for a minute, it is what it is again, also without a report.
         #expect(world.seconds(59).map(\.kind) == [.steady])
         #expect(world.status(1, 2).state == .up && world.status(1, 2).isFlapping == nil)

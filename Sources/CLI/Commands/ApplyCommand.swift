@@ -103,7 +103,7 @@ struct ApplyCommand: AsyncParsableCommand {
         }
         switch outcome {
         case .well(let status):
-            Terminal.note("generation \(generation): all \(status.links.count) links are up")
+            Terminal.note("generation \(generation): all \(status.activeLinks.count) links are up")
         case .late(let status):
             Terminal.show(StatusText.reasons(status))
             throw CommandFailure("not well after \(timeout); the gateways go on trying: follow them with 'warren status'")

@@ -161,7 +161,7 @@ public actor LabRollouts {
             return nil
         }
         guard let last else { return }
-        let links = last.links.filter { $0.state != .up }.map { "\($0.link): \($0.state.rawValue)" }
+        let links = last.activeLinks.filter { $0.state != .up }.map { "\($0.link): \($0.state.rawValue)" }
         let sites = last.sites.filter { $0.failure != nil || !$0.connected || !$0.drift.isEmpty }.map {
             "\($0.site): \($0.failure ?? ($0.connected ? $0.drift.joined(separator: ", ") : "not connected"))"
         }

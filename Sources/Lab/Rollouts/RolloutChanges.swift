@@ -53,7 +53,7 @@ extension LabRollouts {
         try lab.startAgent(of: newcomer)
         let start = ContinuousClock.now
         try await awaitCondition("the new site's links are up", within: Self.patience) {
-            let links = try await status().links.filter { $0.link.sites.contains(newcomer.name) }
+            let links = try await status().activeLinks.filter { $0.link.sites.contains(newcomer.name) }
             return links.count == declared.count - 1 && links.allSatisfy { $0.state == .up } ? true : nil
         }
         return ["its \(declared.count - 1) links were up \(Self.text(ContinuousClock.now - start)) after its agent was started"]
@@ -82,7 +82,7 @@ extension LabRollouts {
     private func drain() async throws -> [String] {
         let name = try site(RolloutMesh.steady).name
         try await complete(try await ask { try await $0.order(.drain, of: name, strategy: Self.strategy) })
-        let left = try await status().links.filter { $0.link.sites.contains(name) }
+        let left = try await status().activeLinks.filter { $0.link.sites.contains(name) }
         guard left.isEmpty else { throw LabError(.failed, "'\(name)' is drained and still has \(left.count) links") }
         try await complete(try await ask { try await $0.order(.undrain, of: name, strategy: Self.strategy) })
         return []
