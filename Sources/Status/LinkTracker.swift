@@ -63,12 +63,14 @@ public struct LinkTracker: Sendable {
             return gateway
         }
         let isSame = old.layout.sites == layout.sites && old.layout.pairs.count == layout.pairs.count
-        (flaps, restless, changed, isOverwhelmed) = ([:], [], [], true)
+        (flaps, restless, changed, isOverwhelmed) = ([:], [], [], false)
+        var kept = 0, differing: Set<Int> = []
         records = layout.pairs.indices.map { number in
             var record = Record(since: now, actualSince: now)
             let former =
                 isSame && old.layout.isPair(number, sameAs: layout) ? number : old.layout.number(of: layout.id(of: number))
             if let former {
+                kept += 1
                 record = old.records[former]
                 if let history = old.flaps[former] { flaps[number] = history }
                 if old.restless.contains(former) { restless.insert(number) }
@@ -80,8 +82,14 @@ public struct LinkTracker: Sendable {
             } else if record.state == .drained || record.state == .waiting {
                 (record.state, record.actual, record.reason, record.since) = (.unknown, .unknown, nil, now)
             }
+            let before = former.map { old.records[$0] }
+            if before?.state != record.state || before?.reason != record.reason { differing.insert(number) }
             return record
         }
+        // That a link is gone cannot be told of it.
+        isOverwhelmed = kept < old.records.count || !old.layout.sites.allSatisfy { layout.positions[$0] != nil }
+        isOverwhelmed = isOverwhelmed || differing.count > Self.mostChanges
+        if !isOverwhelmed { changed = differing }
     }
 
     /// An agent's stream was opened or closed.
