@@ -23,7 +23,7 @@ extension API {
                 .get, "/v1/rollouts/current/events", .viewer, "followCurrentRollout",
                 "How the latest roll-out goes on: waits for news.",
                 parameters: [
-                    .query("since", .text(maximum: 64), "The 'next' of an earlier answer."),
+                    .query("since", .progressMark, "The 'next' of an earlier answer."),
                     .query("wait", .integer(0...30), "So many seconds; 0 unless given."),
                 ],
                 answer: .json(APIMessage.RolloutProgress.self)
@@ -80,13 +80,7 @@ extension API {
     }
 
     private static func progress(_ context: APIContext, _ controller: Controller) async throws -> Response {
-        var mark: Controller.ProgressMark?
-        if let text = context.query["since"] {
-            guard let known = Controller.ProgressMark(text) else {
-                throw HTTPError(.badRequest, message: "'since' is not the 'next' of an earlier answer")
-            }
-            mark = known
-        }
+        let mark = context.query["since"].flatMap { Controller.ProgressMark($0) }
         let wait = context.query["wait"].flatMap { Int64($0) } ?? 0
         guard let progress = try await controller.progress(since: mark, wait: .seconds(wait)) else { throw noRollout }
         return try JSONAnswer.response(

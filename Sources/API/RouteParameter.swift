@@ -1,5 +1,6 @@
 import Foundation
 import WarrenAPIModel
+import WarrenController
 import WarrenModel
 
 /// A parameter of a route, in its query or its path. Handlers meet only values of its kind.
@@ -13,6 +14,8 @@ struct RouteParameter: Sendable {
         case moment
         /// An event's number, or a moment.
         case numberOrMoment
+        /// The `next` of an earlier answer on a roll-out.
+        case progressMark
         /// 1 to so many characters, printable ones of ASCII.
         case text(maximum: Int)
     }
@@ -50,6 +53,7 @@ struct RouteParameter: Sendable {
         case .link: LinkID(codingKey: JSONSchema.Key(stringValue: text)) != nil
         case .moment: Self.moment(text) != nil
         case .numberOrMoment: Self.number(text) != nil || Self.moment(text) != nil
+        case .progressMark: Controller.ProgressMark(text) != nil
         case .text(let maximum):
             (1...maximum).contains(text.utf8.count) && text.utf8.allSatisfy { (33...126).contains($0) }
         }
@@ -65,6 +69,7 @@ struct RouteParameter: Sendable {
         case .link: "a link: two sites' names in order, like berlin--tokyo"
         case .moment: "a time like 2026-01-31T12:00:00Z"
         case .numberOrMoment: "a number, or a time like 2026-01-31T12:00:00Z"
+        case .progressMark: "the 'next' of an earlier answer"
         case .text(let maximum): "1 to \(maximum) printable characters"
         }
     }
@@ -78,6 +83,7 @@ struct RouteParameter: Sendable {
         case .moment: .string(.init(format: "date-time", example: "2026-01-31T12:00:00Z"))
         case .numberOrMoment:
             .anyOf([.integer(minimum: 0, maximum: .max), .string(.init(format: "date-time", example: "2026-01-31T12:00:00Z"))])
+        case .progressMark: .string(.init(pattern: #"^[0-9]{1,18}\.[0-9]{1,18}$"#))
         case .text(let maximum): .string(.init(pattern: "^[!-~]+$", maximumLength: maximum))
         }
     }

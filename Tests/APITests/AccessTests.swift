@@ -109,11 +109,14 @@ import WarrenModel
             let again = try await server.call(
                 .POST, "/v1/access-tokens", bearer: server.first, body: #"{"name": "ci@example", "role": "viewer"}"#)
             #expect(again.status == 409)
-            for name in ["", "-x", "a b", "api-token", String(repeating: "x", count: 65)] {
+            for name in ["", "-x", "a b", String(repeating: "x", count: 65)] {
                 let refused = try await server.call(
                     .POST, "/v1/access-tokens", bearer: server.first, body: #"{"name": "\#(name)", "role": "viewer"}"#)
                 #expect(refused.status == 400, "\(name)")
             }
+            let reserved = try await server.call(
+                .POST, "/v1/access-tokens", bearer: server.first, body: #"{"name": "api-token", "role": "viewer"}"#)
+            #expect(reserved.status == 409)
             let list = try await server.call(.GET, "/v1/access-tokens", bearer: server.first)
             #expect(try list.decoded([APIMessage.AccessToken].self).map(\.lastUsedAt).contains(nil) == false)
             #expect(!String(decoding: list.body, as: UTF8.self).contains(token.token.suffix(64)))

@@ -100,22 +100,56 @@ import WarrenModel
         }
     }
 
+    /// A request whose body does not come to its end is one that is being answered.
+    @Test func onlySoManyAreAnsweredAtOnce() async throws {
+        var limits = API.Limits()
+        limits.concurrentRequests = 1
+        try await AccessTests.with(limits: limits) { server in
+            let held = try await Self.connect(server.port)
+            try await held.executeThenClose { _, outbound in
+                let head = "POST /v1/plan HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer \(server.first)\r\n"
+                try await outbound.write(ByteBuffer(string: head + "content-length: 100\r\n\r\n{"))
+                var response: HTTPClientResponse
+                repeat {
+                    let request = server.request(.GET, "/v1/whoami", bearer: server.first)
+                    response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+                } while response.status.code == 200
+                #expect(response.status.code == 503)
+                #expect(response.headers.first(name: "retry-after") == "1")
+            }
+            var status = 503
+            while status == 503 { status = try await server.call(.GET, "/v1/whoami", bearer: server.first).status }
+            #expect(status == 200)
+        }
+    }
+
+    @Test func waitingForABodyEnds() async throws {
+        let (never, continuation) = AsyncStream.makeStream(of: Int.self)
+        let late = try await Deadline.within(.milliseconds(1)) { await never.first { _ in true } }
+        #expect(late == nil)
+        continuation.finish()
+        #expect(try await Deadline.within(.seconds(60)) { 7 } == 7)
+        await #expect(throws: Refusal.self) { try await Deadline.within(.seconds(60)) { throw Refusal(.badRequest, "no") } }
+    }
+
     /// All that the server says until it closes the connection.
     static func exchange(_ text: String, _ port: Int) async throws -> String {
-        let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup).connect(
-            host: "127.0.0.1", port: port
-        ) { channel in
-            channel.eventLoop.makeCompletedFuture {
-                try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-            }
-        }
-        return try await channel.executeThenClose { inbound, outbound in
+        try await connect(port).executeThenClose { inbound, outbound in
             try await outbound.write(ByteBuffer(string: text))
             var answer = ByteBuffer()
             do {
                 for try await part in inbound { answer.writeImmutableBuffer(part) }
             } catch is IOError {}
             return String(buffer: answer)
+        }
+    }
+
+    static func connect(_ port: Int) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
+        try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup).connect(host: "127.0.0.1", port: port) {
+            channel in
+            channel.eventLoop.makeCompletedFuture {
+                try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+            }
         }
     }
 }

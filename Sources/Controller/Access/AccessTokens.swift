@@ -8,10 +8,12 @@ extension Controller {
     public nonisolated func createAccessToken(
         named name: String, role: AccessRole, lifetimeSeconds: UInt32?, by principal: Principal
     ) async throws -> (text: String, record: AccessTokenRecord) {
-        guard AccessToken.isName(name), name != AccessControl.firstTokenName else {
+        guard AccessToken.isName(name) else {
             throw ControllerError.malformed(
-                "a token's name is 1 to 64 of letters, digits and .-_@, begins with a letter or digit, and is not "
-                    + "'\(AccessControl.firstTokenName)'")
+                "a token's name is 1 to 64 of letters, digits and .-_@, and begins with a letter or digit")
+        }
+        guard name != AccessControl.firstTokenName else {
+            throw ControllerError.nothingToDo("'\(name)' is the name of the token that is there from the first start")
         }
         if let lifetimeSeconds, !AccessControl.tokenLifetimeSeconds.contains(lifetimeSeconds) {
             throw ControllerError.malformed("a token lives 1 s to ten years, not \(lifetimeSeconds) s")
