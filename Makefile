@@ -4,7 +4,7 @@ BUILD := .build
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release demo lab-rollouts test test-api check golden fuzz failpoints simulate bench load clean
+.PHONY: help setup build release demo lab-rollouts test test-api test-dashboard check golden fuzz failpoints simulate bench load clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,13 @@ $(SCHEMATHESIS)/bin/schemathesis:
 
 test-api: build $(SCHEMATHESIS)/bin/schemathesis ## hold a real warrend against its own OpenAPI description, with requests of all kinds
 	python3 Tests/Support/api-contract/run.py $(BUILD)/debug/warrend $(abspath $(SCHEMATHESIS))/bin/schemathesis Inventory/five-sites.yaml
+
+# A browser, what drives it, and D3.
+BROWSER := chromium chromium-driver python3-selenium node-d3 fonts-noto-core
+
+test-dashboard: build ## every page of the dashboard in a headless Chromium: looks, keys, live changes, hostile agents, a real mesh (as root)
+	$(MAKE) setup PACKAGES="$(BROWSER)"
+	$(SUDO) env BUILD=$(BUILD)/debug Tests/Dashboard/run.sh
 
 check: ## formatting and warnings
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Agents Tests

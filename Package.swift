@@ -109,11 +109,13 @@ let package = Package(
             name: "WarrenAPIModel",
             dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout", "WarrenStatus"],
             path: "Sources/APIModel"),
+        // The dashboard's pages, within the program.
+        .target(name: "CDashboard", path: "Sources/Dashboard", exclude: ["Web"]),
         .target(
             name: "WarrenAPI",
             dependencies: [
                 "WarrenModel", "WarrenPlan", "WarrenRollout", "WarrenStatus", "WarrenStore", "WarrenController",
-                "WarrenAPIModel", "WarrenMetrics",
+                "WarrenAPIModel", "WarrenMetrics", "CDashboard",
                 "WarrenInventory",
                 logging, crypto,
                 .product(name: "Hummingbird", package: "hummingbird"),

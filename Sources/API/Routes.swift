@@ -14,7 +14,7 @@ extension API {
         let routes =
             meshRoutes(controller) + readingRoutes(controller) + rolloutRoutes(controller) + operationRoutes(controller)
             + accessRoutes(controller)
-            + sessionRoutes(controller) + [StreamRoute.route(hub, controller.access)]
+            + sessionRoutes(controller) + [StreamRoute.route(hub, controller.access)] + dashboardRoutes()
         return routes + [OpenAPI.route(over: routes)]
     }
 

@@ -116,7 +116,7 @@ import WarrenStatus
 
     @Test(
         arguments: [
-            (HTTPMethod.GET, "/v1/nothing", nil, 404), (.GET, "/", nil, 404), (.POST, "/v1/status", "{}", 405),
+            (HTTPMethod.GET, "/v1/nothing", nil, 404), (.GET, "/nothing", nil, 404), (.POST, "/v1/status", "{}", 405),
             (.DELETE, "/v1/reports/berlin", nil, 405), (.GET, "/v1/tokens", nil, 405), (.POST, "/v1/plan", "{", 400),
             (.POST, "/v1/plan", "{}", 400), (.POST, "/v1/tokens", #"{"site": "../x", "lifetimeSeconds": 1}"#, 400),
             (.POST, "/v1/tokens", #"{"site": "berlin", "lifetimeSeconds": 1}"#, 404),

@@ -6,6 +6,8 @@ struct LabPrograms: Sendable, Equatable {
     /// Where every agent connects, and where it enrols.
     static let agentPort: UInt16 = 7443
     static let enrolmentPort: UInt16 = 7444
+    /// Where a browser in the controller's namespace finds the dashboard.
+    static let dashboardPort: UInt16 = 8080
 
     /// An unprivileged user that no account has: tunneld becomes it.
     static let tunnelUser = "64123:64123"
@@ -35,6 +37,7 @@ struct LabPrograms: Sendable, Equatable {
         [
             binary("warrend"), "--state", "\(names.directory)/controller", "--api-socket", apiSocket,
             "--agent-listen", "[::]:\(Self.agentPort)", "--enrol-listen", "[::]:\(Self.enrolmentPort)",
+            "--dashboard-listen", "127.0.0.1:\(Self.dashboardPort)",
         ]
     }
 
