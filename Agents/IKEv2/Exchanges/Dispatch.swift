@@ -119,8 +119,11 @@ extension IKEEngine {
     private mutating func connectIfStateless(
         _ site: SiteName, now: MonotonicTime, random: inout some RandomNumberGenerator
     ) {
-        guard sessions.of(site).isEmpty else { return }
-        connect(site, now: now, random: &random)
+        let isStateless = sessions.of(site).allSatisfy {
+            // Nobody has proven that the peer began this one, and what it began a while ago it may have forgotten.
+            if case .accepting(let state) = $0.session { now.since(state.createdAt) >= .seconds(2) } else { false }
+        }
+        if isStateless { connect(site, now: now, random: &random) }
     }
 
     mutating func sendPlain(_ header: MessageHeader, _ payloads: [Payload], to datagram: IKEDatagram) {

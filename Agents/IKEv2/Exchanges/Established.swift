@@ -49,6 +49,7 @@ extension IKEEngine {
         if header.messageID == sa.expectedRequestID &- 1, !sa.lastResponse.isEmpty {
             if sa.envelope.isFirstPart(datagram.bytes, header) {
                 outputs += sa.lastResponse.map { .send(IKEDatagram(local: datagram.local, remote: datagram.remote, bytes: $0)) }
+                deferSending(&sa, now: now)
             }
             return .keep
         }
@@ -83,6 +84,15 @@ extension IKEEngine {
             respond(&sa, .informational, [.notify(Notify(.invalidSyntax))], to: datagram)
         }
         return .keep
+    }
+
+    /// The peer has not had our response yet, so it does not receive on what that would make.
+    private func deferSending(_ sa: inout IKESA, now: MonotonicTime) {
+        for index in sa.children.indices {
+            guard case .waiting(let until, let replaced) = sa.children[index].sending, until < .never else { continue }
+            sa.children[index].sending = .waiting(
+                until: max(until, now + configuration.outboundSwitchLimit), replaced: replaced)
+        }
     }
 
     private mutating func takeResponse(

@@ -42,8 +42,10 @@ extension IKEEngine {
             initiatorSPI: identity.initiatorSPI, responderSPI: identity.responderSPI)
         var new = successor(of: sa, identity: identity, proposal: proposal, keys: keys, peer, now: now, random: &random)
         guard sa.standing == .active else {
-            // We are deleting what it replaces, so it goes, too.
+            // We are deleting what it replaces, so it goes, too. The peer has moved the child SAs there.
             new.standing = .closing
+            new.lingering = sa.lingering
+            sa.lingering = []
             new.expiresAt = now + configuration.closedLifetime
             new.enqueue(.deleteIKE)
             return settle(new, now: now, random: &random)

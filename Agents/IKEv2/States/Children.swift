@@ -35,9 +35,18 @@ extension IKEEngine {
 
     /// Takes a child SA out of use: the outbound half at once, the inbound half when late packets have arrived.
     mutating func uninstall(_ child: ChildSA, now: MonotonicTime) {
-        let peer = child.outbound.peer
-        if child.sending == .installed { outputs.append(.remove(child.outbound.spi, .outbound, peer: peer)) }
-        departing.append(DepartingSA(spi: child.inbound.spi, peer: peer, at: now + configuration.inboundLinger))
+        stopSending(child)
+        depart(child.inbound.spi, of: child.outbound.peer, now: now)
+    }
+
+    mutating func stopSending(_ child: ChildSA) {
+        guard child.sending == .installed else { return }
+        outputs.append(.remove(child.outbound.spi, .outbound, peer: child.outbound.peer))
+    }
+
+    /// The peer sends on an inbound SA no more: it goes when late packets have arrived.
+    mutating func depart(_ spi: SPI, of peer: SiteName, now: MonotonicTime) {
+        departing.append(DepartingSA(spi: spi, peer: peer, at: now + configuration.inboundLinger))
     }
 
     mutating func runDepartures(now: MonotonicTime) {

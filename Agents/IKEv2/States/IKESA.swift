@@ -42,6 +42,8 @@ struct IKESA: Sendable {
     var lastResponse: [[UInt8]] = []
 
     var children: [ChildSA] = []
+    /// Inbound SAs of an IKE SA that we delete: the peer may send on them until it knows.
+    var lingering: [SPI] = []
     var childRetryAt: MonotonicTime?
     var softAt: MonotonicTime
     var hardAt: MonotonicTime

@@ -92,9 +92,10 @@ extension IKEEngine {
         for sa in activeSAs(of: site) where sa.isSuperseded && sa.identity.ours != peers[site]?.current { retire(sa, now: now) }
     }
 
-    /// Deletes an IKE SA here and at the peer; its outbound SAs are gone at once.
+    /// Deletes an IKE SA here and at the peer; its outbound SAs are gone at once, its inbound ones when the peer knows.
     mutating func retire(_ retired: IKESA, now: MonotonicTime) {
         var sa = retired
+        sa.lingering += sa.children.map(\.inbound.spi)
         sa.children = []
         sa.standing = .closing
         sa.expiresAt = now + configuration.closedLifetime
@@ -106,7 +107,7 @@ extension IKEEngine {
         }
         sessions[sa.identity.ours] = .established(sa)
         if peers[sa.peer]?.current == sa.identity.ours { promote(sa.peer) }
-        for child in retired.children { uninstall(child, now: now) }
+        for child in retired.children { stopSending(child) }
     }
 
     /// The peer has proven that it knows no other IKE SA (INITIAL_CONTACT, RFC 7296, 2.4): neither do we then.
@@ -115,16 +116,18 @@ extension IKEEngine {
             guard case .established(let sa) = session else { continue }
             sessions[spi] = nil
             abandon(sa.outstanding?.exchange)
-            for child in sa.children { forget(child) }
+            for child in sa.children {
+                stopSending(child)
+                forget(inbound: child.inbound.spi, of: site)
+            }
+            for spi in sa.lingering { forget(inbound: spi, of: site) }
         }
     }
 
-    /// Takes a child SA that the peer doesn't have any more out of use, both halves at once.
-    private mutating func forget(_ child: ChildSA) {
-        let peer = child.outbound.peer
-        if child.sending == .installed { outputs.append(.remove(child.outbound.spi, .outbound, peer: peer)) }
-        outputs.append(.remove(child.inbound.spi, .inbound, peer: peer))
-        reservedSPIs.remove(child.inbound.spi)
+    /// Takes an inbound SA out of use that the peer doesn't have any more.
+    private mutating func forget(inbound spi: SPI, of site: SiteName) {
+        outputs.append(.remove(spi, .inbound, peer: site))
+        reservedSPIs.remove(spi)
     }
 
     /// Ends what an IKE SA that is out of the table had; the link's initiator makes another when none is left.
@@ -132,6 +135,7 @@ extension IKEEngine {
         abandon(sa.outstanding?.exchange)
         if peers[sa.peer]?.current == sa.identity.ours { promote(sa.peer) }
         for child in sa.children { uninstall(child, now: now) }
+        for spi in sa.lingering { depart(spi, of: sa.peer, now: now) }
         guard peers[sa.peer] != nil else { return }
         if activeSAs(of: sa.peer).isEmpty, !isConnecting(sa.peer), !isAccepting(sa.peer) {
             reconnect(sa.peer, within: .milliseconds(500), now: now, random: &random)
