@@ -89,6 +89,8 @@ public struct AgentState: Sendable {
     var reconciling: Reconciling?
     /// That the target is applied does not make it good.
     var isTargetOnTrial = false
+    /// It is on its way back from a state that was not to stay.
+    var isReturning = false
     /// A reconciliation may have left the gateway between two states.
     var isHalfway = false
     var isUrgent = false
@@ -161,6 +163,11 @@ public struct AgentState: Sendable {
             }
         } else if ended?.isTrial == false, !desired.isWithdrawn, good != desired {
             actions += keep(desired)
+        }
+        // What was gone back from may have led the connection astray.
+        if isReturning, trial == nil, target == desired {
+            isReturning = false
+            actions.append(.reconnect)
         }
         if isNews { actions.append(.report) }
         return actions + start(now)

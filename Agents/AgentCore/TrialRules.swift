@@ -165,6 +165,7 @@ extension AgentState {
     private mutating func aim(at desired: DesiredState, isTrial: Bool, now: MonotonicTime) -> [Action] {
         target = desired
         isTargetOnTrial = isTrial
+        isReturning = false
         fault = nil
         isUrgent = true
         backoff.reset()
@@ -175,6 +176,7 @@ extension AgentState {
     private mutating func aimBack(mesh: String? = nil) -> [Action] {
         target = good ?? .withdrawn(site, mesh: mesh ?? target?.mesh ?? "")
         isTargetOnTrial = false
+        isReturning = true
         fault = nil
         isUrgent = true
         backoff.reset()

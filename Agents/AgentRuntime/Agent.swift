@@ -26,6 +26,8 @@ public actor Agent {
     var controller = ControllerState.none
     /// Where the controller is, to learn from which address it is reached.
     var controllerAddresses: [IPAddress] = []
+    /// From which addresses the Internet was last reached, as seen on the way to these controllers.
+    private var origin: (addresses: [IPAddress], toward: [IPAddress]) = ([], [])
     var storageFault: String?
     private var reconciliation: Task<AgentState.Event, Never>?
     private var listeners: [UInt64: AsyncStream<AgentReport>.Continuation] = [:]
@@ -128,6 +130,19 @@ public actor Agent {
         prober?.stop()
     }
 
+    /// Takes note of the addresses from which the Internet is reached. When they changed, connections from the old ones are
+    /// dead, and nobody says so: new ones take their place.
+    func noteOrigin(_ addresses: [IPAddress]) {
+        guard !addresses.isEmpty else { return }
+        let before = origin
+        origin = (addresses, controllerAddresses)
+        guard !before.addresses.isEmpty, before.toward == origin.toward, before.addresses != addresses else { return }
+        log.notice("the gateway has another address", metadata: ["address": "\(addresses[0])"])
+        replaceStreams()
+    }
+
+    private func replaceStreams() { for stream in streams.values { stream.yield() } }
+
     private func forget(_ listener: UInt64) { listeners[listener] = nil }
     private func forget(_ stream: StreamID) { streams[stream] = nil }
 
@@ -184,7 +199,7 @@ public actor Agent {
         case .abandon: reconciliation?.cancel()
         case .reconnect:
             Failpoint.agentTrialReconnecting.pass()
-            for stream in streams.values { stream.yield() }
+            replaceStreams()
         case .refuse(let reason): log.error("refused a desired state", metadata: ["reason": "\(reason)"])
         case .repaired(let sentences):
             log.warning(

@@ -10,6 +10,7 @@ extension Agent {
             site: site, agentVersion: AgentProgram.version,
             outerAddresses: OuterAddresses.find(
                 toward: controllerAddresses, except: Set((state.target?.plan.tunnels ?? []).map(\.inner.local))))
+        noteOrigin(report.outerAddresses)
         var fault: String?
         do {
             // Before anything is known there may be no daemon to ask, and nothing to start one for.

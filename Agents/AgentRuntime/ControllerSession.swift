@@ -10,10 +10,16 @@ import WarrenWire
 /// The agent's standing connection to its controller: desired states come in, reports go out. It is opened again after any
 /// loss, with back-off and full jitter; nothing that happens to it touches a tunnel.
 public actor ControllerSession {
-    private enum End: Error {
-        /// The certificate was renewed: the next connection shows the new one.
-        case renewed
-        /// What was applied on trial is confirmed over a new connection only.
+    /// The certificate was renewed: the next connection shows the new one.
+    private struct Renewed: Error {}
+
+    /// What happens to a connection, and after it.
+    private enum Turn: Sendable {
+        /// It ended, or was never there; nil: to be opened again at once.
+        case ended(fault: String?)
+        /// The pause after it is over.
+        case paused
+        /// A new one is to take its place, or to be tried now.
         case replaced
     }
 
@@ -46,35 +52,69 @@ public actor ControllerSession {
 
     /// Keeps a session until the calling task is cancelled.
     public func run() async {
-        while !Task.isCancelled {
-            var fault = "the controller ended the session"
-            do {
-                try await connect()
-            } catch is End {
-                continue
-            } catch let error as RPCError {
-                fault = error.remedied(at: address)
-            } catch {
-                fault = "\(error)"
-            }
-            guard !Task.isCancelled else { return }
-            if let opened, ContinuousClock.now - opened >= Self.settled { backoff.reset() }
-            opened = nil
-            var wait = backoff.next(fraction: .random(in: 0...1))
-            if await agent.isOnTrial { wait = min(wait, Self.longestWaitOnTrial) }
-            if fault != lastFault {
-                log.warning("no session with the controller", metadata: ["controller": "\(address)", "reason": "\(fault)"])
-                lastFault = fault
-            }
-            await agent.noteController(.lost(address.description, reason: fault))
-            try? await Task.sleep(for: wait)
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled { await keepConnection(in: &group) }
+            group.cancelAll()
         }
     }
 
-    /// One connection, until it ends.
-    private func connect() async throws {
+    /// One connection, and the pause after it; ends when another is to be opened. That does not wait for the old one: where
+    /// nobody answers any more, closing it takes a while.
+    private func keepConnection(in group: inout DiscardingTaskGroup) async {
         // Before anything of the connection is there: a confirmation proves that it could be opened after this.
         let stream = await agent.openStream()
+        let (turns, continuation) = AsyncStream<Turn>.makeStream()
+        let connection = Task { _ = continuation.yield(.ended(fault: await outcome(of: stream))) }
+        let replacement = Task {
+            for await _ in stream.replacements { continuation.yield(.replaced) }
+        }
+        var timer: Task<Void, Never>?
+        for task in [connection, replacement] { group.addTask { await task.value } }
+        defer {
+            connection.cancel()
+            replacement.cancel()
+            timer?.cancel()
+        }
+        for await turn in turns {
+            guard case .ended(let fault?) = turn else { return }
+            guard !Task.isCancelled else { return }
+            let wait = await pause(after: fault)
+            timer = Task {
+                try? await Task.sleep(for: wait)
+                continuation.yield(.paused)
+            }
+        }
+    }
+
+    private func pause(after fault: String) async -> Duration {
+        if let opened, ContinuousClock.now - opened >= Self.settled { backoff.reset() }
+        opened = nil
+        var wait = backoff.next(fraction: .random(in: 0...1))
+        if await agent.isOnTrial { wait = min(wait, Self.longestWaitOnTrial) }
+        if fault != lastFault {
+            log.warning("no session with the controller", metadata: ["controller": "\(address)", "reason": "\(fault)"])
+            lastFault = fault
+        }
+        await agent.noteController(.lost(address.description, reason: fault))
+        return wait
+    }
+
+    /// Why the connection ended; nil when it was to.
+    private func outcome(of stream: ControllerStream) async -> String? {
+        do {
+            try await connect(stream)
+        } catch is Renewed {
+            return nil
+        } catch let error as RPCError {
+            return error.remedied(at: address)
+        } catch {
+            return "\(error)"
+        }
+        return "the controller ended the session"
+    }
+
+    /// One connection, until it ends.
+    private func connect(_ stream: ControllerStream) async throws {
         // The resolver may take its time, and nothing waits for it.
         Task { await agent.noteController(addresses: await address.resolved()) }
         let transport = try ControllerTransport.mutual(address, identity: identity)
@@ -82,10 +122,6 @@ public actor ControllerSession {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await self.renewInTime(over: client) }
                 group.addTask { try await self.synchronize(stream, over: client) }
-                group.addTask {
-                    for await _ in stream.replacements { throw End.replaced }
-                    try await Task.sleep(for: .seconds(86_400))
-                }
                 defer { group.cancelAll() }
                 try await group.next()
             }
@@ -150,7 +186,7 @@ public actor ControllerSession {
         await agent.noteController(.connected(address.description))
     }
 
-    /// Ends with `End.renewed`; a renewal that fails is tried again while the connection stands.
+    /// Ends with `Renewed`; a renewal that fails is tried again while the connection stands.
     private func renewInTime(over client: GRPCClient<ControllerTransport.Transport>) async throws {
         var backoff = Backoff(base: .seconds(5), cap: .seconds(300))
         while true {
@@ -160,7 +196,7 @@ public actor ControllerSession {
             do {
                 identity = try await CertificateRenewal.renew(identity, over: client, in: directory)
                 log.info("the certificate was renewed")
-                throw End.renewed
+                throw Renewed()
             } catch let error as AgentError {
                 log.warning("the certificate was not renewed", metadata: ["reason": "\(error)"])
                 try await Task.sleep(for: backoff.next(fraction: .random(in: 0...1)))

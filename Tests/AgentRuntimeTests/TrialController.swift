@@ -70,6 +70,17 @@ actor TrialController {
         return nil
     }
 
+    /// The first hello after as many, of those for which `condition` holds; nil after ten seconds.
+    nonisolated func hello(
+        after count: Int = 0, where condition: @Sendable (Warren_Agent_V1_Hello) -> Bool
+    ) async throws -> Warren_Agent_V1_Hello? {
+        for _ in 0..<500 {
+            for hello in await hellos.dropFirst(count) where condition(hello) { return hello }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        return nil
+    }
+
     private func tell(_ writer: RPCWriter<Warren_Agent_V1_ControllerMessage>) async throws {
         guard let offer else { return }
         try await writer.write(

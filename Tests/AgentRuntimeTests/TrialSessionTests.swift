@@ -14,7 +14,8 @@ struct TrialSessionTests {
 
     /// An enrolled agent that runs `good`, in a session with a controller that does as it is told.
     private func running(
-        _ driver: FakeDataPlaneDriver, _ body: @Sendable (TrialController, AgentRuntime.StateDirectory) async throws -> Void
+        _ driver: FakeDataPlaneDriver,
+        _ body: @Sendable (TrialController, AgentRuntime.StateDirectory, Agent) async throws -> Void
     ) async throws {
         let mesh = try await Mesh()
         try await mesh.start()
@@ -33,7 +34,7 @@ struct TrialSessionTests {
             var fault: (any Error)?
             do {
                 _ = try await controller.report { $0.version == good.version }
-                try await body(controller, directory)
+                try await body(controller, directory, agent)
             } catch { fault = error }
             for task in tasks { task.cancel() }
             for task in tasks { await task.value }
@@ -44,7 +45,7 @@ struct TrialSessionTests {
     @Test(.timeLimit(.minutes(1)))
     func aTrialIsConfirmedOverANewConnection() async throws {
         let driver = FakeDataPlaneDriver()
-        try await running(driver) { controller, directory in
+        try await running(driver) { controller, directory, _ in
             let before = await controller.hellos.count
             try await controller.send(trial, trialSeconds: 30, confirming: .onNewStreams)
             let confirmed = try await controller.report { $0.version == trial.version && !$0.isOnTrial }
@@ -60,7 +61,7 @@ struct TrialSessionTests {
 
     @Test(.timeLimit(.minutes(1)))
     func aConfirmationOnTheOldConnectionIsNone() async throws {
-        try await running(FakeDataPlaneDriver()) { controller, directory in
+        try await running(FakeDataPlaneDriver()) { controller, directory, _ in
             try await controller.send(trial, trialSeconds: 2, confirming: .atOnce)
             let tried = try await controller.report { $0.version == trial.version && $0.isOnTrial }
             #expect(tried != nil)
@@ -74,13 +75,36 @@ struct TrialSessionTests {
 
     @Test(.timeLimit(.minutes(1)))
     func aStateWithoutTrialStays() async throws {
-        try await running(FakeDataPlaneDriver()) { controller, directory in
+        try await running(FakeDataPlaneDriver()) { controller, directory, _ in
             let before = await controller.hellos.count
             try await controller.send(trial, trialSeconds: 0, confirming: .never)
             let applied = try await controller.report { $0.version == trial.version && !$0.isOnTrial }
             #expect(applied != nil)
             #expect(await controller.hellos.count == before)
             #expect(try LastGoodState(directory: directory).load() == .state(trial))
+        }
+    }
+
+    /// What was gone back from may have led the connection astray: a new one is not waited for.
+    @Test(.timeLimit(.minutes(1)))
+    func whoWentBackConnectsAnew() async throws {
+        try await running(FakeDataPlaneDriver()) { controller, _, _ in
+            try await controller.send(trial, trialSeconds: 1, confirming: .never)
+            let back = try await controller.report { $0.rejected == trial.version && $0.version == good.version }
+            #expect(back != nil)
+            let last = try await controller.hello(after: 2) { !$0.onTrial && StateVersion(wire: $0.applied) == good.version }
+            #expect(last != nil)
+        }
+    }
+
+    /// A connection from an address that is gone is dead, and nobody says so.
+    @Test(.timeLimit(.minutes(1)))
+    func anotherAddressMakesANewConnection() async throws {
+        try await running(FakeDataPlaneDriver()) { controller, _, agent in
+            let before = await controller.hellos.count
+            await agent.noteOrigin([IPAddress(v4: 0xCB00_7163)])
+            let hello = try await controller.hello(after: before) { _ in true }
+            #expect(hello != nil)
         }
     }
 }
