@@ -2,7 +2,8 @@ import WarrenModel
 
 /// Frames written by hand, byte for byte, for the classifier to read.
 enum FrameBuilder {
-    static let berlin: [UInt8] = [203, 0, 113, 10], tokyo: [UInt8] = [198, 51, 100, 20], controller: [UInt8] = [192, 0, 2, 1]
+    static let berlin: [UInt8] = [203, 0, 113, 10], tokyo: [UInt8] = [198, 51, 100, 20], moved: [UInt8] = [198, 19, 0, 99],
+        controller: [UInt8] = [192, 0, 2, 1]
 
     static func big16(_ value: Int) -> [UInt8] { [UInt8(truncatingIfNeeded: value >> 8), UInt8(truncatingIfNeeded: value)] }
     static func big32(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) } }

@@ -8,7 +8,7 @@ import WarrenModel
 
     private func makeClassifier() -> FrameClassifier {
         FrameClassifier(
-            gateways: Set([Build.berlin, Build.tokyo].compactMap { IPAddress(bytes: $0) }),
+            gateways: Set([Build.berlin, Build.tokyo, Build.moved].compactMap { IPAddress(bytes: $0) }),
             controller: Set([Build.controller].compactMap { IPAddress(bytes: $0) }))
     }
 
@@ -26,6 +26,8 @@ import WarrenModel
         #expect(try kind(Build.ipv4(50, Build.espPacket)) == .esp)
         let refused = Build.ipv4(17, from: Build.tokyo, to: Build.berlin, Build.udp(500, 500, Build.ikeMessage)).dropFirst(14)
         #expect(try kind(Build.ipv4(1, [3, 3, 0, 0, 0, 0, 0, 0] + refused.prefix(48))) == .refusal)
+        // Of one that had the address before.
+        #expect(try kind(Build.ipv4(1, from: Build.moved, [3, 1, 0, 0, 0, 0, 0, 0] + refused.prefix(48))) == .refusal)
         #expect(try kind(Build.ipv4(17, Build.udp(4500, 4500, [0xFF]))) == .natKeepalive)
         #expect(try kind(Build.ipv6(58, [135, 0, 0, 0])) == .neighbourDiscovery)
         #expect(try kind(Build.ipv6(0, [58, 0, 5, 2, 0, 0, 1, 0, 143, 0, 0, 0])) == .groupMembership)

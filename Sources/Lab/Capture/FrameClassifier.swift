@@ -114,13 +114,13 @@ public struct FrameClassifier: Sendable {
         return try esp(content, .espInUDP, packet)
     }
 
-    /// Only one that quotes IKE or ESP, sent to whom it is quoted from.
+    /// Only one that quotes IKE or ESP, sent to whom it is quoted from. Who says it may have another address by now.
     private func refusal(_ packet: IPPacket) throws(Violation) -> FrameKind {
         var reader = ByteReader(packet.payload)
         guard reader.uint8() == 3, reader.bytes(7) != nil, let first = reader.uint8(), first >> 4 == 4,
             reader.bytes(8) != nil, let quoted = reader.uint8(), reader.bytes(2) != nil,
             let source = reader.bytes(4).flatMap({ IPAddress(bytes: $0) }), source == packet.destination,
-            let destination = reader.bytes(4).flatMap({ IPAddress(bytes: $0) }), destination == packet.source,
+            let destination = reader.bytes(4).flatMap({ IPAddress(bytes: $0) }), gateways.contains(destination),
             reader.bytes(Int(first & 15) * 4 - 20) != nil
         else { throw Violation("\(packet)") }
         let isUDP = quoted == 17 && reader.uint16() != nil && [500, 4500].contains(reader.uint16())
