@@ -1,5 +1,6 @@
 #include "CWarrenSystem.h"
 #include "datagram.h"
+#include "family.h"
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -51,23 +52,12 @@ ssize_t warren_datagram_receive(
     memset(source, 0, sizeof *source);
     memset(destination, 0, sizeof *destination);
     source->family = from.ss_family;
-    if (from.ss_family == AF_INET6) {
-        const struct sockaddr_in6 *address = (const struct sockaddr_in6 *)&from;
-        memcpy(source->bytes, &address->sin6_addr, 16);
-        source->port = ntohs(address->sin6_port);
-    } else {
-        const struct sockaddr_in *address = (const struct sockaddr_in *)&from;
-        memcpy(source->bytes, &address->sin_addr, 4);
-        source->port = ntohs(address->sin_port);
-    }
+    const struct warren_family *family = from.ss_family == AF_INET6 ? &warren_ipv6 : &warren_ipv4;
+    source->port = warren_name_read(&from, family, source->bytes);
     for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header != NULL; header = CMSG_NXTHDR(&message, header)) {
-        if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
-            destination->family = AF_INET;
-            memcpy(destination->bytes, CMSG_DATA(header) + offsetof(struct in_pktinfo, ipi_addr), 4);
-        } else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO) {
-            destination->family = AF_INET6;
-            memcpy(destination->bytes, CMSG_DATA(header) + offsetof(struct in6_pktinfo, ipi6_addr), 16);
-        }
+        if (header->cmsg_level != family->level || header->cmsg_type != family->packet_info) continue;
+        destination->family = family->number;
+        memcpy(destination->bytes, CMSG_DATA(header) + family->info_destination, family->address_size);
     }
     return length;
 }
@@ -81,32 +71,8 @@ ssize_t warren_datagram_send(
         char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
     } control;
     struct msghdr message = {.msg_name = &to, .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control.bytes};
-    memset(&to, 0, sizeof to);
-    memset(&control, 0, sizeof control);
-    if (destination->family == AF_INET6) {
-        struct sockaddr_in6 *address = (struct sockaddr_in6 *)&to;
-        address->sin6_family = AF_INET6;
-        address->sin6_port = htons(destination->port);
-        memcpy(&address->sin6_addr, destination->bytes, 16);
-        message.msg_namelen = sizeof *address;
-        message.msg_controllen = CMSG_SPACE(sizeof(struct in6_pktinfo));
-        struct in6_pktinfo info = {.ipi6_ifindex = 0};
-        memcpy(&info.ipi6_addr, source->bytes, 16);
-        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-        *header = (struct cmsghdr){.cmsg_level = IPPROTO_IPV6, .cmsg_type = IPV6_PKTINFO, .cmsg_len = CMSG_LEN(sizeof info)};
-        memcpy(CMSG_DATA(header), &info, sizeof info);
-    } else {
-        struct sockaddr_in *address = (struct sockaddr_in *)&to;
-        address->sin_family = AF_INET;
-        address->sin_port = htons(destination->port);
-        memcpy(&address->sin_addr, destination->bytes, 4);
-        message.msg_namelen = sizeof *address;
-        message.msg_controllen = CMSG_SPACE(sizeof(struct in_pktinfo));
-        struct in_pktinfo info = {.ipi_ifindex = 0};
-        memcpy(&info.ipi_spec_dst, source->bytes, 4);
-        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-        *header = (struct cmsghdr){.cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO, .cmsg_len = CMSG_LEN(sizeof info)};
-        memcpy(CMSG_DATA(header), &info, sizeof info);
-    }
+    const struct warren_family *family = destination->family == AF_INET6 ? &warren_ipv6 : &warren_ipv4;
+    message.msg_namelen = warren_name_write(&to, family, destination->bytes, destination->port);
+    warren_source_write(&message, family, source->bytes);
     return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }

@@ -1,4 +1,5 @@
 #include "packet_io.h"
+#include "family.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,23 +27,24 @@ union control {
     uint8_t bytes[CONTROL_SIZE];
 };
 
-struct warren_receive_batch {
+/* What recvmmsg(2) and sendmmsg(2) want of each slot. */
+struct batch {
     uint32_t count;
     struct mmsghdr *messages;
     struct iovec *vectors;
     struct sockaddr_storage *names;
     union control *controls;
+};
+
+struct warren_receive_batch {
+    struct batch slots;
 };
 
 struct warren_send_batch {
-    uint32_t count;
-    struct mmsghdr *messages;
-    struct iovec *vectors;
-    struct sockaddr_storage *names;
-    union control *controls;
+    struct batch slots;
 };
 
-void warren_receive_batch_free(struct warren_receive_batch *batch) {
+static void batch_free(struct batch *batch) {
     if (batch == NULL) return;
     free(batch->messages);
     free(batch->vectors);
@@ -51,25 +53,31 @@ void warren_receive_batch_free(struct warren_receive_batch *batch) {
     free(batch);
 }
 
-struct warren_receive_batch *warren_receive_batch_new(uint32_t count, void *slab, size_t size) {
-    struct warren_receive_batch *batch = calloc(1, sizeof *batch);
+static struct batch *batch_new(uint32_t count) {
+    struct batch *batch = calloc(1, sizeof *batch);
     if (batch == NULL) return NULL;
     batch->count = count;
     batch->messages = calloc(count, sizeof *batch->messages);
     batch->vectors = calloc(count, sizeof *batch->vectors);
     batch->names = calloc(count, sizeof *batch->names);
     batch->controls = calloc(count, sizeof *batch->controls);
-    if (!batch->messages || !batch->vectors || !batch->names || !batch->controls) {
-        warren_receive_batch_free(batch);
-        return NULL;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        batch->vectors[i] = (struct iovec){.iov_base = (uint8_t *)slab + i * size, .iov_len = size};
-    }
-    return batch;
+    if (batch->messages && batch->vectors && batch->names && batch->controls) return batch;
+    batch_free(batch);
+    return NULL;
 }
 
-int warren_receive_batch_fill(struct warren_receive_batch *batch, int descriptor) {
+void warren_receive_batch_free(struct warren_receive_batch *batch) { batch_free((struct batch *)batch); }
+
+struct warren_receive_batch *warren_receive_batch_new(uint32_t count, void *slab, size_t size) {
+    struct batch *batch = batch_new(count);
+    for (uint32_t i = 0; batch != NULL && i < count; i++) {
+        batch->vectors[i] = (struct iovec){.iov_base = (uint8_t *)slab + i * size, .iov_len = size};
+    }
+    return (struct warren_receive_batch *)batch;
+}
+
+int warren_receive_batch_fill(struct warren_receive_batch *receive, int descriptor) {
+    struct batch *batch = &receive->slots;
     for (uint32_t i = 0; i < batch->count; i++) {
         batch->messages[i].msg_hdr = (struct msghdr){
             .msg_name = &batch->names[i],
@@ -83,42 +91,25 @@ int warren_receive_batch_fill(struct warren_receive_batch *batch, int descriptor
     return recvmmsg(descriptor, batch->messages, batch->count, MSG_DONTWAIT, NULL);
 }
 
-int warren_receive_batch_origin(const struct warren_receive_batch *batch, uint32_t index, struct warren_origin *origin) {
-    struct msghdr *header = &batch->messages[index].msg_hdr;
+/* A traffic class is a byte of IPv4's TOS, and a number of IPv6's. */
+static uint8_t traffic_class_read(struct cmsghdr *control) {
+    int value = 0;
+    if (control->cmsg_len == CMSG_LEN(1)) return *CMSG_DATA(control);
+    memcpy(&value, CMSG_DATA(control), sizeof value);
+    return (uint8_t)value;
+}
+
+WARREN_FOR_EACH_FAMILY int origin_read(
+    struct msghdr *message, const struct warren_family *family, struct warren_origin *origin) {
     int has_local = 0;
-    memset(origin, 0, sizeof *origin);
-    origin->length = batch->messages[index].msg_len;
-    origin->truncated = (header->msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
-    const struct sockaddr_storage *name = &batch->names[index];
-    origin->family = name->ss_family;
-    if (name->ss_family == AF_INET && header->msg_namelen >= sizeof(struct sockaddr_in)) {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)name;
-        memcpy(origin->remote, &in->sin_addr, 4);
-        origin->remote_port = ntohs(in->sin_port);
-    } else if (name->ss_family == AF_INET6 && header->msg_namelen >= sizeof(struct sockaddr_in6)) {
-        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)name;
-        memcpy(origin->remote, &in6->sin6_addr, 16);
-        origin->remote_port = ntohs(in6->sin6_port);
-    } else {
-        return -1;
-    }
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
-        if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-            struct in_pktinfo info;
-            memcpy(&info, CMSG_DATA(c), sizeof info);
-            memcpy(origin->local, &info.ipi_addr, 4);
+    if (message->msg_namelen < family->name_size) return -1;
+    origin->remote_port = warren_name_read(message->msg_name, family, origin->remote);
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {
+        if (c->cmsg_level == family->level && c->cmsg_type == family->packet_info) {
+            memcpy(origin->local, CMSG_DATA(c) + family->info_destination, family->address_size);
             has_local = 1;
-        } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-            struct in6_pktinfo info;
-            memcpy(&info, CMSG_DATA(c), sizeof info);
-            memcpy(origin->local, &info.ipi6_addr, 16);
-            has_local = 1;
-        } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) {
-            memcpy(&origin->traffic_class, CMSG_DATA(c), 1);
-        } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS) {
-            int value;
-            memcpy(&value, CMSG_DATA(c), sizeof value);
-            origin->traffic_class = (uint8_t)value;
+        } else if (c->cmsg_level == family->level && c->cmsg_type == family->traffic_class) {
+            origin->traffic_class = traffic_class_read(c);
         } else if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
             int value;
             memcpy(&value, CMSG_DATA(c), sizeof value);
@@ -128,82 +119,51 @@ int warren_receive_batch_origin(const struct warren_receive_batch *batch, uint32
     return has_local ? 0 : -1;
 }
 
-void warren_send_batch_free(struct warren_send_batch *batch) {
-    if (batch == NULL) return;
-    free(batch->messages);
-    free(batch->vectors);
-    free(batch->names);
-    free(batch->controls);
-    free(batch);
+int warren_receive_batch_origin(const struct warren_receive_batch *receive, uint32_t index, struct warren_origin *origin) {
+    struct msghdr *message = &receive->slots.messages[index].msg_hdr;
+    memset(origin, 0, sizeof *origin);
+    origin->length = receive->slots.messages[index].msg_len;
+    origin->truncated = (message->msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
+    origin->family = receive->slots.names[index].ss_family;
+    if (origin->family == AF_INET) return origin_read(message, &warren_ipv4, origin);
+    if (origin->family == AF_INET6) return origin_read(message, &warren_ipv6, origin);
+    return -1;
 }
 
-struct warren_send_batch *warren_send_batch_new(uint32_t count) {
-    struct warren_send_batch *batch = calloc(1, sizeof *batch);
-    if (batch == NULL) return NULL;
-    batch->count = count;
-    batch->messages = calloc(count, sizeof *batch->messages);
-    batch->vectors = calloc(count, sizeof *batch->vectors);
-    batch->names = calloc(count, sizeof *batch->names);
-    batch->controls = calloc(count, sizeof *batch->controls);
-    if (!batch->messages || !batch->vectors || !batch->names || !batch->controls) {
-        warren_send_batch_free(batch);
-        return NULL;
-    }
-    return batch;
-}
+void warren_send_batch_free(struct warren_send_batch *batch) { batch_free((struct batch *)batch); }
 
-/* Appends one control message. The buffer has room for every kind that is sent. */
-static void add_control(struct msghdr *header, int level, int type, const void *data, size_t length) {
-    struct cmsghdr *c = (struct cmsghdr *)((uint8_t *)header->msg_control + header->msg_controllen);
-    c->cmsg_level = level;
-    c->cmsg_type = type;
-    c->cmsg_len = CMSG_LEN(length);
-    memcpy(CMSG_DATA(c), data, length);
-    header->msg_controllen += CMSG_SPACE(length);
+struct warren_send_batch *warren_send_batch_new(uint32_t count) { return (struct warren_send_batch *)batch_new(count); }
+
+/* The buffer of a message has room for every kind of control message that is sent. */
+WARREN_FOR_EACH_FAMILY void address(
+    struct msghdr *message, const struct warren_family *family, const struct warren_route *route, uint8_t traffic_class) {
+    static const uint8_t unspecified[16];
+    int value = traffic_class;
+    message->msg_namelen = warren_name_write(message->msg_name, family, route->remote, route->remote_port);
+    if (memcmp(route->local, unspecified, family->address_size) != 0) warren_source_write(message, family, route->local);
+    if (traffic_class == 0) return;
+    memcpy(warren_control_add(message, family->level, family->traffic_class, sizeof value), &value, sizeof value);
 }
 
 static void fill(
-    struct msghdr *header, struct sockaddr_storage *name, union control *control, const struct warren_route *route,
+    struct msghdr *message, struct sockaddr_storage *name, union control *control, const struct warren_route *route,
     uint8_t traffic_class, uint16_t segment) {
-    static const uint8_t unspecified[16];
-    int value = traffic_class;
-    memset(control, 0, sizeof *control);
-    memset(name, 0, sizeof *name);
-    header->msg_name = name;
-    header->msg_control = control;
-    header->msg_controllen = 0;
+    message->msg_name = name;
+    message->msg_control = control;
+    message->msg_controllen = 0;
     if (route->family == AF_INET) {
-        struct sockaddr_in *in = (struct sockaddr_in *)name;
-        in->sin_family = AF_INET;
-        in->sin_port = htons(route->remote_port);
-        memcpy(&in->sin_addr, route->remote, 4);
-        header->msg_namelen = sizeof *in;
-        if (memcmp(route->local, unspecified, 4) != 0) {
-            struct in_pktinfo info = {0};
-            memcpy(&info.ipi_spec_dst, route->local, 4);
-            add_control(header, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
-        }
-        if (traffic_class != 0) add_control(header, IPPROTO_IP, IP_TOS, &value, sizeof value);
+        address(message, &warren_ipv4, route, traffic_class);
     } else {
-        struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)name;
-        in6->sin6_family = AF_INET6;
-        in6->sin6_port = htons(route->remote_port);
-        memcpy(&in6->sin6_addr, route->remote, 16);
-        header->msg_namelen = sizeof *in6;
-        if (memcmp(route->local, unspecified, 16) != 0) {
-            struct in6_pktinfo info = {0};
-            memcpy(&info.ipi6_addr, route->local, 16);
-            add_control(header, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
-        }
-        if (traffic_class != 0) add_control(header, IPPROTO_IPV6, IPV6_TCLASS, &value, sizeof value);
+        address(message, &warren_ipv6, route, traffic_class);
     }
-    if (segment != 0) add_control(header, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof segment);
-    if (header->msg_controllen == 0) header->msg_control = NULL;
+    if (segment != 0) memcpy(warren_control_add(message, IPPROTO_UDP, UDP_SEGMENT, sizeof segment), &segment, sizeof segment);
+    if (message->msg_controllen == 0) message->msg_control = NULL;
 }
 
 void warren_send_batch_prepare(
-    struct warren_send_batch *batch, uint32_t index, const struct warren_route *route, uint8_t traffic_class, void *bytes,
+    struct warren_send_batch *send, uint32_t index, const struct warren_route *route, uint8_t traffic_class, void *bytes,
     size_t length, uint16_t segment) {
+    struct batch *batch = &send->slots;
     if (index >= batch->count) return;
     struct msghdr *header = &batch->messages[index].msg_hdr;
     batch->vectors[index] = (struct iovec){.iov_base = bytes, .iov_len = length};
@@ -211,7 +171,8 @@ void warren_send_batch_prepare(
     fill(header, &batch->names[index], &batch->controls[index], route, traffic_class, segment);
 }
 
-int warren_send_batch_send(struct warren_send_batch *batch, int descriptor, uint32_t first, uint32_t end) {
+int warren_send_batch_send(struct warren_send_batch *send, int descriptor, uint32_t first, uint32_t end) {
+    struct batch *batch = &send->slots;
     if (first >= end || end > batch->count) return 0;
     return sendmmsg(descriptor, batch->messages + first, end - first, MSG_DONTWAIT);
 }
