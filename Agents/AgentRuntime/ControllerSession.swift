@@ -118,7 +118,7 @@ public actor ControllerSession {
         // The resolver may take its time, and nothing waits for it.
         Task { await agent.noteController(addresses: await address.resolved()) }
         let transport = try ControllerTransport.mutual(address, identity: identity)
-        try await withGRPCClient(transport: transport) { client in
+        try await ControllerTransport.withClient(over: transport) { client in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await self.renewInTime(over: client) }
                 group.addTask { try await self.synchronize(stream, over: client) }

@@ -34,6 +34,40 @@ package enum ControllerTransport {
         return options
     }
 
+    /// How long a connection may take to close when its calls are over: where nobody answers, that is never seen.
+    private static let closing: Duration = .seconds(1)
+
+    /// Runs `body` with a client over `transport`, until it returns or the calling task is cancelled.
+    ///
+    /// Unlike in `withGRPCClient`, a cancellation first ends the calls and only then the connections: a call that is queued
+    /// while connections are being cancelled would wait for ever.
+    static func withClient<Result>(
+        over transport: Transport, isolation: isolated (any Actor)? = #isolation,
+        _ body: (GRPCClient<Transport>) async throws -> Result
+    ) async throws -> Result {
+        let client = GRPCClient(transport: transport)
+        let connections = Task { try await client.runConnections() }
+        let result: Swift.Result<Result, any Error>
+        do {
+            result = .success(
+                try await withTaskCancellationHandler {
+                    try await body(client)
+                } onCancel: {
+                    client.beginGracefulShutdown()
+                })
+        } catch {
+            result = .failure(error)
+        }
+        client.beginGracefulShutdown()
+        let limit = Task {
+            try await Task.sleep(for: closing)
+            connections.cancel()
+        }
+        _ = await connections.result
+        limit.cancel()
+        return try result.get()
+    }
+
     private static func make(_ address: ControllerAddress, _ security: Transport.TransportSecurity) throws -> Transport {
         try Transport(
             target: address.target, transportSecurity: security,
