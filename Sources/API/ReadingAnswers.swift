@@ -60,7 +60,8 @@ extension APIMessage.Addresses {
                 return APIMessage.SiteAddresses(
                     site: site.name,
                     networks: site.networks.map { APIMessage.SiteNetwork(real: $0, visible: visible[$0] ?? $0) },
-                    outerAddresses: site.gateway.publicAddresses, innerAddress: site.gateway.privateAddress)
+                    outerAddresses: site.gateway.publicAddresses, innerAddress: site.gateway.privateAddress,
+                    tags: site.tags)
             },
             overlaps: pairs.map { pair in
                 APIMessage.AddressOverlap(

@@ -64,7 +64,11 @@ extension APIMessage {
         public var outerAddresses: [IPAddress]
         /// The gateway's own, within one of the networks.
         public var innerAddress: IPAddress
-        public init(site: SiteName, networks: [SiteNetwork], outerAddresses: [IPAddress], innerAddress: IPAddress) {
+        public var tags: [String]
+        public init(
+            site: SiteName, networks: [SiteNetwork], outerAddresses: [IPAddress], innerAddress: IPAddress, tags: [String]
+        ) {
+            self.tags = tags
             self.site = site
             self.networks = networks
             self.outerAddresses = outerAddresses

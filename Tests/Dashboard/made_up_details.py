@@ -72,7 +72,7 @@ class Details(MadeUpMesh):
                               "interface": f"gif{self.names.index(peer) + 1}"} for peer in peers[:20]]}
         return {"status": self.site_status(name), "index": at + 1, "platform": "embedded", "agentVersion": report["agentVersion"],
                 "outerAddresses": [f"203.0.113.{at + 1}"], "networks": [network["real"] for network in self.networks(name)],
-                "certificateExpiresAt": moment(-86400 * 20), "tags": self.site_status(name)["tags"], "report": report,
+                "certificateExpiresAt": moment(-86400 * 20), "tags": self.tags(name), "report": report,
                 "links": [self.link_status(link) for link in self.links if name in link], "events": self.events[-20:]}
 
     def plan(self, name):

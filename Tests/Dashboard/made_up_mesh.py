@@ -69,7 +69,7 @@ class MadeUpMesh:
     def site_status(self, name):
         at = self.names.index(name)
         return {"site": name, "connected": at != len(self.names) - 1 or len(self.names) < 4, "lastReportSecondsAgo": 2.4, "applied": 7,
-                "version": self.version(), "intended": self.version(), "tags": [["europe", "asia", "africa"][at % 3]],
+                "version": self.version(), "intended": self.version(),
                 "drift": [self.word("route 192.168.3.0/24 is missing")] if at == 2 or self.payloads else [],
                 **({"failure": self.word("")} if self.payloads else {})}
 
@@ -91,6 +91,9 @@ class MadeUpMesh:
             "failed": [{"site": self.names[0], "reason": self.word("the gateway went back: no confirmation in time")}],
             "late": [], "leftBehind": [], "underWay": self.names[1:3]}}
 
+    def tags(self, name):
+        return [["europe", "asia", "africa"][self.names.index(name) % 3]]
+
     def networks(self, name):
         at = self.names.index(name)
         real = f"192.168.{at % 250 + 1}.0/24"
@@ -99,7 +102,7 @@ class MadeUpMesh:
             [{"real": f"fd00:{at + 1}::/64", "visible": f"fd00:{at + 1}::/64"}] if at % 4 == 0 else [])
 
     def addresses(self):
-        return {"generation": 7, "sites": [{"site": name, "networks": self.networks(name), "innerAddress": f"192.168.{at % 250 + 1}.1",
+        return {"generation": 7, "sites": [{"site": name, "networks": self.networks(name), "tags": self.tags(name), "innerAddress": f"192.168.{at % 250 + 1}.1",
                                             "outerAddresses": [f"203.0.113.{at % 250 + 1}"]} for at, name in enumerate(self.names)],
                 "overlaps": [{"site": self.names[1], "network": "10.20.0.0/16", "otherSite": self.names[3], "otherNetwork": "10.20.0.0/16"}]
                 if len(self.names) > 3 else []}

@@ -52,6 +52,14 @@ export const signIn = (token) =>
   call("POST", "/v1/session", undefined, { headers: { authorization: `Bearer ${token}` }, isSigningIn: true });
 export const signOut = () => call("DELETE", "/v1/session");
 
+/** Reads the sites' tags into the store, once in a generation. */
+export async function readTags(store) {
+  if (!store.isLoaded || !store.generation || store.tagsOf === store.generation) return;
+  store.tagsOf = store.generation;
+  const { sites } = await get("/v1/addresses").catch(() => ({ sites: [] }));
+  store.takeTags(sites);
+}
+
 export const linkPath = (id) => `/v1/links/${encodeURIComponent(id)}`;
 
 /** Who asks: {name, role}. A controller without sessions lets everybody in that reaches it. */

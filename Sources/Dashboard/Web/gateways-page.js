@@ -1,5 +1,6 @@
 // All gateways as a table, those that want a look first.
 
+import { readTags } from "./api.js";
 import { h, replace, table } from "./dom.js";
 import { duration, plural, version } from "./format.js";
 import { pageHead, siteLink } from "./parts.js";
@@ -12,9 +13,10 @@ export function draw(root) {
   replace(root, pageHead("Gateways", lead, filter), list);
 
   function update() {
+    readTags(store);
     const text = filter.value.trim().toLowerCase();
     const rows = [...store.sites.values()]
-      .filter((site) => !text || site.site.includes(text) || (site.tags ?? []).some((tag) => tag.includes(text)))
+      .filter((site) => !text || site.site.includes(text) || store.tagsFor(site.site).some((tag) => tag.includes(text)))
       .map((site) => ({ ...site, fault: gatewayFault(site), links: store.linksOf(site.site) }))
       .sort((a, b) => (a.fault ? 0 : 1) - (b.fault ? 0 : 1) || (a.site < b.site ? -1 : 1));
     const connected = [...store.sites.values()].filter((site) => site.connected).length;
@@ -29,7 +31,7 @@ export function draw(root) {
 }
 
 const columns = [
-  { title: "Site", cell: (site) => [siteLink(site.site), (site.tags ?? []).map((tag) => [" ", h("span", { class: "tag" }, tag)])] },
+  { title: "Site", cell: (site) => [siteLink(site.site), store.tagsFor(site.site).map((tag) => [" ", h("span", { class: "tag" }, tag)])] },
   { title: "Agent", cell: (site) => agentText(site) },
   { title: "Links up", className: "number", cell: (site) => `${site.links.filter((link) => isWell(link.state)).length} / ${site.links.length}` },
   { title: "Runs", cell: (site) => [version(site.version ?? { generation: site.applied, revision: 0 }), site.isOnTrial ? h("div", { class: "note" }, "on trial") : "",

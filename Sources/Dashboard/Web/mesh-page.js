@@ -1,5 +1,6 @@
 // The mesh at one look: a sentence, the matrix, and the links that want a look.
 
+import { readTags } from "./api.js";
 import { h, icon, replace } from "./dom.js";
 import { count, plural } from "./format.js";
 import { LinkTable } from "./link-table.js";
@@ -56,7 +57,7 @@ export function draw(root, route) {
   }
 
   function drawTags() {
-    const known = [...new Set([...store.sites.values()].flatMap((site) => site.tags ?? []))].sort();
+    const known = [...new Set([...store.tags.values()].flat())].sort();
     if (tags !== null && tags.join() === known.join()) return;
     tags = known;
     tag.hidden = known.length === 0;
@@ -65,9 +66,10 @@ export function draw(root, route) {
   }
 
   const isShown = (name) => (!filter.text || name.includes(filter.text))
-    && (!filter.tag || (store.sites.get(name)?.tags ?? []).includes(filter.tag));
+    && (!filter.tag || store.tagsFor(name).includes(filter.tag));
 
   function update() {
+    readTags(store);
     const tally = store.tally();
     empty.hidden = store.names.length > 0;
     body.hidden = store.names.length === 0;

@@ -27,6 +27,9 @@ class MeshStore {
   positions = new Map();
   /** State of the link between two positions, as a code; 0 where there is none. Both halves are filled. */
   codes = new Uint8Array(0);
+  /** Of sites, by name; read when a page first asks. */
+  tags = new Map();
+  tagsOf = 0;
   isLoaded = false;
   /** Grows with each change: what was worked out of an older number is stale. */
   revision = 0;
@@ -71,6 +74,16 @@ class MeshStore {
     const last = this.events.at(-1)?.number ?? 0;
     this.events = [...this.events, ...list.filter((event) => event.number > last)].slice(-400);
     this.#changed();
+  }
+
+  /** Tags of the generation's sites, from its addresses. */
+  takeTags(sites) {
+    this.tags = new Map(sites.map((site) => [site.site, site.tags ?? []]));
+    this.#changed();
+  }
+
+  tagsFor(site) {
+    return this.tags.get(site) ?? [];
   }
 
   takeRollout(rollout) {

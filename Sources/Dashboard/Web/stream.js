@@ -1,7 +1,7 @@
 // Keeps the store up to date: server-sent events (WHATWG HTML, 9.2) while they can be had, polling while not. Read through
 // fetch, which shows what EventSource hides: heartbeats, and the status of a refusal.
 
-import { get, Problem } from "./api.js";
+import { get, Problem, whoAmI } from "./api.js";
 import { store } from "./store.js";
 
 /** Without a byte for so long the connection counts as dead; the controller sends a heartbeat more often. */
@@ -37,7 +37,8 @@ async function run(signal) {
       await refresh(signal);
       await listen(signal);
     } catch (error) {
-      if (signal.aborted || error.status === 401) return;
+      if (signal.aborted) return;
+      if (error.status === 401) { whoAmI().catch(() => {}); return; }
       if (error.status === 404) await poll(signal);
       else sign("stale");
     }
