@@ -4,11 +4,13 @@
 set -eu
 here=$(dirname "$0")
 build=${BUILD:-.build/debug}
-lab=acme
+lab=dashboard
 python=/usr/bin/python3
 export PYTHONDONTWRITEBYTECODE=1 PYTHONWARNINGS=ignore::ResourceWarning
 "$python" "$here/test_pages.py"
 "$python" "$here/test_hostile.py"
-trap '"$build/warren" lab down "$lab" >/dev/null' EXIT
-"$build/warren" lab up Inventory/five-sites.yaml
+inventory=$(mktemp --suffix=.yaml)
+trap '"$build/warren" lab down "$lab"; rm -f "$inventory"' EXIT
+sed "s/^mesh: .*/mesh: $lab/" Inventory/five-sites.yaml >"$inventory"
+"$build/warren" lab up "$inventory"
 WARREN_LAB=$lab WARREN_LAB_STATE=/run/warren-lab/$lab ip netns exec "wr-$lab.controller" "$python" "$here/test_lab.py"

@@ -43,7 +43,7 @@ class Lab(unittest.TestCase):
         browser.driver.get(BASE)
         browser.until("return document.activeElement?.id === 'token'")
         browser.keys((STATE / "controller" / "api-token").read_text().strip(), Keys.ENTER)
-        browser.until("return document.querySelector('main h1')?.textContent === 'acme'")
+        browser.until("return document.querySelector('main h1')?.textContent === arguments[0]", LAB)
         browser.until("return document.documentElement.dataset.sign === 'live'")
 
     def test_1_nothing_without_a_token(self):
