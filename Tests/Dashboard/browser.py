@@ -10,8 +10,18 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.support.ui import WebDriverWait
 
 SHOTS = pathlib.Path(os.environ.get("WARREN_SHOTS", ".build/dashboard"))
-PAGES = ["/", "/map", "/gateways", "/rollouts", "/addresses", "/inventory", "/inventory?tab=changes", "/inventory?tab=text",
-         "/inventory?tab=draft", "/events"]
+PAGES = [
+    "/",
+    "/map",
+    "/gateways",
+    "/rollouts",
+    "/addresses",
+    "/inventory",
+    "/inventory?tab=changes",
+    "/inventory?tab=text",
+    "/inventory?tab=draft",
+    "/events",
+]
 
 # What a page must be for those who cannot see it, cannot use a mouse, or see badly; each finding is a sentence.
 AUDIT = r"""
@@ -63,24 +73,37 @@ class Browser:
     def __init__(self, base, dark=False, phone=False):
         options = webdriver.ChromeOptions()
         options.binary_location = "/usr/bin/chromium"
-        for argument in ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1440,1000",
-                         "--disable-background-networking", "--disable-component-update", "--no-first-run"]:
+        for argument in [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--window-size=1440,1000",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--no-first-run",
+        ]:
             options.add_argument(argument)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
         self.base, self.name = base, f"{'dark' if dark else 'light'}-{'phone' if phone else 'desktop'}"
         self.phone = phone
-        self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+        self.command(
+            "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+        )
         if phone:
             self.command("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=2, mobile=True)
         # Reports of the policy are told in the console, and counted here in case they are not.
-        self.command("Page.addScriptToEvaluateOnNewDocument", source="""
+        self.command(
+            "Page.addScriptToEvaluateOnNewDocument",
+            source="""
             window.reports = []; window.fired = 0; window.longFrames = [];
             addEventListener("securitypolicyviolation", (e) => reports.push(`${e.violatedDirective} ${e.blockedURI}`));
             addEventListener("error", (e) => reports.push(e.message));
             addEventListener("unhandledrejection", (e) => reports.push(String(e.reason)));
             new PerformanceObserver((list) => longFrames.push(...list.getEntries().map((e) => e.duration))).observe({ type: "longtask", buffered: true });
-        """)
+        """,
+        )
 
     def command(self, name, **parameters):
         return self.driver.execute_cdp_cmd(name, parameters)
@@ -89,7 +112,9 @@ class Browser:
         return self.driver.execute_script(script, *arguments)
 
     def until(self, script, *arguments, seconds=20):
-        return WebDriverWait(self.driver, seconds, 0.05).until(lambda _: self.run(script, *arguments), f"within {seconds} s: {script}")
+        return WebDriverWait(self.driver, seconds, 0.05).until(
+            lambda _: self.run(script, *arguments), f"within {seconds} s: {script}"
+        )
 
     def open(self, page):
         """Goes there, and returns once it is drawn."""
@@ -97,7 +122,9 @@ class Browser:
             self.driver.get(self.base)
         self.until("return document.querySelector('main') !== null")
         self.run("if (location.hash !== arguments[0]) location.hash = arguments[0]", "#" + page)
-        self.until("return document.querySelector('main h1')?.textContent && !document.querySelector('main .fade')?.getAnimations().length")
+        self.until(
+            "return document.querySelector('main h1')?.textContent && !document.querySelector('main .fade')?.getAnimations().length"
+        )
         self.settled()
 
     def settled(self):
@@ -124,9 +151,17 @@ class Browser:
     def unnamed(self):
         """What can be focused and has no name, by the browser's own accessibility tree."""
         nodes = self.command("Accessibility.getFullAXTree")["nodes"]
-        property_of = lambda node, name: next((p["value"].get("value") for p in node.get("properties", []) if p["name"] == name), None)
-        return [node["role"]["value"] for node in nodes if not node.get("ignored") and property_of(node, "focusable")
-                and node["role"]["value"] not in ("RootWebArea", "main", "generic", "none") and not node.get("name", {}).get("value")]
+        property_of = lambda node, name: next(
+            (p["value"].get("value") for p in node.get("properties", []) if p["name"] == name), None
+        )
+        return [
+            node["role"]["value"]
+            for node in nodes
+            if not node.get("ignored")
+            and property_of(node, "focusable")
+            and node["role"]["value"] not in ("RootWebArea", "main", "generic", "none")
+            and not node.get("name", {}).get("value")
+        ]
 
     def keys(self, *keys):
         ActionChains(self.driver).send_keys(*keys).perform()

@@ -15,9 +15,16 @@ from made_up_details import Details
 
 WEB = pathlib.Path(__file__).resolve().parents[2] / "Sources" / "Dashboard" / "Web"
 D3 = pathlib.Path("/usr/share/nodejs/d3/dist/d3.min.js")
-POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; "
-          "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'")
-TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 
 
 class StandIn:
@@ -48,7 +55,9 @@ class StandIn:
             return {"next": "x", "events": mesh.events, "rollout": mesh.rollout()}
         if found := re.fullmatch(r"/v1/rollouts/current/(pause|resume|abort|rollback)", path):
             self.commands.append(found[1])
-            mesh.rollout_status = {"pause": "paused", "resume": "running", "abort": "aborted", "rollback": "rolledBack"}[found[1]]
+            mesh.rollout_status = {"pause": "paused", "resume": "running", "abort": "aborted", "rollback": "rolledBack"}[
+                found[1]
+            ]
             self.tell("rollout", mesh.rollout())
             return mesh.rollout()
         if re.fullmatch(r"/v1/rollouts/(current|7)", path):
@@ -62,11 +71,17 @@ class StandIn:
             if link is None:
                 return None
             step = int(query.get("step", 10))
-            return mesh.samples(link, {10: 3600, 60: 21600, 900: 7 * 86400}.get(step, 3600), step) if found[2] else mesh.link_details(link)
+            return (
+                mesh.samples(link, {10: 3600, 60: 21600, 900: 7 * 86400}.get(step, 3600), step)
+                if found[2]
+                else mesh.link_details(link)
+            )
         if found := re.fullmatch(r"/v1/gateways/([^/]+)", path):
             return mesh.gateway(found[1]) if found[1] in mesh.names else None
         if path == "/v1/plan":
-            return {"current": 7, "assignments": {}, "changes": mesh.changes()} if method == "POST" else mesh.plan(query["site"])
+            return (
+                {"current": 7, "assignments": {}, "changes": mesh.changes()} if method == "POST" else mesh.plan(query["site"])
+            )
         if path == "/v1/generations":
             return mesh.generations()
         if found := re.fullmatch(r"/v1/generations/([1-7])", path):
@@ -86,14 +101,24 @@ class StandIn:
 
             def send(self, status, body, kind="application/json", more=()):
                 self.send_response(status)
-                for name, value in [("Content-Type", kind), ("Content-Length", str(len(body))), ("Content-Security-Policy", POLICY),
-                                    ("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"), *more]:
+                for name, value in [
+                    ("Content-Type", kind),
+                    ("Content-Length", str(len(body))),
+                    ("Content-Security-Policy", POLICY),
+                    ("X-Content-Type-Options", "nosniff"),
+                    ("Cache-Control", "no-store"),
+                    *more,
+                ]:
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body)
 
             def problem(self, status, title, detail):
-                self.send(status, json.dumps({"title": title, "status": status, "detail": detail}).encode(), "application/problem+json")
+                self.send(
+                    status,
+                    json.dumps({"title": title, "status": status, "detail": detail}).encode(),
+                    "application/problem+json",
+                )
 
             def serve(self, method):
                 length = int(self.headers.get("Content-Length") or 0)

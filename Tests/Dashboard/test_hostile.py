@@ -10,16 +10,50 @@ from browser import PAGES, Browser
 from made_up_details import Details
 from stand_in import StandIn
 
-ACTIONS = ["fired++", "window.fired=1", "top.fired=1", "parent['fired']=1", "eval('fired=1')", "(()=>{fired=1})()", "Function('fired=1')()", "self.fired|=1"]
+ACTIONS = [
+    "fired++",
+    "window.fired=1",
+    "top.fired=1",
+    "parent['fired']=1",
+    "eval('fired=1')",
+    "(()=>{fired=1})()",
+    "Function('fired=1')()",
+    "self.fired|=1",
+]
 SHAPES = [
-    "<script>{}</script>", "<SCRIPT>{}</SCRIPT>", "<img src=x onerror=\"{}\">", "<img/src=x/onerror={}>", "<svg onload=\"{}\">", "<svg><script>{}</script></svg>",
-    "<body onload={}>", "<iframe srcdoc='<script>parent.{}</script>'>", "<iframe src=\"javascript:{}\">", "<a href=\"javascript:{}\">x</a>",
-    "\"><script>{}</script>", "'><script>{}</script>", "</script><script>{}</script>", "</textarea><script>{}</script>", "</title><script>{}</script>",
-    "--><script>{}</script>", "]]><script>{}</script>", "<details open ontoggle=\"{}\">", "<video><source onerror=\"{}\">", "<input autofocus onfocus=\"{}\">",
-    "<math><mi xlink:href=\"javascript:{}\">", "<style>@import 'javascript:{}';</style>", "\" onmouseover=\"{}\" x=\"", "javascript:{}", "${{{}}}",
+    "<script>{}</script>",
+    "<SCRIPT>{}</SCRIPT>",
+    '<img src=x onerror="{}">',
+    "<img/src=x/onerror={}>",
+    '<svg onload="{}">',
+    "<svg><script>{}</script></svg>",
+    "<body onload={}>",
+    "<iframe srcdoc='<script>parent.{}</script>'>",
+    '<iframe src="javascript:{}">',
+    '<a href="javascript:{}">x</a>',
+    '"><script>{}</script>',
+    "'><script>{}</script>",
+    "</script><script>{}</script>",
+    "</textarea><script>{}</script>",
+    "</title><script>{}</script>",
+    "--><script>{}</script>",
+    "]]><script>{}</script>",
+    '<details open ontoggle="{}">',
+    '<video><source onerror="{}">',
+    '<input autofocus onfocus="{}">',
+    '<math><mi xlink:href="javascript:{}">',
+    "<style>@import 'javascript:{}';</style>",
+    '" onmouseover="{}" x="',
+    "javascript:{}",
+    "${{{}}}",
 ]
 PAYLOADS = [shape.format(action) for shape, action in itertools.product(SHAPES, ACTIONS)]
-ENCODED = [html.escape(PAYLOADS[2]), urllib.parse.quote(PAYLOADS[0]), "\u202e" + PAYLOADS[0], PAYLOADS[0].replace("<", "\uff1c")]
+ENCODED = [
+    html.escape(PAYLOADS[2]),
+    urllib.parse.quote(PAYLOADS[0]),
+    "\u202e" + PAYLOADS[0],
+    PAYLOADS[0].replace("<", "\uff1c"),
+]
 
 
 def words():
@@ -34,7 +68,10 @@ class Hostile(unittest.TestCase):
         browser = Browser("data:")
         self.addCleanup(browser.close)
         browser.driver.get("data:text/html,<body></body>")
-        browser.run("for (const text of arguments[0]) { const e = document.createElement('div'); document.body.append(e); e.innerHTML = text; }", PAYLOADS)
+        browser.run(
+            "for (const text of arguments[0]) { const e = document.createElement('div'); document.body.append(e); e.innerHTML = text; }",
+            PAYLOADS,
+        )
         browser.until("return window.fired > 0")
 
     def test_no_text_of_an_agent_is_run(self):
@@ -57,7 +94,9 @@ class Hostile(unittest.TestCase):
                 shown += browser.run("return document.body.textContent")
                 self.assertEqual(browser.run("return fired"), 0, page)
                 self.assertEqual(browser.faults(), [], page)
-                strange = browser.run("return [...document.querySelectorAll('body script, iframe, video, math, style, [onerror], [onload], [onclick], a[href^=\"javascript\" i], img:not([src^=\"/assets/\"])')].length")
+                strange = browser.run(
+                    'return [...document.querySelectorAll(\'body script, iframe, video, math, style, [onerror], [onload], [onclick], a[href^="javascript" i], img:not([src^="/assets/"])\')].length'
+                )
                 self.assertEqual(strange, 0, page)
         missing = [payload for payload in PAYLOADS if payload not in shown]
         self.assertEqual(missing, [], "each was shown as the text that it is")
@@ -80,9 +119,11 @@ class Large(unittest.TestCase):
             draws, gaps, longest = browser.driver.execute_async_script(MEASURE)
             self.assertGreaterEqual(len(gaps), 100)
             draws.sort(), gaps.sort()
-            print(f"\n200 sites, zoom {zoom}: drawing {draws[len(draws) // 2]:.1f} ms in the median, {draws[-1]:.1f} ms at most; "
-                  f"frame to frame {gaps[len(gaps) // 2]:.1f} ms, {gaps[int(len(gaps) * 0.99)]:.1f} ms at the 99th percentile; "
-                  f"{sum(gap > 50 for gap in gaps)} of {len(gaps)} frames above 50 ms; {longest} long tasks")
+            print(
+                f"\n200 sites, zoom {zoom}: drawing {draws[len(draws) // 2]:.1f} ms in the median, {draws[-1]:.1f} ms at most; "
+                f"frame to frame {gaps[len(gaps) // 2]:.1f} ms, {gaps[int(len(gaps) * 0.99)]:.1f} ms at the 99th percentile; "
+                f"{sum(gap > 50 for gap in gaps)} of {len(gaps)} frames above 50 ms; {longest} long tasks"
+            )
         self.assertEqual(browser.faults(), [])
         browser.open("/map")
         browser.shot("two-hundred-sites-map")

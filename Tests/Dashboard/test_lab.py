@@ -67,7 +67,9 @@ class Lab(unittest.TestCase):
                     self.assertEqual(browser.faults(), [])
                     self.assertEqual(browser.run(AUDIT), [])
                     self.assertEqual(browser.unnamed(), [])
-                    self.assertEqual(browser.run("return [...document.querySelectorAll('.problem')].map((e) => e.innerText)"), [])
+                    self.assertEqual(
+                        browser.run("return [...document.querySelectorAll('.problem')].map((e) => e.innerText)"), []
+                    )
 
     def test_3_a_daemon_that_dies_is_seen_without_a_click(self):
         self.sign_in()
@@ -92,11 +94,24 @@ class Lab(unittest.TestCase):
         self.browser.open("/rollouts")
         body = json.dumps({"strategy": {"settleSeconds": 5}}).encode()
         token = (STATE / "controller" / "api-token").read_text().strip()
-        urllib.request.urlopen(urllib.request.Request(BASE + "v1/keys/rotate", body, {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}), timeout=30)
+        urllib.request.urlopen(
+            urllib.request.Request(
+                BASE + "v1/keys/rotate", body, {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+            ),
+            timeout=30,
+        )
         for command, outcome in [("pause", "paused"), ("resume", "running")]:
-            self.browser.until("const b = document.querySelector(`[data-command=${arguments[0]}]`); b?.click(); return b !== null", command, seconds=60)
-            self.browser.until("const b = document.querySelector('dialog[open] .row button:last-child'); b?.click(); return b !== null")
-            self.browser.until("return document.querySelector('main .badge')?.innerText.includes(arguments[0])", outcome, seconds=60)
+            self.browser.until(
+                "const b = document.querySelector(`[data-command=${arguments[0]}]`); b?.click(); return b !== null",
+                command,
+                seconds=60,
+            )
+            self.browser.until(
+                "const b = document.querySelector('dialog[open] .row button:last-child'); b?.click(); return b !== null"
+            )
+            self.browser.until(
+                "return document.querySelector('main .badge')?.innerText.includes(arguments[0])", outcome, seconds=60
+            )
             self.browser.shot(f"lab-rollout-{outcome}")
         self.browser.until("return document.querySelector('main .badge')?.innerText.includes('completed')", seconds=240)
         self.assertEqual(self.browser.faults(), [])

@@ -90,8 +90,12 @@ class Operating(StandInTest):
         browser.until("return document.querySelector('dialog') === null")
         self.assertEqual(self.stand_in.commands, [])
         for command in ("pause", "resume", "abort"):
-            browser.until("const b = document.querySelector(`[data-command=${arguments[0]}]`); b?.click(); return b !== null", command)
-            browser.until("const b = document.querySelector('dialog[open] .row button:last-child'); b?.click(); return b !== null")
+            browser.until(
+                "const b = document.querySelector(`[data-command=${arguments[0]}]`); b?.click(); return b !== null", command
+            )
+            browser.until(
+                "const b = document.querySelector('dialog[open] .row button:last-child'); b?.click(); return b !== null"
+            )
             await_value(lambda: self.stand_in.commands[-1:], [command])
             browser.until("return document.querySelector('dialog') === null")
         browser.until("return document.querySelector('main').innerText.includes('aborted')")
@@ -123,8 +127,13 @@ class SigningIn(StandInTest):
         browser.until("return document.querySelector('.problem')?.innerText.includes('not known')")
         browser.keys("the-right-one", Keys.ENTER)
         browser.until("return document.querySelector('main h1')?.textContent === 'acme'")
-        self.assertEqual(browser.run("return document.cookie + JSON.stringify({...localStorage}) + JSON.stringify({...sessionStorage})"), "{}{}")
-        browser.until("const b = [...document.querySelectorAll('button')].find((b) => b.textContent === 'Sign out'); b?.click(); return b !== undefined")
+        self.assertEqual(
+            browser.run("return document.cookie + JSON.stringify({...localStorage}) + JSON.stringify({...sessionStorage})"),
+            "{}{}",
+        )
+        browser.until(
+            "const b = [...document.querySelectorAll('button')].find((b) => b.textContent === 'Sign out'); b?.click(); return b !== undefined"
+        )
         browser.until("return document.querySelector('form.login') !== null")
 
 
@@ -143,7 +152,9 @@ class Keyboard(StandInTest):
             browser.keys(Keys.TAB)
             if browser.run("return document.activeElement.getAttribute('role')") == "grid":
                 break
-            outline = browser.run("const s = getComputedStyle(document.activeElement); return s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0")
+            outline = browser.run(
+                "const s = getComputedStyle(document.activeElement); return s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0"
+            )
             self.assertTrue(outline, browser.run("return document.activeElement.outerHTML.slice(0, 200)"))
         cell = lambda: browser.text("#matrix-cell") or browser.run("return document.getElementById('matrix-cell').textContent")
         self.assertTrue(cell().startswith("berlin to cairo, up"), cell())
@@ -169,7 +180,6 @@ class Keyboard(StandInTest):
         browser.driver.refresh()
         browser.until("return document.querySelector('main h1') !== null")
         self.assertNotEqual(ground(), bright)
-
 
 
 if __name__ == "__main__":

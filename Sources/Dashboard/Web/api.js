@@ -18,7 +18,8 @@ async function problem(response) {
   try { told = await response.json(); } catch { /* what is no JSON says nothing more than the status */ }
   const wait = response.headers.get("retry-after");
   const detail = told.detail ?? response.statusText ?? "";
-  return new Problem(response.status, told.title ?? "error", wait ? `${detail} (try again in ${wait} s)` : detail, told.diagnostics);
+  return new Problem(response.status, told.title ?? "error", wait ? `${detail} (try again in ${wait} s)` : detail,
+    told.diagnostics);
 }
 
 /** Asks and answers with what was decoded; null for an answer without content. */
@@ -28,7 +29,8 @@ export async function call(method, path, body, options = {}) {
   let response;
   try {
     response = await fetch(path, {
-      method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal: options.signal, credentials: "same-origin", cache: "no-store",
+      method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal: options.signal,
+        credentials: "same-origin", cache: "no-store",
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;

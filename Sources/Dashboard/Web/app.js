@@ -27,7 +27,8 @@ async function begin() {
     await showPage();
   } catch (error) {
     if (error.status === 401) showLogin();
-    else replace(place, h("main", { id: "main", tabindex: "-1" }, errorBox(error), h("p", null, h("button", { onclick: begin }, "Try again"))));
+    else replace(place, h("main", { id: "main", tabindex: "-1" }, errorBox(error), h("p", null, h("button", { onclick: begin },
+      "Try again"))));
   }
 }
 

@@ -25,10 +25,12 @@ export function chart(d3, title, samples, series, text, range) {
 
   const width = 420, height = 170;
   const x = d3.scaleTime().domain(range).range([margin.left, width - margin.right]);
-  const y = d3.scaleLinear().domain([0, Math.max(d3.max(values) * 1.12, 1e-9)]).nice(4).range([height - margin.bottom, margin.top]);
+  const y = d3.scaleLinear().domain([0, Math.max(d3.max(values) * 1.12, 1e-9)]).nice(4).range([height - margin.bottom,
+    margin.top]);
   const drawing = s("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${title}: ${latest}` });
   for (const fault of spans(samples, range)) {
-    drawing.append(s("rect", { class: `fault ${fault.state}`, x: x(fault.from), width: Math.max(1.5, x(fault.to) - x(fault.from)), y: margin.top, height: height - margin.top - margin.bottom },
+    drawing.append(s("rect", { class: `fault ${fault.state}`, x: x(fault.from), width: Math.max(1.5,
+      x(fault.to) - x(fault.from)), y: margin.top, height: height - margin.top - margin.bottom },
       s("title", null, fault.state)));
   }
   const grid = s("g", { class: "grid axis", "aria-hidden": "true" });
@@ -37,11 +39,13 @@ export function chart(d3, title, samples, series, text, range) {
       s("text", { x: margin.left - 8, y: y(tick) + 4, "text-anchor": "end" }, text(tick)));
   }
   for (const tick of x.ticks(5)) {
-    grid.append(s("text", { x: x(tick), y: height - 4, "text-anchor": "middle" }, d3.timeFormat(range[1] - range[0] > 36 * 3600e3 ? "%d %b" : "%H:%M")(tick)));
+    grid.append(s("text", { x: x(tick), y: height - 4, "text-anchor": "middle" },
+      d3.timeFormat(range[1] - range[0] > 36 * 3600e3 ? "%d %b" : "%H:%M")(tick)));
   }
   drawing.append(grid);
   series.forEach(({ key }, at) => {
-    const line = d3.line().defined((sample) => typeof sample[key] === "number").x((sample) => x(sample.time)).y((sample) => y(sample[key])).curve(d3.curveMonotoneX);
+    const line = d3.line().defined((sample) => typeof sample[key] === "number").x((sample) => x(sample.time)).y((sample) =>
+      y(sample[key])).curve(d3.curveMonotoneX);
     drawing.append(s("path", { class: at ? "two" : "one", d: line(withGaps(samples)) ?? "" }));
   });
   const cursor = s("line", { class: "cursor", y1: margin.top, y2: height - margin.bottom, visibility: "hidden" });
@@ -49,14 +53,17 @@ export function chart(d3, title, samples, series, text, range) {
   drawing.addEventListener("pointermove", (event) => {
     const box = drawing.getBoundingClientRect();
     const time = x.invert((event.clientX - box.left) / box.width * width);
-    const at = Math.min(samples.length - 1, d3.bisector((sample) => sample.time).center?.(samples, time) ?? d3.bisector((sample) => sample.time).left(samples, time));
+    const at = Math.min(samples.length - 1, d3.bisector((sample) => sample.time).center?.(samples, time)
+      ?? d3.bisector((sample) => sample.time).left(samples, time));
     const sample = samples[Math.max(0, at)];
     cursor.setAttribute("x1", x(sample.time));
     cursor.setAttribute("x2", x(sample.time));
     cursor.setAttribute("visibility", "visible");
-    readout.textContent = `${moment(sample.time)} · ${sample.state} · ` + series.map(({ key, name }) => `${series.length > 1 ? name + " " : ""}${text(sample[key] ?? null)}`).join(", ");
+    readout.textContent = `${moment(sample.time)} · ${sample.state} · ` + series.map(({ key, name }) =>
+      `${series.length > 1 ? name + " " : ""}${text(sample[key] ?? null)}`).join(", ");
   });
-  drawing.addEventListener("pointerleave", () => { cursor.setAttribute("visibility", "hidden"); readout.textContent = latest; });
+  drawing.addEventListener("pointerleave", () => { cursor.setAttribute("visibility",
+    "hidden"); readout.textContent = latest; });
   place.append(drawing, readout);
   return place;
 }
@@ -86,7 +93,9 @@ function spans(samples, range) {
 export function sampleTable(samples, columns) {
   const rows = samples.slice(-60).reverse();
   return h("details", null, h("summary", null, "Samples as a table"),
-    replace(h("table"), h("thead", null, h("tr", null, h("th", { scope: "col" }, "Time"), h("th", { scope: "col" }, "State"), columns.map(({ name }) => h("th", { scope: "col", class: "number" }, name)))),
-      h("tbody", null, rows.map((sample) => h("tr", null, h("th", { scope: "row" }, moment(sample.time)), h("td", null, sample.state),
+    replace(h("table"), h("thead", null, h("tr", null, h("th", { scope: "col" }, "Time"), h("th", { scope: "col" }, "State"),
+      columns.map(({ name }) => h("th", { scope: "col", class: "number" }, name)))),
+      h("tbody", null, rows.map((sample) => h("tr", null, h("th", { scope: "row" }, moment(sample.time)),
+        h("td", null, sample.state),
         columns.map(({ key, text }) => h("td", { class: "number" }, text(sample[key] ?? null))))))));
 }

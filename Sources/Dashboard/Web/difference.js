@@ -13,7 +13,8 @@ export function difference(before, after) {
   while (head < a.length && head < b.length && a[head] === b[head]) head += 1;
   while (tail < a.length - head && tail < b.length - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail += 1;
   const same = (text) => ({ sign: " ", text });
-  return [...a.slice(0, head).map(same), ...shortest(a.slice(head, a.length - tail), b.slice(head, b.length - tail)), ...a.slice(a.length - tail).map(same)];
+  return [...a.slice(0, head).map(same), ...shortest(a.slice(head, a.length - tail), b.slice(head, b.length - tail)),
+    ...a.slice(a.length - tail).map(same)];
 }
 
 function shortest(a, b) {
@@ -64,9 +65,11 @@ export function drawDifference(before, after) {
       isGap = true;
       return [h("span", { "data-sign": " ", class: "note" }, "⋯")];
     });
-    return h("section", { class: "card flush" }, h("header", null, h("h2", { class: "mono" }, name)), h("pre", { class: "listing diff", tabindex: "0", "aria-label": `Differences of ${name}` }, shown));
+    return h("section", { class: "card flush" }, h("header", null, h("h2", { class: "mono" }, name)),
+      h("pre", { class: "listing diff", tabindex: "0", "aria-label": `Differences of ${name}` }, shown));
   });
   return drawn.length ? drawn : [h("p", { class: "hint" }, "The files are the same.")];
 }
 
-const row = ({ sign, text }) => h("span", { "data-sign": { "+": "+", "-": "−" }[sign] ?? " ", class: { "+": "add", "-": "remove" }[sign] }, text);
+const row = ({ sign, text }) => h("span", { "data-sign": { "+": "+", "-": "−" }[sign] ?? " ", class: { "+": "add",
+  "-": "remove" }[sign] }, text);

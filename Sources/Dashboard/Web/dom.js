@@ -56,16 +56,21 @@ export function perFrame(work) {
   };
 }
 
-/** A table: `columns` of {title, cell(row), className, ariaSort}; the first cell heads its row. `under` says what follows a row,
+/** A table: `columns` of {title, cell(row), className,
+  ariaSort}; the first cell heads its row. `under` says what follows a row,
     across all columns. */
 export function table(caption, columns, rows, under) {
-  const head = columns.map((column) => h("th", { scope: "col", class: column.className, "aria-sort": column.ariaSort }, column.title));
+  const head = columns.map((column) => h("th", { scope: "col", class: column.className, "aria-sort": column.ariaSort },
+    column.title));
   const body = rows.map((row) => {
     const more = under?.(row);
     const cells = columns.map((column, position) =>
-      position === 0 ? h("th", { scope: "row", class: column.className }, column.cell(row)) : h("td", { class: column.className }, column.cell(row)));
-    return [h("tr", { class: more ? "followed" : null }, cells), more ? h("tr", { class: "under" }, h("td", { colspan: columns.length }, more)) : null];
+      position === 0 ? h("th", { scope: "row", class: column.className }, column.cell(row)) : h("td",
+        { class: column.className }, column.cell(row)));
+    return [h("tr", { class: more ? "followed" : null }, cells), more ? h("tr", { class: "under" },
+      h("td", { colspan: columns.length }, more)) : null];
   });
   return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
-    h("table", null, h("caption", { class: "unseen" }, caption), h("thead", null, h("tr", null, head)), h("tbody", null, body)));
+    h("table", null, h("caption", { class: "unseen" }, caption), h("thead", null, h("tr", null, head)),
+      h("tbody", null, body)));
 }

@@ -14,9 +14,11 @@ function scaled(value, units, base) {
   return (value >= 100 || step === 0 ? value.toFixed(0) : value.toFixed(1)) + " " + units[step];
 }
 
-export const bitsPerSecond = (value) => known(value) ? scaled(value, ["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"], 1000) : nothing;
+export const bitsPerSecond = (value) => known(value) ? scaled(value, ["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"], 1000)
+  : nothing;
 export const bytes = (value) => known(value) ? scaled(value, ["B", "KiB", "MiB", "GiB", "TiB", "PiB"], 1024) : nothing;
-export const percent = (value) => known(value) ? (value > 0 && value < 10 ? value.toFixed(1) : value.toFixed(0)) + " %" : nothing;
+export const percent = (value) => known(value) ? (value > 0 && value < 10 ? value.toFixed(1) : value.toFixed(0)) + " %"
+  : nothing;
 export const count = (value) => known(value) ? value.toLocaleString("en") : nothing;
 export const plural = (value, one, many = one + "s") => `${count(value)} ${value === 1 ? one : many}`;
 

@@ -9,7 +9,8 @@ import { store } from "./store.js";
 
 export function draw(root) {
   const lead = h("span"), list = h("section", { class: "card flush", "aria-label": "Gateways" });
-  const filter = h("input", { type: "search", placeholder: "Filter", "aria-label": "Filter gateways", oninput: () => update() });
+  const filter = h("input", { type: "search", placeholder: "Filter", "aria-label": "Filter gateways", oninput: () =>
+    update() });
   replace(root, pageHead("Gateways", lead, filter), list);
 
   function update() {
@@ -31,12 +32,17 @@ export function draw(root) {
 }
 
 const columns = [
-  { title: "Site", cell: (site) => [siteLink(site.site), store.tagsFor(site.site).map((tag) => [" ", h("span", { class: "tag" }, tag)])] },
+  { title: "Site", cell: (site) => [siteLink(site.site), store.tagsFor(site.site).map((tag) =>
+    [" ", h("span", { class: "tag" }, tag)])] },
   { title: "Agent", cell: (site) => agentText(site) },
-  { title: "Links up", className: "number", cell: (site) => `${site.links.filter((link) => isWell(link.state)).length} / ${site.links.length}` },
-  { title: "Runs", cell: (site) => [version(site.version ?? { generation: site.applied, revision: 0 }), site.isOnTrial ? h("div", { class: "note" }, "on trial") : "",
-    site.intended && version(site.intended) !== version(site.version) ? h("div", { class: "note" }, `shall run ${version(site.intended)}`) : ""] },
-  { title: "Report", className: "number", cell: (site) => typeof site.lastReportSecondsAgo === "number" ? `${duration(site.lastReportSecondsAgo)} ago` : "–" },
+  { title: "Links up", className: "number", cell: (site) =>
+    `${site.links.filter((link) => isWell(link.state)).length} / ${site.links.length}` },
+  { title: "Runs", cell: (site) => [version(site.version ?? { generation: site.applied, revision: 0 }), site.isOnTrial
+    ? h("div", { class: "note" }, "on trial") : "",
+    site.intended && version(site.intended) !== version(site.version) ? h("div", { class: "note" },
+      `shall run ${version(site.intended)}`) : ""] },
+  { title: "Report", className: "number", cell: (site) => typeof site.lastReportSecondsAgo === "number"
+    ? `${duration(site.lastReportSecondsAgo)} ago` : "–" },
   { title: "Why", className: "wrap", cell: (site) => site.fault?.text ?? "" },
 ];
 

@@ -10,15 +10,21 @@ import { keepQuery } from "./router.js";
 import { store } from "./store.js";
 
 export function draw(root, route) {
-  const chosen = { n: Number(route.query.get("n")) || 0, from: Number(route.query.get("from")) || 0, tab: route.query.get("tab") || "files" };
-  const list = h("select", { id: "generation", onchange: () => { chosen.n = Number(list.value); chosen.from = 0; drawLists(); show(); } });
+  const chosen = { n: Number(route.query.get("n")) || 0, from: Number(route.query.get("from")) || 0,
+    tab: route.query.get("tab") || "files" };
+  const list = h("select", { id: "generation",
+    onchange: () => { chosen.n = Number(list.value); chosen.from = 0; drawLists(); show(); } });
   const base = h("select", { id: "base", onchange: () => { chosen.from = Number(base.value); show(); } });
-  const tabs = [["files", "Files"], ["changes", "Changes of the plan"], ["text", "Changes of the text"], ["draft", "Try a change"]];
-  const bar = h("div", { class: "group", role: "group", "aria-label": "Show" }, tabs.map(([name, title]) => h("button", { "data-tab": name, onclick: () => { chosen.tab = name; show(); } }, title)));
+  const tabs = [["files", "Files"], ["changes", "Changes of the plan"], ["text", "Changes of the text"],
+    ["draft", "Try a change"]];
+  const bar = h("div", { class: "group", role: "group", "aria-label": "Show" }, tabs.map(([name, title]) =>
+    h("button", { "data-tab": name, onclick: () => { chosen.tab = name; show(); } }, title)));
   const body = h("div", { class: "page" });
   const comparison = h("label", { class: "field", for: "base" }, "Compared with", base);
-  replace(root, pageHead("Inventory", "Each accepted inventory is a generation. Applying one is the command line's: warren apply."),
-    h("div", { class: "row" }, h("label", { class: "field", for: "generation" }, "Generation", list), comparison), h("div", { class: "scroll" }, bar), body);
+  replace(root, pageHead("Inventory",
+    "Each accepted inventory is a generation. Applying one is the command line's: warren apply."),
+    h("div", { class: "row" }, h("label", { class: "field", for: "generation" }, "Generation", list), comparison),
+      h("div", { class: "scroll" }, bar), body);
   let generations = [], known = null, isLeft = false, turn = 0;
   const details = new Map();
 
@@ -37,11 +43,13 @@ export function draw(root, route) {
   function drawLists() {
     const numbers = generations.map((entry) => entry.generation);
     if (!numbers.includes(chosen.n)) chosen.n = numbers[0];
-    replace(list, generations.map((entry) => h("option", { value: entry.generation }, `${entry.generation}, ${moment(entry.acceptedAt)}, ${plural(entry.sites, "site")}`)));
+    replace(list, generations.map((entry) => h("option", { value: entry.generation },
+      `${entry.generation}, ${moment(entry.acceptedAt)}, ${plural(entry.sites, "site")}`)));
     list.value = chosen.n;
     const others = numbers.filter((number) => number !== chosen.n);
     if (!others.includes(chosen.from)) chosen.from = others.find((number) => number < chosen.n) ?? 0;
-    replace(base, others.map((number) => h("option", { value: number }, String(number))), h("option", { value: 0 }, "the empty mesh"));
+    replace(base, others.map((number) => h("option", { value: number }, String(number))), h("option", { value: 0 },
+      "the empty mesh"));
     base.value = chosen.from;
   }
 
@@ -68,7 +76,8 @@ export function draw(root, route) {
   async function showFiles() {
     const { files } = await filesOf(chosen.n);
     return files.map((file) => h("section", { class: "card flush" }, h("header", null, h("h2", { class: "mono" }, file.name)),
-      h("pre", { class: "listing", tabindex: "0", "aria-label": file.name }, file.text.replace(/\n$/, "").split("\n").map((line) => h("span", null, line)))));
+      h("pre", { class: "listing", tabindex: "0", "aria-label": file.name }, file.text.replace(/\n$/,
+        "").split("\n").map((line) => h("span", null, line)))));
   }
 
   async function showChanges() {
@@ -85,8 +94,10 @@ export function draw(root, route) {
     const { files } = await filesOf(chosen.n);
     const drafts = files.map((file) => ({ ...file }));
     const result = h("div", { class: "page" });
-    const editor = h("textarea", { class: "draft", id: "draft", spellcheck: "false", autocomplete: "off", value: drafts[0]?.text ?? "" });
-    const file = h("select", { id: "draft-file", onchange: () => { editor.value = drafts[file.value].text; } }, drafts.map((draft, at) => h("option", { value: at }, draft.name)));
+    const editor = h("textarea", { class: "draft", id: "draft", spellcheck: "false", autocomplete: "off",
+      value: drafts[0]?.text ?? "" });
+    const file = h("select", { id: "draft-file", onchange: () => { editor.value = drafts[file.value].text; } },
+      drafts.map((draft, at) => h("option", { value: at }, draft.name)));
     const preview = async () => {
       try {
         const answer = await post("/v1/plan", { files: drafts });
@@ -99,7 +110,8 @@ export function draw(root, route) {
     editor.addEventListener("input", () => { drafts[file.value || 0].text = editor.value; });
     return [h("section", { class: "card" }, h("header", null, h("label", { class: "field", for: "draft-file" }, "File", file)),
       h("label", { class: "unseen", for: "draft" }, "Text of the draft"), editor,
-      h("div", { class: "row" }, h("button", { class: "primary", onclick: preview }, "Show what it would change"), h("span", { class: "note" }, "Nothing is applied."))), result];
+      h("div", { class: "row" }, h("button", { class: "primary", onclick: preview }, "Show what it would change"),
+        h("span", { class: "note" }, "Nothing is applied."))), result];
   }
 
   function update() {

@@ -16,8 +16,10 @@ export function draw(root, route) {
   const id = route.parameters.id;
   const [a, b] = id.split("--");
   document.title = `${a} – ${b} · Warren`;
-  const badge = h("div", { class: "row" }), reason = h("p", { class: "lead" }), numbers = h("section", { class: "card", "aria-label": "Now" });
-  const ends = h("div", { class: "columns" }), events = h("div"), fault = h("div"), charts = h("div", { class: "columns charts" });
+  const badge = h("div", { class: "row" }), reason = h("p", { class: "lead" }), numbers = h("section",
+    { class: "card", "aria-label": "Now" });
+  const ends = h("div", { class: "columns" }), events = h("div"), fault = h("div"),
+    charts = h("div", { class: "columns charts" });
   let range = 0, state = null, timer = null, isLeft = false;
   const buttons = h("div", { class: "group", role: "group", "aria-label": "Time shown" }, ranges.map(([name], at) =>
     h("button", { "aria-pressed": String(at === 0), onclick: (event) => {
@@ -61,7 +63,8 @@ export function draw(root, route) {
     const [, seconds, step] = ranges[range];
     const now = new Date(), begin = new Date(now - seconds * 1000);
     const [d3, answer] = await Promise.all([
-      loadD3(), get(`${linkPath(id)}/samples?since=${encodeURIComponent(begin.toISOString())}&step=${step}`).catch((error) => error)]);
+      loadD3(), get(`${linkPath(id)}/samples?since=${encodeURIComponent(begin.toISOString())}&step=${step}`).catch((error) =>
+        error)]);
     if (isLeft) return;
     if (answer instanceof Error) { replace(charts, errorBox(answer)); return; }
     const samples = answer.samples.map((sample) => ({ ...sample, time: new Date(sample.at) }));
@@ -71,8 +74,10 @@ export function draw(root, route) {
     const drawn = d3 ? [
       chart(d3, "Round trip", samples, [columns[0]], milliseconds, [begin, now]),
       chart(d3, "Loss", samples, [columns[1]], percent, [begin, now]),
-      chart(d3, "Throughput", samples, columns.slice(2), bitsPerSecond, [begin, now])] : [h("p", { class: "hint" }, howToInstall)];
-    replace(charts, drawn, h("div", { class: "scroll samples", tabindex: "0", role: "region", "aria-label": "Samples" }, sampleTable(samples, columns)));
+      chart(d3, "Throughput", samples, columns.slice(2), bitsPerSecond, [begin, now])] : [h("p", { class: "hint" },
+        howToInstall)];
+    replace(charts, drawn, h("div", { class: "scroll samples", tabindex: "0", role: "region", "aria-label": "Samples" },
+      sampleTable(samples, columns)));
   }
 
   function update() {
@@ -84,6 +89,7 @@ export function draw(root, route) {
 
   readDetails();
   readSamples();
-  timer = setInterval(() => { readDetails(); if (!charts.contains(document.activeElement) && !charts.querySelector("details[open]")) readSamples(); }, 10_000);
+  timer = setInterval(() => { readDetails(); if (!charts.contains(document.activeElement)
+    && !charts.querySelector("details[open]")) readSamples(); }, 10_000);
   return { update, leave() { isLeft = true; clearInterval(timer); } };
 }

@@ -24,27 +24,32 @@ export class LinkTable {
     const place = this.element.querySelector(".scroll")?.scrollLeft ?? 0;
     const columns = [
       { key: "name", title: "Link", className: "tight", cell: (link) => linkLink(link.id) },
-      { key: "state", title: "State", className: "tight", cell: (link) => [stateText(link.state), " ", h("span", { class: "note" }, since(link), link.isFlapping ? ", flapping" : "")] },
+      { key: "state", title: "State", className: "tight", cell: (link) => [stateText(link.state), " ",
+        h("span", { class: "note" }, since(link), link.isFlapping ? ", flapping" : "")] },
       { key: "rtt", title: "Round trip", className: "number", cell: (link) => milliseconds(link.roundTripMilliseconds) },
       { title: "Loss", className: "number", cell: (link) => percent(link.lossPercent) },
       { key: "rate", title: "In", className: "number", cell: (link) => bitsPerSecond(link.receivedBitsPerSecond) },
       { title: "Out", className: "number", cell: (link) => bitsPerSecond(link.sentBitsPerSecond) },
     ].map((column) => column.key ? {
       ...column, ariaSort: this.#sort === column.key ? "ascending" : "none",
-      title: h("button", { "data-focus": column.key, onclick: () => { this.#sort = column.key; this.show(this.links); } }, column.title, this.#sort === column.key ? " ↓" : ""),
+      title: h("button", { "data-focus": column.key, onclick: () => { this.#sort = column.key; this.show(this.links); } },
+        column.title, this.#sort === column.key ? " ↓" : ""),
     } : column);
     this.links = links;
     replace(this.element,
-      rows.length ? table(this.caption, columns, rows, (link) => link.reason) : h("p", { class: "empty" }, "No link is like that."),
+      rows.length ? table(this.caption, columns, rows, (link) => link.reason) : h("p", { class: "empty" },
+        "No link is like that."),
       sorted.length > rows.length ? h("p", { class: "empty" }, `${plural(rows.length, "link")} of ${sorted.length}. `,
-        h("button", { "data-focus": "more", onclick: () => { this.#shown += piece * 4; this.show(this.links); } }, "Show more")) : null);
+        h("button", { "data-focus": "more", onclick: () => { this.#shown += piece * 4; this.show(this.links); } },
+          "Show more")) : null);
     const scroll = this.element.querySelector(".scroll");
     if (scroll) scroll.scrollLeft = place;
     if (focused) this.element.querySelector(focused)?.focus({ preventScroll: true });
   }
 }
 
-/** Links come in the order of their names; what wants a look first goes by buckets, for sorting twenty thousand takes a frame. */
+/** Links come in the order of their names; what wants a look first goes by buckets,
+  for sorting twenty thousand takes a frame. */
 const orders = {
   state(links) {
     const buckets = [];

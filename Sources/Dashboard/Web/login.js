@@ -4,7 +4,8 @@ import { signIn } from "./api.js";
 import { h, replace } from "./dom.js";
 
 export function drawLogin(place, onDone) {
-  const token = h("input", { type: "password", id: "token", autocomplete: "current-password", required: true, spellcheck: "false", "aria-describedby": "token-help" });
+  const token = h("input", { type: "password", id: "token", autocomplete: "current-password", required: true,
+    spellcheck: "false", "aria-describedby": "token-help" });
   const fault = h("p", { class: "problem", role: "alert", hidden: true });
   const button = h("button", { class: "primary", type: "submit" }, "Sign in");
   const form = h("form", { class: "login card", onsubmit: submit },

@@ -16,7 +16,8 @@ const dashes = { down: "2 7", degraded: "10 5", connecting: "5 5", waiting: "1 6
 
 export function draw(root) {
   const edges = s("g"), texts = s("g"), nodes = s("g"), world = s("g", null, edges, texts, nodes);
-  const drawing = s("svg", { role: "group", "aria-label": "Map of the mesh: its gateways, each with what is known of it" }, world);
+  const drawing = s("svg", { role: "group", "aria-label": "Map of the mesh: its gateways, each with what is known of it" },
+    world);
   const told = h("p", { class: "note", "aria-live": "polite" });
   const map = h("section", { class: "card map", "aria-label": "Map" }, drawing, told);
   const links = new LinkTable("Links", "rate");
@@ -36,7 +37,8 @@ export function draw(root) {
     if (isLeft) return;
     d3 = loaded;
     if (!d3) { replace(map, h("p", { class: "hint" }, howToInstall)); return; }
-    const zoom = d3.zoom().scaleExtent([0.4, 6]).on("zoom", () => world.setAttribute("transform", d3.event.transform.toString()));
+    const zoom = d3.zoom().scaleExtent([0.4, 6]).on("zoom", () => world.setAttribute("transform",
+      d3.event.transform.toString()));
     d3.select(drawing).call(zoom);
     update();
   });
@@ -45,11 +47,13 @@ export function draw(root) {
   function arrange() {
     const list = store.names.map((name, at) => {
       const angle = at / store.names.length * 2 * Math.PI;
-      return places.get(name) ?? { name, x: size.width / 2 + 200 * Math.cos(angle), y: size.height / 2 + 200 * Math.sin(angle) };
+      return places.get(name) ?? { name, x: size.width / 2 + 200 * Math.cos(angle),
+        y: size.height / 2 + 200 * Math.sin(angle) };
     });
     places = new Map(list.map((place) => [place.name, place]));
     const degree = Math.max(1, store.links.size * 2 / Math.max(1, list.length));
-    const pairs = [...store.links.values()].map((link) => ({ source: places.get(link.a), target: places.get(link.b) })).filter(({ source, target }) => source && target);
+    const pairs = [...store.links.values()].map((link) => ({ source: places.get(link.a),
+      target: places.get(link.b) })).filter(({ source, target }) => source && target);
     simulation?.stop();
     simulation = d3.forceSimulation(list)
       .force("links", d3.forceLink(pairs.length > 4000 ? [] : pairs).distance(150).strength(0.7 / degree))
@@ -74,12 +78,14 @@ export function draw(root) {
     if (isLeft || !d3) return;
     const all = [...store.links.values()];
     const shown = all.length <= mostEdges ? all
-      : [...all.filter((link) => !isWell(link.state)).slice(0, mostEdges), ...(near ? store.linksOf(near).filter((link) => isWell(link.state)) : [])];
+      : [...all.filter((link) => !isWell(link.state)).slice(0, mostEdges), ...(near ? store.linksOf(near).filter((link) =>
+        isWell(link.state)) : [])];
     const fit = fitting([...places.values()]);
     const radius = places.size > 60 ? 6 : 11;
     join(edges, shown, (link) => link.id, () => s("line", { class: "edge" }), (line, link) => {
       const from = fit(places.get(link.a)), to = fit(places.get(link.b));
-      set(line, { x1: from.x, y1: from.y, x2: to.x, y2: to.y, "stroke-width": width(link), "stroke-dasharray": dashes[link.state], "data-state-of": link.state, class: isNear(link) ? "edge near" : "edge" });
+      set(line, { x1: from.x, y1: from.y, x2: to.x, y2: to.y, "stroke-width": width(link),
+        "stroke-dasharray": dashes[link.state], "data-state-of": link.state, class: isNear(link) ? "edge near" : "edge" });
     });
     const texted = shown.filter((link) => (near ? isNear(link) : all.length <= 15)).slice(0, 40);
     join(texts, texted, (link) => link.id, () => s("text", { class: "edge-text", "aria-hidden": "true" }), (text, link) => {
@@ -92,7 +98,8 @@ export function draw(root) {
       const at = fit(places.get(name));
       const fault = gatewayFault(store.sites.get(name));
       const peers = store.linksOf(name), up = peers.filter((link) => isWell(link.state)).length;
-      set(element, { transform: `translate(${at.x},${at.y})`, class: `node${fault ? " fault" : ""}${near && (name === near || store.link(name, near)) ? " near" : ""}`,
+      set(element, { transform: `translate(${at.x},${at.y})`,
+        class: `node${fault ? " fault" : ""}${near && (name === near || store.link(name, near)) ? " near" : ""}`,
         "aria-label": `${name}: ${up} of ${plural(peers.length, "link")} up${fault ? ", " + fault.text : ""}` });
       element.lastChild.textContent = places.size > 80 && name !== near && !fault ? "" : name;
     });
@@ -102,7 +109,10 @@ export function draw(root) {
   const isNear = (link) => near !== null && (link.a === near || link.b === near);
 
   function node(name, radius) {
-    const element = s("a", { href: gatewayAddress(name), class: "node" }, s("circle", { r: radius }), s("path", { class: "sign", d: shapeOf("down"), transform: `translate(${-radius * 0.75},${-radius * 0.75}) scale(${radius * 1.5 / 16})` }), s("text", { y: radius + 15 }, name));
+    const element = s("a", { href: gatewayAddress(name), class: "node" }, s("circle", { r: radius }),
+      s("path", { class: "sign", d: shapeOf("down"),
+      transform: `translate(${-radius * 0.75},${-radius * 0.75}) scale(${radius * 1.5 / 16})` }), s("text", { y: radius + 15 },
+      name));
     const enter = () => { near = name; say(); paint(); }, leave = () => { near = null; told.textContent = ""; paint(); };
     element.addEventListener("pointerenter", enter);
     element.addEventListener("focus", enter);
@@ -133,11 +143,14 @@ const width = (link) => Math.min(8, 1.5 + Math.max(0, Math.log10(Math.max(1, rat
 
 /** Moves and scales places so that all of them are within the drawing. */
 function fitting(list) {
-  const range = (key) => list.reduce(([low, high], place) => [Math.min(low, place[key]), Math.max(high, place[key])], [Infinity, -Infinity]);
+  const range = (key) => list.reduce(([low, high], place) => [Math.min(low, place[key]), Math.max(high, place[key])],
+    [Infinity, -Infinity]);
   const [left, right] = range("x"), [top, bottom] = range("y");
   const room = { x: Math.min(70, size.width / 8), y: 46 };
-  const scale = Math.min((size.width - 2 * room.x) / Math.max(1, right - left), (size.height - 2 * room.y) / Math.max(1, bottom - top), 3);
-  return ({ x, y }) => ({ x: size.width / 2 + (x - (left + right) / 2) * scale, y: size.height / 2 + (y - (top + bottom) / 2) * scale });
+  const scale = Math.min((size.width - 2 * room.x) / Math.max(1, right - left), (size.height - 2 * room.y) / Math.max(1,
+    bottom - top), 3);
+  return ({ x, y }) => ({ x: size.width / 2 + (x - (left + right) / 2) * scale,
+    y: size.height / 2 + (y - (top + bottom) / 2) * scale });
 }
 
 function set(element, attributes) {

@@ -143,7 +143,8 @@ function paintDense(context, view, look, first, last) {
       const column = view.columns[first.column + across];
       const code = codes[row * total + column];
       const isFault = row === column ? view.fault(row) !== null : code > 0 && !isCalm(states[code - 1]);
-      dots[at * width + across] = row === column ? surface : view.matches(code) || code === 0 ? grounds[code] : faded(grounds[code]);
+      dots[at * width + across] = row === column ? surface : view.matches(code) || code === 0 ? grounds[code]
+        : faded(grounds[code]);
       if (isFault) faults.push([row === column ? look.down : look.strong[code - 1], at, across]);
     }
   }
@@ -203,7 +204,8 @@ function paintSelf(context, view, look, row, x, y) {
 function paintActive(context, view, look) {
   if (!view.active) return;
   const { cell, label, scroll } = view;
-  const x = label.width + view.active.column * cell.width - scroll.x, y = label.height + view.active.row * cell.height - scroll.y;
+  const x = label.width + view.active.column * cell.width - scroll.x,
+    y = label.height + view.active.row * cell.height - scroll.y;
   context.strokeStyle = look.focus;
   context.lineWidth = 2;
   context.strokeRect(x, y, cell.width, cell.height);
@@ -224,7 +226,8 @@ function paintLabels(context, view, look, first, last) {
     const isActive = view.active?.row === at;
     if (at % every !== 0 && !isActive) continue;
     style(isActive);
-    context.fillText(view.names[view.rows[at]], label.width - 8, label.height + (at + 0.5) * cell.height - scroll.y, label.width - 10);
+    context.fillText(view.names[view.rows[at]], label.width - 8, label.height + (at + 0.5) * cell.height - scroll.y,
+      label.width - 10);
   }
   context.restore();
   context.save();

@@ -20,14 +20,16 @@ export class Matrix {
   constructor() {
     this.canvas = h("canvas", { "aria-hidden": "true" });
     this.sizer = h("div", { class: "matrix-sizer" });
-    this.scroller = h("div", { class: "matrix-scroll", tabindex: "-1" }, h("div", { class: "matrix-pin" }, this.canvas), this.sizer);
+    this.scroller = h("div", { class: "matrix-scroll", tabindex: "-1" }, h("div", { class: "matrix-pin" }, this.canvas),
+      this.sizer);
     this.cellText = h("div", { role: "gridcell", id: "matrix-cell" }, "");
     this.tip = h("div", { class: "matrix-tip", hidden: true, "aria-hidden": "true" });
     this.element = h("div", {
       class: "matrix", role: "grid", tabindex: "0", "aria-label": "State of the link between each two sites",
       "aria-describedby": "matrix-help", "aria-activedescendant": "matrix-cell",
     }, this.scroller, h("div", { role: "row", class: "unseen" }, this.cellText),
-    h("p", { class: "unseen", id: "matrix-help" }, "Arrow keys move from cell to cell, Home and End to a row's ends, Enter opens the link."), this.tip);
+    h("p", { class: "unseen", id: "matrix-help" },
+      "Arrow keys move from cell to cell, Home and End to a row's ends, Enter opens the link."), this.tip);
     this.scroller.addEventListener("scroll", () => this.#ask());
     this.element.addEventListener("keydown", (event) => this.#key(event));
     this.element.addEventListener("focus", () => { if (!this.#active) this.#move(0, this.#columns.length > 1 ? 1 : 0); });
@@ -85,7 +87,8 @@ export class Matrix {
     const labelHeight = this.isLevel ? 30 : Math.min(150, Math.min(longest, 22) * 6.6 + 16);
     this.cell = { width, height };
     this.label = { width: labelWidth, height: labelHeight };
-    const whole = { width: labelWidth + width * this.#columns.length + 1, height: labelHeight + height * this.#rows.length + 1 };
+    const whole = { width: labelWidth + width * this.#columns.length + 1,
+      height: labelHeight + height * this.#rows.length + 1 };
     const tallest = Math.max(320, window.innerHeight * 0.78);
     this.size = { width: Math.min(available, whole.width), height: Math.min(tallest, whole.height) };
     this.sizer.style.width = `${whole.width}px`;
@@ -161,7 +164,8 @@ export class Matrix {
   #point(event) {
     const box = this.canvas.getBoundingClientRect();
     const x = event.clientX - box.left - this.label.width, y = event.clientY - box.top - this.label.height;
-    const row = Math.floor((y + this.scroller.scrollTop) / this.cell.height), column = Math.floor((x + this.scroller.scrollLeft) / this.cell.width);
+    const row = Math.floor((y + this.scroller.scrollTop) / this.cell.height),
+      column = Math.floor((x + this.scroller.scrollLeft) / this.cell.width);
     if (x < 0 || y < 0 || row >= this.#rows.length || column >= this.#columns.length) { this.#rest(); return; }
     if (this.#active?.row === row && this.#active?.column === column && !this.tip.hidden) return;
     this.#active = { row, column };
@@ -193,13 +197,16 @@ export class Matrix {
     const link = store.link(a, b), fault = a === b ? gatewayFault(store.sites.get(a)) : null;
     const state = a === b ? (fault ? fault.state : "up") : link?.state;
     const words = a === b ? [`gateway of ${a}`, fault?.text ?? "well"]
-      : link ? [`${a} to ${b}`, link.state, link.state === "up" ? milliseconds(link.roundTripMilliseconds) : null, link.reason] : [`${a} to ${b}`, "no link"];
+      : link ? [`${a} to ${b}`, link.state, link.state === "up" ? milliseconds(link.roundTripMilliseconds) : null, link.reason]
+        : [`${a} to ${b}`, "no link"];
     this.cellText.textContent = words.filter(Boolean).join(", ");
     this.cellText.setAttribute("aria-rowindex", this.#active.row + 1);
     this.cellText.setAttribute("aria-colindex", this.#active.column + 1);
     this.tip.replaceChildren(h("strong", null, a === b ? a : `${a} – ${b}`),
-      h("div", null, state && a !== b ? stateText(state) : null, a === b ? fault?.text ?? "Its gateway is well." : link ? null : "No link between them."),
-      link && link.state === "up" ? h("div", null, milliseconds(link.roundTripMilliseconds)) : "", link?.reason ? h("p", null, link.reason) : "");
+      h("div", null, state && a !== b ? stateText(state) : null, a === b ? fault?.text ?? "Its gateway is well." : link ? null
+        : "No link between them."),
+      link && link.state === "up" ? h("div", null, milliseconds(link.roundTripMilliseconds)) : "", link?.reason ? h("p", null,
+        link.reason) : "");
     this.tip.hidden = false;
     const left = this.label.width + (this.#active.column + 1) * this.cell.width - this.scroller.scrollLeft + 8;
     const top = this.label.height + (this.#active.row + 1) * this.cell.height - this.scroller.scrollTop + 6;

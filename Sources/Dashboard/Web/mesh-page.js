@@ -11,12 +11,14 @@ import { gatewayFault, isWell, states } from "./states.js";
 import { store } from "./store.js";
 
 export function draw(root, route) {
-  const chosen = new Set((route.query.get("state") ?? "").split(",").filter((name) => states.some((state) => state.name === name)));
+  const chosen = new Set((route.query.get("state") ?? "").split(",").filter((name) => states.some((state) =>
+    state.name === name)));
   const filter = { text: route.query.get("q") ?? "", tag: route.query.get("tag") ?? "" };
   const title = h("h1", { tabindex: "-1" }, "Mesh");
   const lead = h("p", { class: "lead" });
   const chips = h("div", { class: "row", role: "group", "aria-label": "Show only links that are" });
-  const text = h("input", { type: "search", value: filter.text, placeholder: "Filter sites", "aria-label": "Filter sites by name", oninput: () => { filter.text = text.value.trim().toLowerCase(); keep(); } });
+  const text = h("input", { type: "search", value: filter.text, placeholder: "Filter sites",
+    "aria-label": "Filter sites by name", oninput: () => { filter.text = text.value.trim().toLowerCase(); keep(); } });
   const tag = h("select", { "aria-label": "Only sites with the tag", onchange: () => { filter.tag = tag.value; keep(); } });
   const matrix = new Matrix();
   const zoom = h("div", { class: "group", role: "group", "aria-label": "Size of the cells" },
@@ -26,19 +28,23 @@ export function draw(root, route) {
         showZoom();
       },
     }, name)));
-  const showZoom = () => { for (const button of zoom.children) button.setAttribute("aria-pressed", String(Number(button.dataset.zoom) === matrix.zoom)); };
+  const showZoom = () => { for (const button of zoom.children) button.setAttribute("aria-pressed",
+    String(Number(button.dataset.zoom) === matrix.zoom)); };
   const links = new LinkTable("Links");
   const linksTitle = h("h2", null, "Links");
   const body = h("div", { class: "mesh" },
-    h("section", { class: "card", "aria-label": "Matrix" }, matrix.element, h("p", { class: "note matrix-legend" }, states.map((state) =>
+    h("section", { class: "card", "aria-label": "Matrix" }, matrix.element, h("p", { class: "note matrix-legend" },
+      states.map((state) =>
       h("span", { class: "state", "data-state-of": state.name }, icon(state.path), state.name)))),
     h("section", { class: "card flush" }, h("header", null, linksTitle), links.element));
-  const empty = h("div", { class: "hint", hidden: true }, "No inventory has been applied yet. ", h("code", null, "warren apply sites.yaml"), " declares the first sites.");
+  const empty = h("div", { class: "hint", hidden: true }, "No inventory has been applied yet. ",
+    h("code", null, "warren apply sites.yaml"), " declares the first sites.");
   replace(root, h("div", { class: "head" }, h("div", null, title, lead)), empty,
     h("div", { class: "row filters" }, chips, text, tag, zoom), body);
   const buttons = new Map(states.map((state) => {
     const number = h("b");
-    const button = h("button", { "data-state-of": state.name, onclick: () => { if (!chosen.delete(state.name)) chosen.add(state.name); keep(); } },
+    const button = h("button", { "data-state-of": state.name,
+      onclick: () => { if (!chosen.delete(state.name)) chosen.add(state.name); keep(); } },
       icon(state.path), state.name, number);
     return [state.name, { button, number }];
   }));

@@ -6,16 +6,19 @@ import { gatewayAddress, linkAddress } from "./router.js";
 import { linkName } from "./store.js";
 
 export function pageHead(title, lead, ...aside) {
-  return h("div", { class: "head" }, h("div", null, h("h1", { tabindex: "-1" }, title), lead ? h("div", { class: "lead" }, lead) : null), h("div", { class: "row" }, aside));
+  return h("div", { class: "head" }, h("div", null, h("h1", { tabindex: "-1" }, title), lead ? h("div", { class: "lead" },
+    lead) : null), h("div", { class: "row" }, aside));
 }
 
 /** A failure in the controller's words, an inventory's faults with their places. */
 export function errorBox(error) {
   const faults = (error.diagnostics ?? []).map((fault) => {
-    const place = typeof fault.location === "object" ? `${fault.location.file}:${fault.location.line}:${fault.location.column}` : fault.location;
+    const place = typeof fault.location === "object" ? `${fault.location.file}:${fault.location.line}:${fault.location.column}`
+      : fault.location;
     return `${place}: ${fault.rule}: ${fault.message}` + (fault.remedy ? `\n  remedy: ${fault.remedy}` : "");
   });
-  return h("div", { class: "problem", role: "alert" }, error.message || String(error), faults.length ? h("pre", null, faults.join("\n")) : null);
+  return h("div", { class: "problem", role: "alert" }, error.message || String(error), faults.length ? h("pre", null,
+    faults.join("\n")) : null);
 }
 
 export const siteLink = (site) => h("a", { href: gatewayAddress(site) }, site);
@@ -37,7 +40,8 @@ export function figures(pairs) {
 /** A share as a bar, with its meaning in words. */
 export function bar(share, text, isSoon) {
   const width = Math.round(Math.max(0, Math.min(1, share)) * 100);
-  return h("div", { class: isSoon ? "bar soon" : "bar", role: "img", "aria-label": text, title: text }, h("i", { style: { width: `${width}%` } }));
+  return h("div", { class: isSoon ? "bar soon" : "bar", role: "img", "aria-label": text, title: text },
+    h("i", { style: { width: `${width}%` } }));
 }
 
 /** Newest first. */
@@ -47,7 +51,8 @@ export function eventList(events, isPlain) {
     const id = event.link ? linkName(event.link) : null;
     return h("li", null, h("time", { datetime: event.at }, moment(event.at)),
       h("div", null, h("p", null, event.text),
-        h("span", { class: "kind" }, event.kind, isPlain ? null : [id ? [" · ", linkLink(id)] : event.site ? [" · ", siteLink(event.site)] : null])));
+        h("span", { class: "kind" }, event.kind, isPlain ? null : [id ? [" · ", linkLink(id)] : event.site ? [" · ",
+          siteLink(event.site)] : null])));
   }));
 }
 

@@ -63,7 +63,8 @@ function drawnBlock(networks) {
   return {
     name: `${family === 4 ? writeFour(begin) : writeSix(begin)}/${span}`,
     networks: networks.map((network) => ({
-      network, from: share(network.range.first - begin), width: Math.max(share(1n << BigInt(bits - network.range.length)), 0.002),
+      network, from: share(network.range.first - begin), width: Math.max(share(1n << BigInt(bits - network.range.length)),
+        0.002),
     })),
   };
 }

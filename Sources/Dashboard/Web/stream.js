@@ -81,7 +81,8 @@ async function listen(signal) {
   if (lastEventID) headers["last-event-id"] = lastEventID;
   let watch = setTimeout(giveUp, silenceMilliseconds);
   try {
-    const response = await fetch("/v1/stream", { headers, signal: attempt.signal, cache: "no-store", credentials: "same-origin" });
+    const response = await fetch("/v1/stream", { headers, signal: attempt.signal, cache: "no-store",
+      credentials: "same-origin" });
     if (!response.ok) throw new Problem(response.status, response.statusText, "no stream");
     sign("live");
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
