@@ -58,10 +58,11 @@ extension Controller {
     func followMesh() async {
         let mesh = FollowedMesh(generation: control.generation, addresses: control.record.addresses)
         guard mesh != followed else { return }
+        let isInherited = followed == nil
         followed = mesh
         let layout = await Self.layout(of: control)
         guard mesh == followed else { return }
-        tracker.adopt(layout, now: options.clock.monotonic())
+        tracker.adopt(layout, isInherited: isInherited, now: options.clock.monotonic())
         for record in sites.live.values { tracker.setConnected(record.name, sessions[record.id] != nil) }
     }
 

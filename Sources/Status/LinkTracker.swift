@@ -30,6 +30,8 @@ public struct LinkTracker: Sendable {
         var reason: String?
         /// Whether it was up when both ends were last heard.
         var wasUp: Bool?
+        /// It was there before anything was heard: that it is up is nothing new.
+        var isInherited = false
     }
 
     public private(set) var layout = LinkLayout.empty
@@ -48,7 +50,9 @@ public struct LinkTracker: Sendable {
     public init() {}
 
     /// Follows the links of another mesh from now on; what is known of those that stay is kept.
-    public mutating func adopt(_ layout: LinkLayout, now: MonotonicTime) {
+    ///
+    /// - Parameter isInherited: its links were there before this tracker was: only what is wrong with them is a turn.
+    public mutating func adopt(_ layout: LinkLayout, isInherited: Bool = false, now: MonotonicTime) {
         let old = self
         self.layout = layout
         gateways = layout.sites.enumerated().map { site, name in
@@ -66,7 +70,7 @@ public struct LinkTracker: Sendable {
         (flaps, restless, changed, isOverwhelmed) = ([:], [], [], false)
         var kept = 0, differing: Set<Int> = []
         records = layout.pairs.indices.map { number in
-            var record = Record(since: now, actualSince: now)
+            var record = Record(since: now, actualSince: now, isInherited: isInherited)
             let former =
                 isSame && old.layout.isPair(number, sameAs: layout) ? number : old.layout.number(of: layout.id(of: number))
             if let former {
@@ -176,6 +180,7 @@ public struct LinkTracker: Sendable {
         let isChanged = record.state != state || (record.reason != reason && !isHeld)
         if record.state != state { (record.state, record.since) = (state, now) }
         record.reason = reason
+        if record.isInherited, record.told == nil, state == .up { record.told = .up }
         if turn == nil, !isHeld { turn = self.turn(of: record, now: now) }
         if let turn {
             if turn != .flapping { record.told = state }

@@ -104,6 +104,21 @@ import WarrenPlan
         #expect(world.seconds(3).map(\.kind) == [.down])
     }
 
+    /// A controller that starts beside a mesh that is well has nothing to tell of it.
+    @Test func whatWasThereBeforeIsNoNews() {
+        var world = World()
+        world.tracker = LinkTracker()
+        world.tracker.adopt(
+            LinkLayout(sites: World.names, peers: [[1, 2], [0, 2], [0, 1]]), isInherited: true, now: world.now)
+        world.broken = [World.link(0, 1)]
+        #expect(world.seconds(29).isEmpty)
+        #expect(world.seconds(3).map(\.kind) == [.down])
+        world.broken = []
+        #expect(world.seconds(3).map(\.kind) == [.up])
+        world.broken = [World.link(1, 2)]
+        #expect(world.seconds(3).last?.kind == .down)
+    }
+
     @Test func silenceIsUnknownAndNoTurn() {
         var world = World()
         _ = world.seconds(5)
