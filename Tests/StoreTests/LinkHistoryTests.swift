@@ -74,7 +74,7 @@ import WarrenModel
 
     @Test func theFileIsBoundedAndADamagedOneBegunAnew() async throws {
         try await with { path in
-            let history = try LinkHistory(path: path, retention: 60 * Self.day, maximumBytes: 400_000)
+            let history = try LinkHistory(path: path, retention: 60 * Self.day, maximumBytes: 100_000)
             for round in 0..<60 {
                 let samples = (0..<100).map { (link($0), LinkSample(at: start + Int64(round) * 10, severity: 0)) }
                 await history.add(samples)
