@@ -4,13 +4,19 @@ BUILD := .build
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release demo lab-rollouts test test-api test-dashboard check golden fuzz failpoints simulate bench load clean
+.PHONY: help setup build release demo lab-rollouts man install test test-api test-dashboard check golden fuzz failpoints simulate bench load clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# What a build is told of itself. Debug builds are not: with each commit they would be linked anew.
+COMMIT = $(shell git describe --always --abbrev=10 --exclude '*' --dirty=-modified 2>/dev/null)
+COMPILER = $(shell $(SWIFT) --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' | head -n 1)
+RELEASE = WARREN_COMMIT='$(COMMIT)' WARREN_COMPILER='$(COMPILER)' $(SWIFT) build -c release
+
 # What building, the lab and the tests need from Debian 12.
 PACKAGES := ca-certificates git pkg-config libsqlite3-dev libssl-dev \
+	mandoc man-db bash zsh fish \
 	prometheus iproute2 iputils-ping nftables tcpdump procps util-linux kmod python3 python3-venv python3-yaml openssl \
 	user-mode-linux strongswan-swanctl charon-systemd libstrongswan-standard-plugins \
 	libcharon-extra-plugins libstrongswan-extra-plugins
@@ -27,10 +33,28 @@ build: setup ## build everything, debug
 	$(SWIFT) build --build-tests
 
 release: setup ## build the four programs, release
-	$(SWIFT) build -c release --product warren
-	$(SWIFT) build -c release --product warrend
-	$(SWIFT) build -c release --product warren-agent
-	$(SWIFT) build -c release --product warren-tunneld
+	$(RELEASE) --product warren
+	$(RELEASE) --product warrend
+	$(RELEASE) --product warren-agent
+	$(RELEASE) --product warren-tunneld
+
+man: release ## manual pages of the four programs, in .build/man
+	$(RELEASE) --product warren-manual
+	$(BUILD)/release/warren-manual $(BUILD)/man "$$(git log -1 --format=%cd --date=format:'%B %-d, %Y' 2>/dev/null || date '+%B %-d, %Y')" \
+		"Warren $$($(BUILD)/release/warren --version | cut -d ' ' -f 1)"
+	@echo "read one with: man -l $(BUILD)/man/man1/warren-plan.1"
+
+PREFIX ?= /usr/local
+PROGRAMS := warren warrend warren-agent warren-tunneld
+SHARE = $(DESTDIR)$(PREFIX)/share
+
+install: man ## programs, manual pages and completion for the shells, below PREFIX=/usr/local
+	$(SUDO) install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS:%=$(BUILD)/release/%)
+	for n in 1 8; do $(SUDO) install -D -m 644 -t $(SHARE)/man/man$$n $(BUILD)/man/man$$n/*; done
+	for s in bash zsh fish; do $(BUILD)/release/warren completion $$s > $(BUILD)/man/completion.$$s; done
+	$(SUDO) install -D -m 644 $(BUILD)/man/completion.bash $(SHARE)/bash-completion/completions/warren
+	$(SUDO) install -D -m 644 $(BUILD)/man/completion.zsh $(SHARE)/zsh/site-functions/_warren
+	$(SUDO) install -D -m 644 $(BUILD)/man/completion.fish $(SHARE)/fish/vendor_completions.d/warren.fish
 
 demo: release ## five sites joined by IPsec on this machine, proven, and taken down again
 	$(SUDO) $(BUILD)/release/warren lab demo Inventory/five-sites.yaml
@@ -95,11 +119,11 @@ FROM ?= 1
 GATEWAYS ?=
 
 simulate: setup ## a mesh in simulated time under random faults, for SEEDS=1000 seeds
-	$(SWIFT) build -c release --product warren-simulate
+	$(RELEASE) --product warren-simulate
 	$(BUILD)/release/warren-simulate --seeds=$(SEEDS) --from=$(FROM) --workers=$(shell nproc) $(if $(GATEWAYS),--gateways=$(GATEWAYS))
 
 bench: setup ## measure against a peer in the same run, and print ratios
-	$(SWIFT) build -c release --product warren-bench
+	$(RELEASE) --product warren-bench
 	$(BUILD)/release/warren-bench
 
 # The fleet that `make load` simulates.
@@ -107,8 +131,8 @@ SITES ?= 1000
 TOPOLOGY ?= hub-and-spoke
 
 load: setup ## SITES=1000 agents with real sessions on one controller: times, memory, processor
-	$(SWIFT) build -c release --product warrend
-	$(SWIFT) build -c release --product warren-load
+	$(RELEASE) --product warrend
+	$(RELEASE) --product warren-load
 	$(BUILD)/release/warren-load --warrend $(BUILD)/release/warrend --sites $(SITES) --topology $(TOPOLOGY)
 
 clean: ## remove what was built

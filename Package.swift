@@ -61,6 +61,14 @@ let package = Package(
         // Where a program can be made to die, for the tests of what it leaves behind.
         .target(name: "WarrenFailpoints", path: "Sources/Failpoints"),
 
+        // What `make` tells a build of itself.
+        .target(
+            name: "CBuild", path: "Sources/CBuild",
+            cSettings: ["WARREN_COMMIT", "WARREN_COMPILER"].compactMap { name in
+                Context.environment[name].map { .define(name, to: "\"\($0)\"") }
+            }),
+        .target(name: "WarrenBuild", dependencies: ["WarrenModel", "CBuild"], path: "Sources/Build"),
+
         // Pure: values in, values out.
         .target(name: "WarrenModel", path: "Sources/Model"),
         .target(
@@ -143,15 +151,20 @@ let package = Package(
             dependencies: [
                 "WarrenModel", "WarrenKeys", "WarrenRender", "WarrenInventory", "WarrenImport", "WarrenPlan", "WarrenStatus",
                 "WarrenAPIModel", "WarrenRollout",
-                "WarrenClient", "WarrenLab", "WarrenBackup",
-                argumentParser,
+                "WarrenClient", "WarrenLab", "WarrenBackup", "WarrenBuild",
+                argumentParser, .product(name: "Yams", package: "Yams"),
             ],
             path: "Sources/CLI"),
         .executableTarget(name: "warren", dependencies: ["WarrenCLI"], path: "Sources/Executables/warren"),
+        // Manual pages, from what the programs say of themselves.
+        .target(name: "WarrenManual", path: "Sources/Manual"),
+        .executableTarget(
+            name: "warren-manual", dependencies: ["WarrenManual"], path: "Sources/Executables/warren-manual"),
         .executableTarget(
             name: "warrend",
             dependencies: [
-                "WarrenModel", "WarrenController", "WarrenAPI", "WarrenNotify", "WarrenLogs", argumentParser, logging,
+                "WarrenModel", "WarrenController", "WarrenAPI", "WarrenNotify", "WarrenLogs", "WarrenBuild",
+                argumentParser, logging,
             ] + lifecycle,
             path: "Sources/Executables/warrend"),
 
@@ -185,12 +198,12 @@ let package = Package(
         .executableTarget(
             name: "warren-agent",
             dependencies: [
-                "AgentCore", "AgentRuntime", "DataPlane", "EmbeddedDataPlane", "WarrenModel", "WarrenLogs", argumentParser,
-                logging,
+                "AgentCore", "AgentRuntime", "DataPlane", "EmbeddedDataPlane", "WarrenModel", "WarrenLogs", "WarrenBuild",
+                argumentParser, logging,
             ] + lifecycle,
             path: "Agents/warren-agent"),
         .executableTarget(
-            name: "warren-tunneld", dependencies: ["Tunnel", "WarrenLogs", argumentParser, logging],
+            name: "warren-tunneld", dependencies: ["Tunnel", "WarrenLogs", "WarrenBuild", argumentParser, logging],
             path: "Agents/warren-tunneld"),
 
         // Tests.
@@ -203,7 +216,8 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "WarrenModel", "WarrenStatus", "WarrenAPIModel", "WarrenRollout", "WarrenClient", "WarrenCLI", "warren",
+                "WarrenModel", "WarrenStatus", "WarrenAPIModel", "WarrenRollout", "WarrenClient", "WarrenCLI", "WarrenManual",
+                "warren", "warrend", "warren-agent", "warren-tunneld",
             ],
             path: "Tests/CLITests"),
         .testTarget(

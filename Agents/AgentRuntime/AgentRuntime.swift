@@ -1,3 +1,5 @@
+import WarrenModel
+
 /// The agent's shell around `AgentCore`: everything that has a clock, a file, a socket or a task.
 ///
 /// `Agent` reconciles the gateway through a driver and makes reports; `ControllerSession` brings it desired states and
@@ -5,7 +7,7 @@
 /// echo requests through the tunnels. None of them needs another to be up: a gateway runs its last good state alone.
 public enum AgentProgram {
     /// What agents tell the controller of themselves.
-    public static let version = "0.1.0"
+    public static let version = ProgramVersion.text
 }
 
 /// Why the agent could not do something, in words for an operator. Never holds a secret.

@@ -1,6 +1,7 @@
 import AgentRuntime
 import ArgumentParser
 import Logging
+import WarrenBuild
 import WarrenLogs
 
 /// `warren-agent`: keeps one gateway at what its mesh's controller says.
@@ -8,7 +9,7 @@ import WarrenLogs
 struct WarrenAgent: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "warren-agent", abstract: "Keeps a gateway's tunnels as its mesh's controller wants them.",
-        version: AgentProgram.version, subcommands: [Enrol.self, Run.self, Status.self, RollBackCommand.self])
+        version: Build.current.line, subcommands: [Enrol.self, Run.self, Status.self, RollBackCommand.self])
 }
 
 /// Where the agent keeps its state.

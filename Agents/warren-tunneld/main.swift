@@ -1,13 +1,15 @@
 import ArgumentParser
 import Logging
 import Tunnel
+import WarrenBuild
 import WarrenLogs
 
 struct TunneldCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "warren-tunneld",
         abstract: "The packet path and IKE daemon of a gateway with the embedded data plane.",
-        discussion: "Started by warren-agent, which tells it over the control socket what to run.")
+        discussion: "Started by warren-agent, which tells it over the control socket what to run.",
+        version: Build.current.line)
 
     @Option(help: "Path of the control socket; its folder must be root's, mode 0700.")
     var control = "/run/warren/tunneld/control.sock"

@@ -23,7 +23,9 @@ enum GatewayFolderSource {
         }
         guard !folders.isEmpty else {
             throw CommandFailure(
-                usage: "'\(path)' has no folder with an rc.conf, ipsec.conf, psk.txt, racoon.conf or swanctl.conf")
+                usage:
+                    "'\(path)' has no folder with an rc.conf, ipsec.conf, psk.txt, racoon.conf or swanctl.conf: it takes one folder for each gateway"
+            )
         }
         return (name, folders)
     }
@@ -40,11 +42,12 @@ enum GatewayFolderSource {
 
         mutating func names(of folder: String, shown: String) throws -> [String] {
             guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-                throw CommandFailure(usage: "cannot list '\(shown)'")
+                throw CommandFailure(usage: "cannot list '\(shown)': may you read it?")
             }
             entries -= names.count
             guard entries >= 0 else {
-                throw CommandFailure(usage: "'\(shown)': more than \(GatewayFolderSource.entries) files")
+                throw CommandFailure(
+                    usage: "'\(shown)': more than \(GatewayFolderSource.entries) files: copy those of the gateways alone")
             }
             return names.sorted()
         }
@@ -61,11 +64,12 @@ enum GatewayFolderSource {
                 case S_IFREG:
                     guard let kind = GatewayFile.kind(of: label) else { continue }
                     guard let data = FileManager.default.contents(atPath: path), data.count <= bytes else {
-                        throw CommandFailure(usage: "cannot read '\(label)', or it is too large")
+                        throw CommandFailure(
+                            usage: "cannot read '\(label)', or it is too large: may you read it? Else leave it out")
                     }
                     bytes -= data.count
                     guard let text = String(validating: data, as: UTF8.self) else {
-                        throw CommandFailure(usage: "'\(label)' is not text in UTF-8")
+                        throw CommandFailure(usage: "'\(label)' is not text in UTF-8: convert it, or leave it out")
                     }
                     files.append(GatewayFile(name: label, kind: kind, text: text))
                 default: continue

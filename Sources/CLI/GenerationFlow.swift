@@ -19,12 +19,12 @@ struct GenerationOptions: ParsableArguments {
 
     /// Asks `question`, lets `start` make the generation, and follows its roll-out to the end.
     func run(
-        asking question: String,
+        asking question: String, about sites: [SiteName] = [],
         _ start: @escaping @Sendable (ControllerClient, APIMessage.Strategy?) async throws -> Generation
     ) async throws {
         try Terminal.demand(question, unless: yes)
         let strategy = strategyOptions.strategy
-        let generation = try await ControllerClient.withClient(of: controller.address) { try await start($0, strategy) }
+        let generation = try await controller.withClient(about: sites) { try await start($0, strategy) }
         Terminal.note("generation \(generation) is accepted")
         guard !noWait else { return }
         try await RolloutFollower(address: controller.address, output: progress).followToSuccess(generation)
@@ -39,6 +39,6 @@ extension Terminal {
         guard inputIsTerminal else {
             throw CommandFailure(usage: "nobody can be asked, for standard input is no terminal: give --yes to go on anyway")
         }
-        guard confirm(question) else { throw CommandFailure("nothing was changed") }
+        guard confirm(question) else { throw CommandFailure("nothing was changed: answer y, or give --yes, to go on") }
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import WarrenInventory
+import WarrenModel
 import WarrenPlan
 
 /// Reads what the operator names: one file, or every *.yaml and *.yml of a folder.
@@ -14,10 +15,14 @@ enum InventorySource {
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: path)
         } catch {
-            throw CommandFailure(usage: "cannot list '\(path)'")
+            throw CommandFailure(usage: "cannot list '\(path)': may you read it?")
         }
         let chosen = names.filter { ($0.hasSuffix(".yaml") || $0.hasSuffix(".yml")) && !$0.hasPrefix(".") }.sorted()
-        guard !chosen.isEmpty else { throw CommandFailure(usage: "the folder '\(path)' holds no *.yaml file") }
+        guard !chosen.isEmpty else {
+            throw CommandFailure(
+                usage:
+                    "the folder '\(path)' holds no *.yaml file: 'warren example > \(path)/sites.yaml' makes one to start from")
+        }
         var budget = InventoryLimits.textBytes
         return try chosen.map { name in
             let read = try file(path.hasSuffix("/") ? path + name : "\(path)/\(name)", budget: budget)
@@ -42,9 +47,11 @@ enum InventorySource {
     ) throws -> (inventory: Inventory, files: [InventoryFile]) {
         let (load, files) = try load(path, answeringTests: answeringTests)
         guard let inventory = load.inventory else {
-            for diagnostic in load.diagnostics { Terminal.note("\(diagnostic)") }
+            for diagnostic in load.diagnostics { Terminal.fault("\(diagnostic)") }
             let count = load.diagnostics.count
-            throw CommandFailure("'\(path)' has \(count) \(count == 1 ? "fault" : "faults")")
+            throw CommandFailure(
+                "'\(path)' has \(count) \(count == 1 ? "fault" : "faults"): correct \(count == 1 ? "it" : "them"), and run 'warren validate'"
+            )
         }
         return (inventory, files)
     }
@@ -56,7 +63,7 @@ enum InventorySource {
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw CommandFailure(usage: "'\(path)' is neither a file nor a folder")
+            throw CommandFailure(usage: "'\(path)' is neither a file nor a folder: name an inventory")
         }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
@@ -67,16 +74,28 @@ enum InventorySource {
             bytes += chunk.prefix(count)
             guard bytes.count <= budget else {
                 throw CommandFailure(
-                    usage: "'\(path)' is too large: an inventory has at most \(InventoryLimits.textBytes >> 20) MiB")
+                    usage:
+                        "'\(path)' is too large: an inventory has at most \(InventoryLimits.textBytes >> 20) MiB, in all its files: is it the right one?"
+                )
             }
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw CommandFailure(usage: "'\(path)' is not text in UTF-8")
+            throw CommandFailure(usage: "'\(path)' is not text in UTF-8: save it as that, or name another file")
         }
         return InventoryFile(name: path, text: text)
     }
 
     private static func fault(_ path: String) -> CommandFailure {
-        CommandFailure(usage: "cannot read '\(path)': \(String(cString: strerror(errno)))")
+        let number = errno
+        let hint = number == ENOENT ? "; 'warren example > sites.yaml' makes one to start from" : ""
+        return CommandFailure(usage: "cannot read '\(path)': \(String(cString: strerror(number)))\(hint)")
+    }
+
+    /// For a site that an inventory, or `place`, does not have.
+    static func unknownSite(_ site: SiteName, in inventory: Inventory, _ place: String) -> CommandFailure {
+        let known = inventory.sites.map(\.name.description)
+        return CommandFailure(
+            usage: "'\(place)' has no site '\(site)'\(Suggestion.question(site.description, among: known)): "
+                + "'warren overlaps' lists the sites of an inventory")
     }
 }

@@ -28,6 +28,8 @@ enum NewFile {
     }
 
     static func fault(_ path: String) -> CommandFailure {
-        CommandFailure(usage: "cannot write '\(path)': \(String(cString: strerror(errno)))")
+        let number = errno
+        let hint = number == EEXIST ? ": remove it, or name another" : "; name another place"
+        return CommandFailure(usage: "cannot write '\(path)': \(String(cString: strerror(number)))\(hint)")
     }
 }

@@ -21,9 +21,11 @@ struct OutputFolder {
             exists = false
             return
         }
-        guard status.st_mode & S_IFMT == S_IFDIR else { throw CommandFailure(usage: "'\(path)' exists and is not a folder") }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            throw CommandFailure(usage: "'\(path)' exists and is not a folder: name another with --output")
+        }
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: trimmed) else {
-            throw CommandFailure(usage: "cannot list '\(path)'")
+            throw CommandFailure(usage: "cannot list '\(path)': may you read it? Else name another with --output")
         }
         exists = true
         if names.isEmpty { return }
@@ -31,7 +33,8 @@ struct OutputFolder {
             throw CommandFailure(usage: "'\(path)' is not empty: --force replaces an earlier rendering")
         }
         if let other = names.sorted().first(where: { !replaces.contains($0) }) {
-            throw CommandFailure(usage: "'\(path)' holds '\(other)', which no rendering wrote: it is not replaced")
+            throw CommandFailure(
+                usage: "'\(path)' holds '\(other)', which no rendering wrote: it is not replaced, name another with --output")
         }
     }
 

@@ -46,7 +46,8 @@ struct RolloutFollower {
         default:
             throw CommandFailure(
                 "the roll-out to generation \(generation) did not come through: \(RolloutText.word(end.view.status))"
-                    + (end.view.reason.map { ": \($0)" } ?? ""))
+                    + (end.view.reason.map { ": \($0)" } ?? "")
+                    + ". See 'warren rollout show \(generation)' and 'warren status', and apply again when it is mended")
         }
     }
 
@@ -60,7 +61,8 @@ struct RolloutFollower {
             next = progress.next
             guard progress.rollout.generation >= generation else {
                 throw CommandFailure(
-                    "the roll-out under way leads to generation \(progress.rollout.generation), not \(generation)")
+                    "the roll-out under way leads to generation \(progress.rollout.generation), not \(generation): "
+                        + "'warren rollout list' shows both")
             }
             try screen.show(progress)
             switch progress.rollout.view.status {
@@ -86,9 +88,7 @@ private struct RolloutScreen {
     mutating func show(_ progress: APIMessage.RolloutProgress) throws {
         switch output {
         case .jsonLine:
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            for event in progress.events { Terminal.show(String(decoding: try encoder.encode(event), as: UTF8.self)) }
+            for event in progress.events { Terminal.show(try Terminal.jsonLine(event)) }
         case .text where isTerminal:
             let text = RolloutText.view(progress.rollout.view, from: progress.rollout.from)
             guard text != last else { return }

@@ -35,12 +35,13 @@ struct SavedPlan: Codable {
             let kind = try? JSONDecoder().decode(Kind.self, from: data), kind.format.hasPrefix("warren-plan/")
         else { return nil }
         guard kind.format == format else {
-            throw CommandFailure(usage: "'\(path)' is a plan of another version of warren (\(kind.format)): plan again")
+            throw CommandFailure(
+                usage: "'\(path)' is a plan of another version of warren (\(kind.format)): run 'warren plan --out' again")
         }
         do {
             return try JSONDecoder().decode(SavedPlan.self, from: data)
         } catch {
-            throw CommandFailure(usage: "'\(path)' is a damaged plan: plan again")
+            throw CommandFailure(usage: "'\(path)' is a damaged plan: run 'warren plan --out' again")
         }
     }
 
@@ -49,7 +50,7 @@ struct SavedPlan: Codable {
     /// Writes it whole or not at all. Replaces an earlier plan, and no other file.
     func write(to path: String) throws {
         if access(path, F_OK) == 0, try Self.read(path) == nil {
-            throw CommandFailure(usage: "'\(path)' exists and is no saved plan: it is not replaced")
+            throw CommandFailure(usage: "'\(path)' exists and is no saved plan: it is not replaced, name another file")
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -66,8 +67,8 @@ struct SavedPlan: Codable {
     func mesh(shown path: String) throws -> MeshDerivation {
         let load = Inventory.load(files)
         guard let inventory = load.inventory else {
-            for diagnostic in load.diagnostics { Terminal.note("\(diagnostic)") }
-            throw CommandFailure("the inventory in '\(path)' has faults")
+            for diagnostic in load.diagnostics { Terminal.fault("\(diagnostic)") }
+            throw CommandFailure("the inventory in '\(path)' has faults: correct it, and plan again")
         }
         return MeshDerivation(inventory, assignments: assignments)
     }

@@ -17,7 +17,10 @@ enum SecretFile {
 
     private static func secret(_ bytes: SecretBytes, _ path: String) throws -> MeshSecret {
         guard let secret = MeshSecret(bytes) else {
-            throw CommandFailure(usage: "'\(path)' is no secret of a mesh: it must hold \(MeshSecret.length) bytes")
+            throw CommandFailure(
+                usage:
+                    "'\(path)' is no secret of a mesh: it must hold \(MeshSecret.length) bytes; name a file that does not exist for a new one"
+            )
         }
         return secret
     }
@@ -27,19 +30,24 @@ enum SecretFile {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
-            throw CommandFailure(usage: "cannot read '\(path)': \(String(cString: strerror(errno)))")
+            throw CommandFailure(
+                usage: "cannot read '\(path)': \(String(cString: strerror(errno))); name another with --secret")
         }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw CommandFailure(usage: "'\(path)' is not a file")
+            throw CommandFailure(usage: "'\(path)' is not a file: name one with --secret")
         }
         guard status.st_mode & 0o077 == 0 else {
-            throw CommandFailure(usage: "'\(path)' can be read by others: its mode must be 0600")
+            throw CommandFailure(
+                usage: "'\(path)' can be read by others: its mode must be 0600: 'chmod 600 \(path)', or make a new secret")
         }
         var bytes = [UInt8](repeating: 0, count: MeshSecret.length + 1)
         let count = Glibc.read(descriptor, &bytes, bytes.count)
-        guard count >= 0 else { throw CommandFailure(usage: "cannot read '\(path)': \(String(cString: strerror(errno)))") }
+        guard count >= 0 else {
+            throw CommandFailure(
+                usage: "cannot read '\(path)': \(String(cString: strerror(errno))); name another with --secret")
+        }
         return SecretBytes(bytes.prefix(count))
     }
 }

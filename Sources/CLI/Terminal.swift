@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Yams
 
 /// Data goes to standard output; what is meant for the person who waits goes to standard error.
 enum Terminal {
@@ -14,13 +15,17 @@ enum Terminal {
         // A reader that has had enough, as `head` has, is no fault to speak of.
         if failure == EPIPE { exit(128 + SIGPIPE) }
         complain("cannot write the output: \(String(cString: strerror(failure)))")
-        exit(Warren.exitStatus(2))
+        exit(ExitStatus.adapted(ExitStatus.unusable, to: CommandLine.arguments))
     }
 
-    static func note(_ line: String) { _ = write(line + "\n", to: STDERR_FILENO) }
+    /// For the person who waits; nothing with --quiet.
+    static func note(_ line: String) {
+        guard !manners.withLock(\.isQuiet) else { return }
+        _ = write(line + "\n", to: STDERR_FILENO)
+    }
 
     /// The error number of a write that failed; 0 once all is written. Never traps, whatever the descriptor is.
-    private static func write(_ text: String, to descriptor: Int32) -> Int32 {
+    static func write(_ text: String, to descriptor: Int32) -> Int32 {
         let bytes = Array(text.utf8)
         var done = 0
         while done < bytes.count {
@@ -37,7 +42,11 @@ enum Terminal {
         return 0
     }
 
-    static func complain(_ message: String) { note("warren: \(message)") }
+    /// What went wrong, whoever wants to hear it.
+    static func complain(_ message: String) { fault("warren: \(message)") }
+
+    /// The same, of what names its own place, as a fault of an inventory does.
+    static func fault(_ line: String) { _ = write(line + "\n", to: STDERR_FILENO) }
 
     /// A value as JSON, keys in order, the same bytes for the same value.
     static func show(json value: some Encodable) throws { show(try json(value)) }
@@ -48,6 +57,13 @@ enum Terminal {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
+    /// The same in one line.
+    static func jsonLine(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
     static var inputIsTerminal: Bool { isatty(0) == 1 }
 
     /// Asks a question that only `y` or `yes` answers with yes.
@@ -55,10 +71,25 @@ enum Terminal {
         _ = write("\(question) [y/N] ", to: STDERR_FILENO)
         return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
     }
+}
 
-    /// Whether standard output takes colour (https://no-color.org).
-    static var usesColour: Bool {
-        let environment = ProcessInfo.processInfo.environment
-        return isatty(1) == 1 && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+extension Terminal {
+    /// The same value as YAML, keys in order.
+    static func show(yaml value: some Encodable) throws {
+        let encoder = YAMLEncoder()
+        encoder.options.sortKeys = true
+        encoder.options.allowUnicode = true
+        show(try encoder.encode(value))
+    }
+
+    /// How many characters fit beside each other on standard output; nil when it is no terminal.
+    static var columns: Int? { size(of: STDOUT_FILENO)?.columns }
+
+    static func size(of descriptor: Int32) -> (rows: Int, columns: Int)? {
+        var size = winsize()
+        guard isatty(descriptor) == 1, ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+            return nil
+        }
+        return (Int(size.ws_row), Int(size.ws_col))
     }
 }

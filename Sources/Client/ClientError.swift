@@ -17,8 +17,10 @@ public struct ClientError: Error, CustomStringConvertible {
         case conflict
         /// The inventory has faults (422): see `diagnostics`.
         case rejected
-        /// The controller failed or refused for another reason.
+        /// The controller refused for another reason.
         case refused
+        /// The controller failed, or is too busy (429, 5xx).
+        case failed
         /// The answer could not be read.
         case malformed
     }
@@ -43,6 +45,7 @@ public struct ClientError: Error, CustomStringConvertible {
             case 404: .absent
             case 409: .conflict
             case 422: .rejected
+            case 429, 500...: .failed
             default: .refused
             }
         if let problem = try? JSONDecoder().decode(APIMessage.Problem.self, from: body) {
@@ -54,8 +57,23 @@ public struct ClientError: Error, CustomStringConvertible {
         }
     }
 
+    /// What happened, and what to do about it, unless the controller says so itself.
     public var description: String {
-        guard let cause, !cause.isEmpty else { return message }
-        return "\(message) (\(cause))"
+        let text = cause.map { $0.isEmpty ? message : "\(message) (\($0))" } ?? message
+        guard let advice, !text.contains("'warren ") else { return text }
+        return "\(text): \(advice)"
+    }
+
+    private var advice: String? {
+        switch code {
+        case .usage, .unreachable: nil
+        case .forbidden: "is the token this controller's, and may it do this? 'warren profile show' tells which is used"
+        case .absent: "'warren status' lists the sites, 'warren history' the generations"
+        case .conflict: "look at 'warren status' and 'warren history', and try again"
+        case .rejected: "correct the inventory, and run 'warren validate'"
+        case .refused: "'warren version' tells whether controller and program are of one version"
+        case .failed: "the controller's log says more; try again later"
+        case .malformed: "'warren version' tells whether controller and program are of one version"
+        }
     }
 }

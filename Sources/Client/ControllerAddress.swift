@@ -41,7 +41,8 @@ public enum ControllerAddress: Sendable, Hashable, CustomStringConvertible {
         do {
             configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(authorityFile))
         } catch {
-            throw ClientError(.usage, "cannot read certificates from '\(authorityFile)'", cause: "\(error)")
+            throw ClientError(
+                .usage, "cannot read certificates from '\(authorityFile)': name the authority's with --ca", cause: "\(error)")
         }
         return configuration
     }
@@ -49,7 +50,7 @@ public enum ControllerAddress: Sendable, Hashable, CustomStringConvertible {
     func bearerToken() throws -> String? {
         guard case .https(_, let tokenFile, _) = self else { return nil }
         guard let data = FileManager.default.contents(atPath: tokenFile), data.count <= 4096 else {
-            throw ClientError(.usage, "cannot read a token from '\(tokenFile)'")
+            throw ClientError(.usage, "cannot read a token from '\(tokenFile)': name its file with --token-file")
         }
         let token = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
         guard !token.isEmpty, token.utf8.allSatisfy({ (33...126).contains($0) }) else {

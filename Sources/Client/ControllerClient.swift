@@ -51,10 +51,14 @@ public final class ControllerClient: Sendable {
     /// `GET /v1/status`.
     public func status() async throws -> MeshStatus { try await get("/v1/status") }
 
-    /// `GET /v1/version`: whatever the controller says of itself, as text.
-    public func version() async throws -> String {
-        String(decoding: try await exchange(.GET, "/v1/version", body: nil), as: UTF8.self)
+    /// The names of the current generation's sites, in order, from `GET /v1/status`.
+    public func siteNames() async throws -> [SiteName] {
+        let status: MeshStatus = try await get("/v1/status?links=none")
+        return status.sites.map(\.site)
     }
+
+    /// `GET /v1/version`.
+    public func version() async throws -> APIMessage.Version { try await get("/v1/version") }
 
     /// `GET /v1/plan?site=NAME`: what the site's gateway shall run in the current generation.
     public func currentPlan(of site: SiteName) async throws -> APIMessage.CurrentPlan {

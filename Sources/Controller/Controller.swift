@@ -16,7 +16,7 @@ import WarrenWire
 /// `MeshControl`, a value; this is the shell around it: the store, the sessions, the keys and the clock. All that an answer
 /// promises is in the store before the answer is given; sessions and reports live in memory, and come back as agents reconnect.
 public actor Controller {
-    public static let version = "0.1.0"
+    public static let version = ProgramVersion.text
     /// The version of the agents' protocol that is served.
     public static let agentProtocol = Wire.protocolVersion
 

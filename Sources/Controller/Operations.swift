@@ -15,7 +15,7 @@ extension Controller {
         try await change(expecting: expected, manner: manner) { assignments, mesh in
             let all = mesh.linkIDs, known = Set(all)
             if let stranger = links?.first(where: { !known.contains($0) }) {
-                throw ControllerError.nothingToDo("the mesh has no link \(stranger)")
+                throw ControllerError.nothingToDo("the mesh has no link \(stranger): 'warren status' shows those there are")
             }
             for link in links ?? all { assignments.keyEpochs[link] = try Self.next(assignments.keyEpochs[link]) }
         }
@@ -36,7 +36,9 @@ extension Controller {
             let isSo = assignments.drained.contains(site)
             guard isSo != isDrained else {
                 throw ControllerError.nothingToDo(
-                    isDrained ? "'\(site)' is drained already" : "'\(site)' was not drained by an operator")
+                    isDrained
+                        ? "'\(site)' is drained already: 'warren site undrain \(site)' brings its links back"
+                        : "'\(site)' was not drained by an operator: if the inventory says so, apply one that does not")
             }
             if isDrained { assignments.drained.insert(site) } else { assignments.drained.remove(site) }
         }
@@ -50,7 +52,10 @@ extension Controller {
             try await self.requireRest(expecting: expected)
             guard let content = await self.control.content, let mesh = await self.control.mesh,
                 let record = try await self.generation(self.control.generation)
-            else { throw ControllerError.nothingToDo("no inventory has been applied yet") }
+            else {
+                throw ControllerError.nothingToDo(
+                    "no inventory has been applied yet: 'warren apply' makes the first generation")
+            }
             var assignments = content.assignments
             try edit(&assignments, mesh)
             let candidate = try await self.candidate(record.files, assignments: assignments)
@@ -68,7 +73,8 @@ extension Controller {
                 throw ControllerError.unknownGeneration(generation)
             }
             guard await generation != self.control.generation else {
-                throw ControllerError.nothingToDo("generation \(generation) is the current one")
+                throw ControllerError.nothingToDo(
+                    "generation \(generation) is the current one: 'warren history' lists the earlier")
             }
             let candidate = try await self.candidate(
                 record.files, assignments: self.returning(to: record), reviving: generation)
@@ -86,7 +92,8 @@ extension Controller {
     private func endTrust(in site: SiteName) async throws -> Generation {
         guard let record = sites.live[site] else { throw ControllerError.unknownSite(site) }
         guard enrolled.contains(record.id) else {
-            throw ControllerError.nothingToDo("no agent is enrolled for '\(site)'")
+            throw ControllerError.nothingToDo(
+                "no agent is enrolled for '\(site)': there is nothing to revoke, 'warren token create' lets one enrol")
         }
         var next = newest
         let actions = (undone?.actions ?? []) + next.handle(.compromised(site), now: options.clock.monotonic())
@@ -116,19 +123,23 @@ extension Controller {
         }
         guard control.isRollingOut, let rollout = control.rollout else {
             throw ControllerError.nothingToDo(
-                "no roll-out is under way"
-                    + (command == .rollBack ? ": 'warren rollback' leads the mesh to an earlier generation" : ""))
+                "no roll-out is under way: "
+                    + (command == .rollBack
+                        ? "'warren rollback' leads the mesh to an earlier generation"
+                        : "'warren rollout list' shows those that were"))
         }
         switch command {
-        case .pause where rollout.state != .running: throw ControllerError.nothingToDo("the roll-out does not run")
+        case .pause where rollout.state != .running:
+            throw ControllerError.nothingToDo("the roll-out does not run: 'warren rollout' shows how it stands")
         case .rollBack where rollout.kind == .rollBack:
-            throw ControllerError.nothingToDo("this roll-out is a rolling back itself: abort it, and apply what shall be")
+            throw ControllerError.nothingToDo(
+                "this roll-out is a rolling back itself: abort it ('warren rollout abort'), and apply what shall be")
         case .resume(let without):
             if let stranger = without.sorted().first(where: { sites.live[$0] == nil }) {
                 throw ControllerError.unknownSite(stranger)
             }
             guard rollout.state != .running || !without.isEmpty else {
-                throw ControllerError.nothingToDo("the roll-out runs already")
+                throw ControllerError.nothingToDo("the roll-out runs already: 'warren rollout watch' follows it")
             }
         default: break
         }

@@ -70,12 +70,15 @@ public struct MeshStatus: Sendable, Hashable, Codable {
     public var links: [LinkStatus]
     /// Of the whole mesh, whatever was asked for.
     public var counts: MeshCounts?
+    /// Of the whole mesh, where that was asked for.
+    public var groups: MeshGroups?
 
     public init(
         mesh: String, generation: Generation, isRollingOut: Bool? = nil, sites: [SiteStatus], links: [LinkStatus],
-        counts: MeshCounts? = nil
+        counts: MeshCounts? = nil, groups: MeshGroups? = nil
     ) {
         self.counts = counts
+        self.groups = groups
         self.isRollingOut = isRollingOut
         self.mesh = mesh
         self.generation = generation

@@ -46,7 +46,7 @@ struct CreateAccessCommand: AsyncParsableCommand {
         let name = name, role = role, seconds = expires?.seconds
         let file = try output.map { try NewSecretFile($0) }
         do {
-            let made = try await ControllerClient.withClient(of: controller.address) {
+            let made = try await controller.withClient {
                 try await $0.createAccessToken(named: name, role: role, lifetimeSeconds: seconds)
             }
             let summary =
@@ -75,7 +75,7 @@ struct ListAccessCommand: AsyncParsableCommand {
     @OptionGroup(title: "Controller") var controller: ControllerOptions
 
     func run() async throws {
-        let tokens = try await ControllerClient.withClient(of: controller.address) { try await $0.accessTokens() }
+        let tokens = try await controller.withClient { try await $0.accessTokens() }
         switch output {
         case .json: try Terminal.show(json: tokens)
         case .text:
@@ -108,7 +108,7 @@ struct RevokeAccessCommand: AsyncParsableCommand {
 
     func run() async throws {
         let name = name
-        try await ControllerClient.withClient(of: controller.address) { try await $0.revokeAccessToken(named: name) }
+        try await controller.withClient { try await $0.revokeAccessToken(named: name) }
         Terminal.note("'\(name)' is a credential no more")
     }
 }
@@ -123,7 +123,7 @@ struct WhoAmICommand: AsyncParsableCommand {
     @OptionGroup(title: "Controller") var controller: ControllerOptions
 
     func run() async throws {
-        let identity = try await ControllerClient.withClient(of: controller.address) { try await $0.whoAmI() }
+        let identity = try await controller.withClient { try await $0.whoAmI() }
         switch output {
         case .json: try Terminal.show(json: identity)
         case .text:

@@ -45,7 +45,7 @@ struct ApplyCommand: AsyncParsableCommand {
     /// Shows, asks, sends. Fails when the operator says no, or when a saved plan is not what would happen.
     private func accept(_ files: [InventoryFile], as saved: SavedPlan?) async throws -> Generation {
         let options = options, strategy = options.strategyOptions.strategy
-        return try await ControllerClient.withClient(of: options.controller.address) { client -> Generation in
+        return try await options.controller.withClient { client -> Generation in
             if let saved { try await Self.requireCurrent(saved, client) }
             let preview = try await client.preview(files, assignments: saved?.assignments)
             if let saved { try Self.require(saved, is: preview) }
@@ -64,7 +64,7 @@ struct ApplyCommand: AsyncParsableCommand {
                 Terminal.note("generation \(generation) is accepted")
                 return generation
             } catch let error as ClientError where error.code == .conflict {
-                throw CommandFailure("nothing was sent: \(error)")
+                throw CommandFailure("nothing was sent: \(error.message): run 'warren apply' again to see what changes now")
             }
         }
     }
@@ -86,7 +86,7 @@ struct ApplyCommand: AsyncParsableCommand {
     }
 
     private func follow(_ generation: Generation) async throws {
-        let address = options.controller.address, limit = timeout.duration
+        let address = try options.controller.address, limit = timeout.duration
         try await RolloutFollower(address: address, output: options.progress).followToSuccess(generation)
         let outcome: ControllerClient.Outcome
         do {
@@ -99,7 +99,8 @@ struct ApplyCommand: AsyncParsableCommand {
             Terminal.note("detached: generation \(generation) goes on without this command; follow it with 'warren status'")
             throw ExitCode(130)
         } catch let error as ClientError where error.code == .unreachable {
-            throw CommandFailure("generation \(generation) is accepted, yet cannot be followed: \(error)")
+            throw CommandFailure(
+                "generation \(generation) is accepted, yet cannot be followed: \(error). Follow it with 'warren rollout watch'")
         }
         switch outcome {
         case .well(let status):
@@ -108,7 +109,9 @@ struct ApplyCommand: AsyncParsableCommand {
             Terminal.show(StatusText.reasons(status))
             throw CommandFailure("not well after \(timeout); the gateways go on trying: follow them with 'warren status'")
         case .superseded(let status):
-            throw CommandFailure("generation \(status.generation) took over from generation \(generation)")
+            throw CommandFailure(
+                "generation \(status.generation) took over from generation \(generation): 'warren history' shows both, 'warren status' how it goes"
+            )
         }
     }
 }

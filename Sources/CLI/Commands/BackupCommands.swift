@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import WarrenBackup
+import WarrenModel
 
 /// Where the controller keeps its state: both commands work on the folder and not over the API, for the file that they write or
 /// read holds the mesh's keys.
@@ -22,7 +23,7 @@ struct BackupCommand: AsyncParsableCommand {
 
     func run() async throws {
         let manifest = try await Backup.write(
-            state: controller.state, output: output, programVersion: Warren.configuration.version, now: .now)
+            state: controller.state, output: output, programVersion: ProgramVersion.text, now: .now)
         Terminal.note("wrote \(output): \(manifest.summary)")
     }
 }

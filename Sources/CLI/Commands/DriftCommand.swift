@@ -22,7 +22,7 @@ struct DriftCommand: AsyncParsableCommand {
     @OptionGroup(title: "Controller") var controller: ControllerOptions
 
     func run() async throws {
-        let sites = try await ControllerClient.withClient(of: controller.address) { try await $0.drift() }
+        let sites = try await controller.withClient { try await $0.drift() }
         switch output {
         case .json: try Terminal.show(json: sites)
         case .text: Terminal.show(Self.text(sites))

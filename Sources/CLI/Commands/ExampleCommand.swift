@@ -13,6 +13,8 @@ struct ExampleCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How many sites.", valueName: "n"))
     var sites = 3
 
+    @OptionGroup(title: "Terminal") var terminal: TerminalOptions
+
     func validate() throws {
         guard (1...InventoryLimits.sites).contains(sites) else {
             throw ValidationError("--sites takes 1 to \(InventoryLimits.sites).")

@@ -14,7 +14,7 @@ struct HistoryCommand: AsyncParsableCommand {
     @OptionGroup(title: "Controller") var controller: ControllerOptions
 
     func run() async throws {
-        let generations = try await ControllerClient.withClient(of: controller.address) { try await $0.generations() }
+        let generations = try await controller.withClient { try await $0.generations() }
         switch output {
         case .json: try Terminal.show(json: generations)
         case .text:
@@ -47,7 +47,7 @@ struct DiffCommand: AsyncParsableCommand {
 
     func run() async throws {
         let from = Generation(rawValue: from), to = to.generation
-        let answer = try await ControllerClient.withClient(of: controller.address) { try await $0.changes(from: from, to: to) }
+        let answer = try await controller.withClient { try await $0.changes(from: from, to: to) }
         switch output {
         case .json: try Terminal.show(json: answer)
         case .text: Terminal.show(PlanText.changes(answer.changes))
@@ -71,11 +71,12 @@ struct RollbackCommand: AsyncParsableCommand {
 
     func run() async throws {
         let wanted = generation?.generation
-        let (current, target) = try await ControllerClient.withClient(of: options.controller.address) { client in
+        let (current, target) = try await options.controller.withClient { client in
             let current = try await client.status().generation
-            guard current > .none else { throw CommandFailure("there is no generation yet") }
+            guard current > .none else { throw CommandFailure("there is no generation yet: 'warren apply' makes the first") }
             guard let wanted = wanted ?? (current.rawValue > 1 ? Generation(rawValue: current.rawValue - 1) : nil) else {
-                throw CommandFailure("generation \(current) is the first: there is none to go back to")
+                throw CommandFailure(
+                    "generation \(current) is the first: there is none to go back to; 'warren apply' makes another")
             }
             let changes = try await client.changes(from: current, to: wanted).changes
             Terminal.show(PlanText.changes(changes))

@@ -22,6 +22,8 @@ struct ImportCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A file to write, which must not exist yet. (default: standard output)", valueName: "file"))
     var output: String?
 
+    @OptionGroup(title: "Terminal") var terminal: TerminalOptions
+
     func run() throws {
         let (mesh, folders) = try GatewayFolderSource.read(path)
         let imported = Import.inventory(mesh: mesh, from: folders)
@@ -31,7 +33,7 @@ struct ImportCommand: ParsableCommand {
             Terminal.show(imported.text)
         }
         for item in imported.leftOut { Terminal.note("\(item)") }
-        for diagnostic in imported.diagnostics { Terminal.note("\(diagnostic)") }
+        for diagnostic in imported.diagnostics { Terminal.fault("\(diagnostic)") }
         let counts = [(imported.sites, "site"), (imported.links, "link"), (imported.leftOut.count, "remark")]
             .map { "\($0) \($1)\($0 == 1 ? "" : "s")" }.joined(separator: ", ")
         Terminal.note("\(path): \(counts)" + (imported.diagnostics.isEmpty ? "" : ", and the sites do not fit together"))

@@ -28,13 +28,15 @@ struct RotateKeysCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard all != !link.isEmpty else { throw ValidationError("Give --all, or --link with two sites.") }
-        guard all || link.count == 2, all || link[0] != link[1] else { throw ValidationError("--link takes two sites.") }
+        guard all || link.count == 2, all || link[0] != link[1] else {
+            throw ValidationError("--link takes two sites, such as --link berlin tokyo.")
+        }
     }
 
     func run() async throws {
         let links = all ? nil : LinkID(link[0], link[1]).map { [$0] }
         let what = links.map { "the link between \($0[0].first) and \($0[0].second)" } ?? "every link"
-        try await options.run(asking: "Rotate the key of \(what)?") { client, strategy in
+        try await options.run(asking: "Rotate the key of \(what)?", about: link) { client, strategy in
             try await client.rotateKeys(of: links, strategy: strategy)
         }
     }

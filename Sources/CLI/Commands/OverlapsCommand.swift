@@ -18,6 +18,8 @@ struct OverlapsCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "How to print the tree.")
     var output = ValidateCommand.Format.text
 
+    @OptionGroup(title: "Terminal") var terminal: TerminalOptions
+
     func run() throws {
         let load = Inventory.addressSpace(of: try InventorySource.read(path))
         if let space = load.space {
@@ -26,7 +28,7 @@ struct OverlapsCommand: ParsableCommand {
             case .json: try Terminal.show(json: space)
             }
         }
-        for diagnostic in load.diagnostics { Terminal.note("\(diagnostic)") }
+        for diagnostic in load.diagnostics { Terminal.fault("\(diagnostic)") }
         let count = load.space?.collisions ?? 0
         if load.space != nil { Terminal.note("\(path): \(count == 1 ? "1 collision" : "\(count) collisions")") }
         guard load.diagnostics.isEmpty, count == 0 else { throw ExitCode(1) }

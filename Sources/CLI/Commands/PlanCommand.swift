@@ -65,7 +65,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (inventory, files) = try InventorySource.loadSound(path)
-        switch against ?? (controller.named == nil ? "nothing" : "controller") {
+        switch try against ?? (controller.named == nil ? "nothing" : "controller") {
         case "nothing": try countFromNothing(inventory, files)
         case "controller": try await countFromController(files)
         case let file: try countFromPlan(file, inventory)
@@ -73,7 +73,7 @@ struct PlanCommand: AsyncParsableCommand {
     }
 
     private func countFromController(_ files: [InventoryFile]) async throws {
-        let address = controller.address, site = site
+        let address = try controller.address, site = site
         let preview = try await ControllerClient.withClient(of: address) { try await $0.preview(files, of: site) }
         try save(
             SavedPlan(
@@ -83,7 +83,10 @@ struct PlanCommand: AsyncParsableCommand {
 
     private func countFromPlan(_ file: String, _ inventory: Inventory) throws {
         if out != nil {
-            throw CommandFailure(usage: "a plan can be applied only if it is counted from a controller, or from nothing")
+            throw CommandFailure(
+                usage:
+                    "a plan can be applied only if it is counted from a controller, or from nothing: leave out --out, or --against"
+            )
         }
         guard let saved = try SavedPlan.read(file) else {
             throw CommandFailure(usage: "'\(file)' is no saved plan: --against takes 'controller', 'nothing' or such a file")
@@ -92,14 +95,16 @@ struct PlanCommand: AsyncParsableCommand {
         var assignments = saved.assignments
         assignments.indexes = SiteIndexes.assign(inventory.sites, known: assignments.indexes)
         let new = MeshDerivation(inventory, assignments: assignments)
-        if let site, new[site] == nil, old[site] == nil { throw CommandFailure(usage: "neither has a site '\(site)'") }
+        if let site, new[site] == nil, old[site] == nil {
+            throw InventorySource.unknownSite(site, in: inventory, "neither plan")
+        }
         try show(MeshComparison(from: old, to: new).changeSet(summary ? .summary : .usual, of: site), against: "'\(file)'")
     }
 
     private func countFromNothing(_ inventory: Inventory, _ files: [InventoryFile]) throws {
         let assignments = Assignments(indexes: SiteIndexes.assign(inventory.sites, known: [:]))
         let mesh = MeshDerivation(inventory, assignments: assignments)
-        if let site, mesh[site] == nil { throw CommandFailure(usage: "'\(path)' has no site '\(site)'") }
+        if let site, mesh[site] == nil { throw InventorySource.unknownSite(site, in: inventory, path) }
         if out != nil {
             let changes = MeshComparison(from: nil, to: mesh).changeSet(.summary)
             try save(SavedPlan(files: files, assignments: assignments, expected: .none, summary: changes.summary))

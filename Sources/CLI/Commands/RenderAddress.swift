@@ -21,13 +21,14 @@ struct SiteAddress: ExpressibleByArgument {
         var addresses: [SiteName: [IPAddress]] = [:]
         for item in all {
             guard let site = inventory.sites.first(where: { $0.name == item.site }) else {
-                throw CommandFailure(usage: "--address \(item.site)=\(item.address): there is no such site")
+                throw InventorySource.unknownSite(item.site, in: inventory, "the inventory")
             }
             guard site.gateway.publicAddressSource != .inventory else {
-                throw CommandFailure(usage: "--address \(item.site)=\(item.address): the inventory says where that site is")
+                throw CommandFailure(
+                    usage: "--address \(item.site)=\(item.address): the inventory says where that site is: leave it out")
             }
             guard !addresses[item.site, default: []].contains(where: { $0.family == item.address.family }) else {
-                throw CommandFailure(usage: "--address: two \(item.address.family) addresses of \(item.site)")
+                throw CommandFailure(usage: "--address: two \(item.address.family) addresses of \(item.site): give one")
             }
             addresses[item.site, default: []].append(item.address)
         }

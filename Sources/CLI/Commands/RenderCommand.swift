@@ -5,7 +5,7 @@ import WarrenModel
 import WarrenPlan
 import WarrenRender
 
-struct RenderCommand: ParsableCommand {
+struct RenderCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "render",
         abstract: "Write the files of one gateway for a person to install, without agent or controller.",
@@ -57,18 +57,20 @@ struct RenderCommand: ParsableCommand {
     @Flag(help: "Replace the folder when it holds an earlier rendering.")
     var force = false
 
+    @OptionGroup(title: "Terminal") var terminal: TerminalOptions
+
     func validate() throws {
         if platform == .linux, ike == .racoon { throw ValidationError("--ike racoon goes with --platform freebsd.") }
     }
 
-    func run() throws {
+    func run() async throws {
         let inventory = try InventorySource.loadSound(path).inventory
         let target: RenderTarget =
             platform == .linux ? .linux : ike == .racoon ? .freebsdWithRacoon : .freebsdWithStrongSwan
         let assignments = Assignments(addresses: try SiteAddress.assigned(address, in: inventory))
         let mesh = inventory.withoutAgent(at: site, for: target)
         guard let plan = GatewayPlan.derive(for: site, from: mesh, assignments: assignments) else {
-            throw CommandFailure(usage: "'\(path)' has no site '\(site)'")
+            throw InventorySource.unknownSite(site, in: inventory, path)
         }
         let unknown = Set(plan.awaiting.map(\.site)).sorted()
         guard unknown.isEmpty else {

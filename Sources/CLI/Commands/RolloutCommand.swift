@@ -29,7 +29,7 @@ struct ListRolloutsCommand: AsyncParsableCommand {
     @OptionGroup(title: "Controller") var controller: ControllerOptions
 
     func run() async throws {
-        let rollouts = try await ControllerClient.withClient(of: controller.address) { try await $0.rollouts() }
+        let rollouts = try await controller.withClient { try await $0.rollouts() }
         switch output {
         case .json: try Terminal.show(json: rollouts)
         case .text: Terminal.show(RolloutText.list(rollouts))
@@ -51,7 +51,7 @@ struct ShowRolloutCommand: AsyncParsableCommand {
 
     func run() async throws {
         let wanted = generation?.generation
-        let rollout = try await ControllerClient.withClient(of: controller.address) { client in
+        let rollout = try await controller.withClient { client in
             if let wanted { try await client.rollout(of: wanted) } else { try await client.currentRollout() }
         }
         switch output {
@@ -73,7 +73,7 @@ struct WatchRolloutCommand: AsyncParsableCommand {
     @OptionGroup(title: "Controller") var controller: ControllerOptions
 
     func run() async throws {
-        let current = try await ControllerClient.withClient(of: controller.address) { try await $0.currentRollout() }
+        let current = try await controller.withClient { try await $0.currentRollout() }
         try await RolloutFollower(address: controller.address, output: output).followToSuccess(current.generation)
     }
 }
@@ -91,7 +91,7 @@ extension RolloutOrderCommand {
 
     func run() async throws {
         let generation = generation?.generation, without = without
-        let rollout = try await ControllerClient.withClient(of: controller.address) {
+        let rollout = try await controller.withClient {
             try await $0.order(Self.order, generation: generation, without: without)
         }
         Terminal.show(RolloutText.view(rollout.view, from: rollout.from))
@@ -143,6 +143,10 @@ struct RollBackRolloutCommand: RolloutOrderCommand {
 /// A generation's number, from 1.
 struct GenerationArgument: ExpressibleByArgument {
     let generation: Generation
+    static var defaultCompletionKind: CompletionKind {
+        .custom { words, _, _ in await NameCompletion.generations(in: words) }
+    }
+
     init?(argument: String) {
         guard !argument.isEmpty, argument.utf8.allSatisfy({ (48...57).contains($0) }), let number = UInt64(argument), number > 0
         else { return nil }

@@ -5,8 +5,10 @@ import WarrenPlan
 
 struct ShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show what one gateway shall run, or what it reports.",
-        subcommands: [ShowPlan.self, ShowAssociations.self, ShowReport.self])
+        commandName: "show", abstract: "Show one gateway, one link, or what happened, in all detail.",
+        subcommands: [
+            ShowPlan.self, ShowAssociations.self, ShowReport.self, ShowGateway.self, ShowLink.self, EventsCommand.self,
+        ])
 
     enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
 
@@ -21,7 +23,7 @@ struct ShowCommand: AsyncParsableCommand {
 
         func report() async throws -> AgentReport {
             let site = site
-            return try await ControllerClient.withClient(of: controller.address) { try await $0.report(of: site) }
+            return try await controller.withClient(about: [site]) { try await $0.report(of: site) }
         }
     }
 }
@@ -34,7 +36,7 @@ struct ShowPlan: AsyncParsableCommand {
 
     func run() async throws {
         let site = target.site
-        let current = try await ControllerClient.withClient(of: target.controller.address) {
+        let current = try await target.controller.withClient(about: [site]) {
             try await $0.currentPlan(of: site)
         }
         for gateway in current.plan.gateways {
@@ -74,6 +76,61 @@ struct ShowReport: AsyncParsableCommand {
         switch target.output {
         case .json: try Terminal.show(json: report)
         case .text: Terminal.show(ReportText.report(report))
+        }
+    }
+}
+
+struct ShowGateway: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "gateway",
+        abstract: "Show what is known of a site's gateway: agent, certificate, addresses, links, what happened.")
+
+    @OptionGroup var target: ShowCommand.Target
+
+    func run() async throws {
+        let site = target.site
+        let details = try await target.controller.withClient(about: [site]) { try await $0.gateway(site) }
+        switch target.output {
+        case .json: try Terminal.show(json: details)
+        case .text: Terminal.show(LinkText.gateway(details, colour: Terminal.usesColour))
+        }
+    }
+}
+
+struct ShowLink: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "link",
+        abstract: "Show what both ends say of a link: tunnel, IKE, security associations, probes, what happened.")
+
+    @Argument(
+        help: "The link: berlin--tokyo, or its two sites.",
+        completion: .custom { words, _, _ in
+            await NameCompletion.links(in: words) + NameCompletion.sites(in: words)
+        })
+    var link: [String]
+
+    @Option(name: .shortAndLong, help: "How to print.")
+    var output = ShowCommand.Format.text
+
+    @OptionGroup(title: "Controller") var controller: ControllerOptions
+
+    func validate() throws { _ = try identity() }
+
+    private func identity() throws -> LinkID {
+        if link.count == 1, let identity = LinkID(argument: link[0]) { return identity }
+        let sites = link.compactMap { SiteName($0) }
+        guard link.count == 2, sites.count == 2, let identity = LinkID(sites[0], sites[1]) else {
+            throw ValidationError("A link is named by its two sites: 'berlin tokyo' or 'berlin--tokyo'.")
+        }
+        return identity
+    }
+
+    func run() async throws {
+        let link = try identity()
+        let details = try await controller.withClient(about: link.sites) { try await $0.link(link) }
+        switch output {
+        case .json: try Terminal.show(json: details)
+        case .text: Terminal.show(LinkText.link(details, colour: Terminal.usesColour))
         }
     }
 }

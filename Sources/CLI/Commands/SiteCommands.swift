@@ -24,7 +24,7 @@ protocol SiteOrderCommand: AsyncParsableCommand {
 extension SiteOrderCommand {
     func run() async throws {
         let site = site
-        try await options.run(asking: Self.question(site)) { client, strategy in
+        try await options.run(asking: Self.question(site), about: [site]) { client, strategy in
             try await client.order(Self.order, of: site, strategy: strategy)
         }
     }

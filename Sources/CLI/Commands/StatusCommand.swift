@@ -1,5 +1,7 @@
 import ArgumentParser
+import Foundation
 import WarrenClient
+import WarrenModel
 import WarrenStatus
 
 struct StatusCommand: AsyncParsableCommand {
@@ -8,24 +10,85 @@ struct StatusCommand: AsyncParsableCommand {
         abstract: "Show which pair of sites is up, and why another is not.",
         discussion: """
             A link is up when both gateways' reports are fresh, their security associations match crosswise, and a probe came \
-            back through the tunnel.
+            back through the tunnel. As many sites as fit are shown each against each, with the round-trip time in \
+            milliseconds; more of them by their tags. Below stands what is not well, and why.
 
-            EXIT STATUS: 0 every gateway runs the generation and every link is up; 1 not so, or no controller answers.
+            --watch fills the screen until q; the arrows, h, j, k, l, Page Up, Page Down, g and G move in it.
+
+            EXIT STATUS: 0 every gateway runs what it shall and every link is up; 1 not so; 2 or more: it is not known, see \
+            'warren help exit-codes'.
             """)
 
-    @Option(name: .shortAndLong, help: "How to print.")
+    @Option(name: .shortAndLong, help: "table, wide (all that is measured of each link), json or yaml.")
     var output = Format.table
+
+    @Option(help: ArgumentHelp("Only this site and its links.", valueName: "name"))
+    var site: SiteName?
+
+    @Option(help: ArgumentHelp("Only the sites of this tag and their links.", valueName: "name"))
+    var tag: String?
+
+    @Flag(help: "Each site against each however many there are, and every line of what is not well.")
+    var all = false
+
+    @Option(help: "Which links json and yaml hold: all, unwell or none.")
+    var links = ControllerClient.ShownLinks.all
+
+    @Flag(name: .shortAndLong, help: "Fill the screen and follow what happens, until q.")
+    var watch = false
+
+    @Flag(help: "One line and the exit status, for monitoring.")
+    var check = false
 
     @OptionGroup(title: "Controller") var controller: ControllerOptions
 
-    enum Format: String, ExpressibleByArgument, CaseIterable { case table, json }
+    enum Format: String, ExpressibleByArgument, CaseIterable { case table, wide, json, yaml }
+
+    func validate() throws {
+        if watch, check { throw ValidationError("--watch and --check do not go together: give one.") }
+        if watch, output == .json || output == .yaml {
+            throw ValidationError("--watch shows a table: for JSON, run 'warren status -o json' again and again.")
+        }
+    }
 
     func run() async throws {
-        let status = try await ControllerClient.withClient(of: controller.address) { try await $0.status() }
+        let question = StatusQuestion(site: site, tag: tag, showsAll: all || output == .wide)
+        if check { try await Self.check(question, controller) }
+        if watch { return try await StatusScreen(question: question, isWide: output == .wide, controller: controller).run() }
+        let status: MeshStatus
         switch output {
-        case .json: try Terminal.show(json: status)
-        case .table: Terminal.show(StatusText.table(status, colour: Terminal.usesColour))
+        case .table, .wide:
+            status = try await controller.withClient(about: mentioned) { try await question.ask($0) }
+            let layout = StatusText.Layout(
+                columns: Terminal.columns, colour: Terminal.usesColour, isWide: output == .wide, showsAll: all,
+                mostLines: question.showsAll ? nil : 40, site: site)
+            Terminal.show(StatusText.table(status, layout))
+        case .json, .yaml:
+            let links = links, site = site, tag = tag
+            status = try await controller.withClient(about: mentioned) {
+                try await $0.status(links: links, site: site, tag: tag)
+            }
+            try output == .json ? Terminal.show(json: status) : Terminal.show(yaml: status)
         }
-        guard status.isWell else { throw ExitCode(1) }
+        guard question.isWell(status) else { throw ExitCode(ExitStatus.not) }
+    }
+
+    private var mentioned: [SiteName] { site.map { [$0] } ?? [] }
+
+    /// Ends with 0 or 1 when it is known whether the mesh is well, and above that otherwise.
+    private static func check(_ question: StatusQuestion, _ controller: ControllerOptions) async throws -> Never {
+        do {
+            let about = question.site.map { [$0] } ?? []
+            let status = try await controller.withClient(about: about) { try await question.askForCounts($0) }
+            let isWell = question.isWell(status)
+            Terminal.show((isWell ? "well: " : "not well: ") + question.summary(status))
+            throw ExitCode(isWell ? ExitStatus.done : ExitStatus.not)
+        } catch let code as ExitCode {
+            throw code
+        } catch {
+            throw ExitCode(max(ExitStatus.unusable, Warren.report(error)))
+        }
     }
 }
+
+extension ControllerClient.ShownLinks: ExpressibleByArgument {}

@@ -33,7 +33,7 @@ struct CreateTokenCommand: AsyncParsableCommand {
         let site = site, seconds = lifetime.seconds
         let file = try output.map { try NewSecretFile($0) }
         do {
-            let token = try await ControllerClient.withClient(of: controller.address) {
+            let token = try await controller.withClient(about: [site]) {
                 try await $0.createToken(for: site, lifetimeSeconds: seconds)
             }
             if let file {

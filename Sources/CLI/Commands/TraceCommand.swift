@@ -3,7 +3,7 @@ import WarrenInventory
 import WarrenModel
 import WarrenPlan
 
-struct TraceCommand: ParsableCommand {
+struct TraceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trace",
         abstract: "Show the way that a packet would take through the mesh, and its answer.",
@@ -27,19 +27,24 @@ struct TraceCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "How to print.")
     var output = Format.text
 
+    @OptionGroup(title: "Terminal") var terminal: TerminalOptions
+
     enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
 
-    func run() throws {
+    func run() async throws {
         // Also when a test does not hold: the trace is what shows why.
         let inventory = try InventorySource.loadSound(path, answeringTests: false).inventory
         let mesh = MeshDerivation(inventory)
-        guard mesh[from] != nil else { throw CommandFailure(usage: "'\(path)' has no site '\(from)'") }
+        guard mesh[from] != nil else { throw InventorySource.unknownSite(from, in: inventory, path) }
         let site = SiteName(to).flatMap { mesh.visibleAddress(of: $0) }
         guard let destination = IPAddress(to) ?? site else {
-            throw CommandFailure(usage: "'\(to)' is neither an address nor a site of '\(path)'")
+            throw CommandFailure(
+                usage: "'\(to)' is neither an address nor a site of '\(path)': 'warren overlaps \(path)' lists both")
         }
         guard let trace = MeshTrace(from: from, to: destination, in: mesh) else {
-            throw CommandFailure("\(from) has no \(destination.family == .ipv4 ? "IPv4" : "IPv6") address to send from")
+            throw CommandFailure(
+                "\(from) has no \(destination.family == .ipv4 ? "IPv4" : "IPv6") address to send from: choose a destination of the other family"
+            )
         }
         switch output {
         case .json: try Terminal.show(json: trace)

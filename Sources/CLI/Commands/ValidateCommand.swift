@@ -18,6 +18,8 @@ struct ValidateCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "How to print faults.")
     var output = Format.text
 
+    @OptionGroup(title: "Terminal") var terminal: TerminalOptions
+
     enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
 
     func run() throws {

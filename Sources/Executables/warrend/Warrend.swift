@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import ServiceLifecycle
 import WarrenAPI
+import WarrenBuild
 import WarrenController
 import WarrenLogs
 import WarrenModel
@@ -14,7 +15,7 @@ struct Warrend: AsyncParsableCommand {
         commandName: "warrend",
         abstract: "The controller of a mesh: keeps its inventory, serves its agents and its operators.",
         discussion: "Its state in one file, and back: 'warren backup' and 'warren restore'.",
-        version: Controller.version)
+        version: Build.current.line)
 
     @Option(help: ArgumentHelp("Folder of the controller's state, mode 0700.", valueName: "dir"))
     var state = "/var/lib/warren"

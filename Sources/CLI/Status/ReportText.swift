@@ -7,39 +7,39 @@ enum ReportText {
         var text = "\(report.site): agent \(report.agentVersion), generation \(report.applied)\n"
         if let failure = report.failure { text += "failure: \(failure)\n" }
         text += section("drift", report.drift)
-        text += section(
-            "tunnels",
-            report.tunnels.map {
-                "\($0.tunnel.interface) to \($0.tunnel.peer): \($0.isUp ? "up" : "DOWN"), "
-                    + "\($0.tunnel.outer.local) > \($0.tunnel.outer.remote), inner \($0.tunnel.inner.local) > \($0.tunnel.inner.remote), "
-                    + "mtu \($0.tunnel.mtu), in \($0.receivedPackets) packets, out \($0.sentPackets)"
-            })
+        text += section("tunnels", report.tunnels.map { "\($0.tunnel.interface) to \($0.tunnel.peer): \(line($0))" })
         text += section(
             "routes", report.routes.map { "\($0.destination) dev \($0.interface)" + ($0.via.map { " via \($0)" } ?? "") })
-        text += section(
-            "ike",
-            report.ike.map { peer in
-                "\(peer.peer): \(peer.state.rawValue)" + (peer.state == .established ? " for \(peer.ageSeconds) s" : "")
-                    + (peer.proposal.map { ", \($0)" } ?? "") + (peer.lastError.map { ", last error \($0)" } ?? "")
-            })
-        text += section("security associations", associationLines(report))
-        text += section(
-            "probes",
-            report.probes.map { probe in
-                "\(probe.peer): \(probe.answered) of \(probe.sent) answered"
-                    + (probe.roundTripMilliseconds.map { ", \(StatusText.milliseconds($0)) ms" } ?? "")
-            })
+        text += section("ike", report.ike.map { "\($0.peer): \(line($0))" })
+        text += section("security associations", associationLines(report.securityAssociations))
+        text += section("probes", report.probes.map { "\($0.peer): \(line($0))" })
         return text
+    }
+
+    static func line(_ tunnel: TunnelReport) -> String {
+        let ends = tunnel.tunnel
+        return "\(tunnel.isUp ? "up" : "DOWN"), \(ends.outer.local) > \(ends.outer.remote), inner \(ends.inner.local) > "
+            + "\(ends.inner.remote), mtu \(ends.mtu), in \(tunnel.receivedPackets) packets, out \(tunnel.sentPackets)"
+    }
+
+    static func line(_ ike: IKEReport) -> String {
+        ike.state.rawValue + (ike.state == .established ? " for \(ike.ageSeconds) s" : "")
+            + (ike.proposal.map { ", \($0)" } ?? "") + (ike.lastError.map { ", last error \($0)" } ?? "")
+    }
+
+    static func line(_ probe: ProbeReport) -> String {
+        "\(probe.answered) of \(probe.sent) answered"
+            + (probe.roundTripMilliseconds.map { ", \(StatusText.milliseconds($0)) ms" } ?? "")
     }
 
     /// Only the security associations.
     static func associations(_ report: AgentReport) -> String {
-        let lines = associationLines(report)
+        let lines = associationLines(report.securityAssociations)
         return lines.isEmpty ? "\(report.site) has no security associations\n" : lines.map { $0 + "\n" }.joined()
     }
 
-    private static func associationLines(_ report: AgentReport) -> [String] {
-        let sorted = report.securityAssociations.sorted { ($0.peer, $0.direction.rawValue) < ($1.peer, $1.direction.rawValue) }
+    static func associationLines(_ associations: [SAReport]) -> [String] {
+        let sorted = associations.sorted { ($0.peer, $0.direction.rawValue) < ($1.peer, $1.direction.rawValue) }
         let width = (sorted.map(\.peer.description.count).max() ?? 0) + 1
         return sorted.map { association in
             StatusText.pad(association.peer.description, width) + StatusText.pad(association.direction.rawValue, 4)

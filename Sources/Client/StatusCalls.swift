@@ -1,0 +1,69 @@
+import Foundation
+import WarrenAPIModel
+import WarrenModel
+import WarrenStatus
+
+/// What is read of links, gateways and events.
+extension ControllerClient {
+    /// Which links a status holds; its counts are of the whole mesh whatever was asked for.
+    public enum ShownLinks: String, Sendable, CaseIterable { case all, unwell, none }
+
+    /// `GET /v1/status?links=&site=&tag=&groups=`: only the given site, or the sites of the tag, and their links.
+    ///
+    /// - Parameter groups: count the links between tags, too.
+    public func status(
+        links: ShownLinks, site: SiteName? = nil, tag: String? = nil, groups: Bool = false
+    ) async throws -> MeshStatus {
+        try await get(
+            Self.path(
+                "/v1/status",
+                [
+                    ("links", links.rawValue), ("site", site?.description), ("tag", tag), ("groups", groups ? "tags" : nil),
+                ]))
+    }
+
+    /// `GET /v1/links/{a--b}`.
+    public func link(_ link: LinkID) async throws -> APIMessage.LinkDetails { try await get("/v1/links/\(link)") }
+
+    /// `GET /v1/gateways/{site}`.
+    public func gateway(_ site: SiteName) async throws -> APIMessage.GatewayDetails { try await get("/v1/gateways/\(site)") }
+
+    /// Which events are asked for; nil: whichever.
+    public struct EventQuery: Sendable, Hashable {
+        /// An event's number, or a time (RFC 3339).
+        public var since: String?
+        public var site: SiteName?
+        public var link: LinkID?
+        public var kind: String?
+        public var limit: Int?
+        public init(
+            since: String? = nil, site: SiteName? = nil, link: LinkID? = nil, kind: String? = nil, limit: Int? = nil
+        ) {
+            self.since = since
+            self.site = site
+            self.link = link
+            self.kind = kind
+            self.limit = limit
+        }
+    }
+
+    /// `GET /v1/events?since=&site=&link=&kind=&limit=`: oldest first.
+    public func events(_ query: EventQuery) async throws -> [APIMessage.Event] {
+        try await get(
+            Self.path(
+                "/v1/events",
+                [
+                    ("since", query.since), ("site", query.site?.description), ("link", query.link?.description),
+                    ("kind", query.kind), ("limit", query.limit.map(String.init)),
+                ]))
+    }
+
+    private static func path(_ path: String, _ items: [(String, String?)]) -> String {
+        // RFC 3986, 2.3: what needs no escape anywhere.
+        let plain = CharacterSet(charactersIn: "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
+        let given = items.compactMap { name, value in
+            value.flatMap { $0.addingPercentEncoding(withAllowedCharacters: plain) }.map { "\(name)=\($0)" }
+        }
+        return given.isEmpty ? path : path + "?" + given.joined(separator: "&")
+    }
+}
