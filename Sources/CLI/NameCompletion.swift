@@ -6,6 +6,7 @@ import WarrenModel
 
 /// Names for the shell's completion. Never fails and never waits for long: where nothing is known, nothing is offered.
 enum NameCompletion {
+    private static let mostLinks = 5_000
     private static let patience = Duration.seconds(2)
 
     /// The sites of the inventory on the command line, else of the controller, else of the inventory in the settings.
@@ -15,9 +16,14 @@ enum NameCompletion {
         return keptInventory(words).flatMap(sites(inFile:)) ?? []
     }
 
-    /// Links as `berlin--tokyo`.
+    /// Links as `berlin--tokyo`; nobody would choose among thousands.
     static func links(in words: [String]) async -> [String] {
-        await ask(words) { try await $0.status().links.map(\.link.description) } ?? []
+        let links = await ask(words) { client -> [String] in
+            let counts = try await client.status(links: .none).counts?.links.values.reduce(0, +) ?? 0
+            guard counts <= mostLinks else { return [] }
+            return try await client.status(links: .all).links.map(\.link.description)
+        }
+        return links ?? []
     }
 
     static func generations(in words: [String]) async -> [String] {

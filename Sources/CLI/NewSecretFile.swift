@@ -10,7 +10,8 @@ struct NewSecretFile {
     init(_ path: String) throws {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw CommandFailure(usage: "cannot make the file '\(path)': \(String(cString: strerror(errno))); name another with --output")
+            throw CommandFailure(
+                usage: "cannot make the file '\(path)': \(String(cString: strerror(errno))); name another with --output")
         }
         self.path = path
         self.descriptor = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)

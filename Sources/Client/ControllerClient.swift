@@ -53,8 +53,7 @@ public final class ControllerClient: Sendable {
 
     /// The names of the current generation's sites, in order, from `GET /v1/status`.
     public func siteNames() async throws -> [SiteName] {
-        let status: MeshStatus = try await get("/v1/status?links=none")
-        return status.sites.map(\.site)
+        try await status(links: .none).sites.map(\.site)
     }
 
     /// `GET /v1/version`.

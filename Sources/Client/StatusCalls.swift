@@ -10,16 +10,34 @@ extension ControllerClient {
 
     /// `GET /v1/status?links=&site=&tag=&groups=`: only the given site, or the sites of the tag, and their links.
     ///
+    /// Fails with `.absent` when there is no such site.
+    ///
     /// - Parameter groups: count the links between tags, too.
     public func status(
         links: ShownLinks, site: SiteName? = nil, tag: String? = nil, groups: Bool = false
     ) async throws -> MeshStatus {
-        try await get(
-            Self.path(
-                "/v1/status",
-                [
-                    ("links", links.rawValue), ("site", site?.description), ("tag", tag), ("groups", groups ? "tags" : nil),
-                ]))
+        let path = Self.path(
+            "/v1/status",
+            [("links", links.rawValue), ("site", site?.description), ("tag", tag), ("groups", groups ? "tags" : nil)])
+        do {
+            return try await get(path)
+        } catch let error as ClientError where error.code == .refused && tag == nil {
+            // A controller that is older than the question is asked for everything.
+            return Self.narrowed(try await status(), links, site)
+        }
+    }
+
+    private static func narrowed(_ whole: MeshStatus, _ links: ShownLinks, _ site: SiteName?) -> MeshStatus {
+        var status = whole
+        status.counts = MeshCounts(
+            links: Dictionary(grouping: whole.links, by: \.state).mapValues(\.count),
+            flappingLinks: whole.links.count { $0.isFlapping == true }, sites: whole.sites.count,
+            connectedSites: whole.sites.count(where: \.connected))
+        status.sites.removeAll { site != nil && $0.site != site }
+        status.links.removeAll { link in
+            links == .none || (links == .unwell && link.state.isWell) || site.map { !link.link.contains($0) } ?? false
+        }
+        return status
     }
 
     /// `GET /v1/links/{a--b}`.

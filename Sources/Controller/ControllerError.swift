@@ -47,7 +47,8 @@ public enum ControllerError: Error, Sendable, CustomStringConvertible {
         case .rolloutUnderWay(let generation, let state): Self.text(of: state, generation)
         case .nothingToDo(let problem): problem
         case .unknownGeneration(let generation): "generation \(generation) is not kept: 'warren history' lists those that are"
-        case .unknownAccessToken(let name): "there is no access token named '\(name)': 'warren access list' shows those there are"
+        case .unknownAccessToken(let name):
+            "there is no access token named '\(name)': 'warren access list' shows those there are"
         case .unknownSite(let site): "the mesh has no site '\(site)': 'warren status' lists those it has"
         case .unknownLink(let link): "the mesh has no link '\(link)': 'warren status' shows those it has"
         case .malformed(let problem), .unauthenticated(let problem), .forbidden(let problem), .unavailable(let problem),

@@ -42,8 +42,6 @@ import Testing
 
         let version = try controller.warren("version")
         #expect(version.output.contains("agents' protocol") && version.errorOutput.isEmpty)
-        #expect(try controller.warren("events").output.contains("generation-accepted"))
-        #expect(try controller.warren("events", "--since", "1h", "-o", "json-line").output.contains("\"kind\":\"generation-"))
     }
 
     /// A name that the controller does not know is answered with the one that was meant.
@@ -107,7 +105,7 @@ import Testing
     /// What a script reads is never mixed with what a person is told.
     @Test(arguments: [
         "status -o json", "status -o json --links none", "history -o json", "drift -o json", "rollout list -o json",
-        "rollout show -o json", "events -o json", "show plan berlin -o json", "diff 0 1 -o json", "version -o json",
+        "rollout show -o json", "show plan berlin -o json", "diff 0 1 -o json", "version -o json",
     ])
     func jsonIsNothingButJSON(line: String) throws {
         let controller = try RunningController()
