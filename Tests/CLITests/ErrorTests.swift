@@ -49,6 +49,7 @@ import Testing
         .init("plan --against nothing --socket x \(sample)", 2, "needs no controller", "give no --socket"),
         .init("example --sites 0", 2, "takes 1 to", "2000"),
         .init("lab exec \(sample) berlin", 2, "Missing expected argument", "after '--'"),
+        .init("access create bob --role king", 2, "is invalid", "viewer, operator or admin"),
         .init("completion csh", 2, "is invalid", "bash, zsh or fish"),
         .init("profile add -x --socket /s", 2, "Missing expected argument", "A name of letters"),
         .init("profile add a/b --socket /s", 2, "cannot name a profile", "take letters"),
