@@ -17,6 +17,7 @@ extension API {
                     .query("links", .oneOf(LinkSelection.Wellness.allCases.map(\.rawValue)), "Which links; all unless given."),
                     .query("site", .site, "Only this site and its links."),
                     .query("tag", .text(maximum: 64), "Only sites with this tag and their links."),
+                    .query("groups", .oneOf(["tags"]), "Count the links of the whole mesh between tags, too."),
                 ], answer: .json(MeshStatus.self)
             ) { _, context in try await status(context, controller) },
             Route(
@@ -67,7 +68,8 @@ extension API {
         let selection = try await controller.selection(
             query["links"].flatMap(LinkSelection.Wellness.init) ?? .all, site: query["site"].flatMap { SiteName($0) },
             tag: query["tag"])
-        let (status, links) = await controller.statusInPieces(selection)
+        var (status, links) = await controller.statusInPieces(selection)
+        if context.query["groups"] != nil { status.groups = await controller.groups() }
         return try StatusStream.response(status, links: links)
     }
 

@@ -38,6 +38,14 @@ extension Controller {
         return (control, tracker, observations)
     }
 
+    /// The links of the whole mesh, counted between the tags of its sites.
+    public nonisolated func groups() async -> MeshGroups {
+        let (control, links, observations) = await observations()
+        let tags = Dictionary(
+            (control.content?.inventory.sites ?? []).map { ($0.name, $0.tags) }, uniquingKeysWith: { first, _ in first })
+        return links.groups(tags: tags) { observations[$0]?.connected ?? false }
+    }
+
     /// What is known of a site's agent; nil for a site that is not in the mesh.
     func observation(of site: SiteName) -> AgentObservation? {
         sites.live[site].map { record in

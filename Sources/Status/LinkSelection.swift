@@ -39,6 +39,15 @@ extension LinkTracker {
         layout.number(of: link).map { status(number: $0, now: now) }
     }
 
+    /// How many links are in each state between the sites of which tags.
+    public func groups(tags: [SiteName: [String]], isConnected: (SiteName) -> Bool) -> MeshGroups {
+        MeshGroups(
+            sites: layout.sites.map { SiteStatus(site: $0, connected: isConnected($0)) }, tags: tags,
+            links: layout.pairs.indices.lazy.map { number in
+                (Int(layout.pairs[number].first), Int(layout.pairs[number].second), records[number].state)
+            })
+    }
+
     /// How many links are in each state, how many flap, and how many of these are up.
     public var counts: (states: [LinkState: Int], flapping: Int, held: Int) {
         var states: [LinkState: Int] = [:]

@@ -15,7 +15,7 @@ struct StatusQuestion: Sendable {
     private var isWhole: Bool { site == nil && tag == nil }
 
     func ask(_ client: ControllerClient) async throws -> MeshStatus {
-        guard isWhole, !showsAll else { return try await client.status(links: .all, site: site, tag: tag) }
+        guard isWhole, !showsAll else { return scoped(try await client.status(links: .all, site: site, tag: tag)) }
         let overview = try await client.status(links: .none, groups: true)
         guard let counts = overview.counts else { return overview }
         let all = counts.links.values.reduce(0, +)
@@ -34,7 +34,7 @@ struct StatusQuestion: Sendable {
     }
 
     func askForCounts(_ client: ControllerClient) async throws -> MeshStatus {
-        try await client.status(links: isWhole ? .none : .all, site: site, tag: tag)
+        scoped(try await client.status(links: isWhole ? .none : .all, site: site, tag: tag))
     }
 
     /// All that was asked for is as it shall be. What was not asked for does not count.
