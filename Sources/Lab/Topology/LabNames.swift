@@ -13,7 +13,9 @@ public struct LabNames: Sendable, Equatable {
             (97...122).contains($0) || (65...90).contains($0) || (48...57).contains($0) || $0 == 45 || $0 == 95
         }
         guard (1...64).contains(mesh.utf8.count), allowed, mesh.utf8.first != 45 else {
-            throw LabError(.usage, "'\(mesh)' cannot name a lab: letters, digits and hyphens are expected; name the inventory's file, or its mesh")
+            throw LabError(
+                .usage,
+                "'\(mesh)' cannot name a lab: letters, digits and hyphens are expected; name the inventory's file, or its mesh")
         }
         self.mesh = mesh
     }
