@@ -57,6 +57,17 @@ import WarrenModel
             ] {
                 try await call(.GET, "/v1/" + path)
             }
+            for path in [
+                "/v1/status?links=unwell", "/v1/status?links=none&site=berlin", "/v1/links/berlin--tokyo",
+                "/v1/links/berlin--tokyo/samples", "/v1/gateways/berlin", "/v1/addresses", "/v1/events?site=berlin&limit=1",
+                "/metrics",
+            ] {
+                try await call(.GET, path)
+            }
+            for path in ["/v1/links/berlin--oslo", "/v1/gateways/oslo"] { try await call(.GET, path, nil, 404) }
+            for path in ["/v1/links/tokyo--berlin", "/v1/gateways/Oslo", "/v1/events?kind=x", "/v1/status?links="] {
+                try await call(.GET, path, nil, 400)
+            }
             try await call(.POST, "/v1/tokens", #"{"site": "berlin", "lifetimeSeconds": 60}"#, 201)
             try await call(.POST, "/v1/access-tokens", #"{"name": "x", "role": "viewer", "lifetimeSeconds": 9}"#, 201)
             try await call(.GET, "/v1/access-tokens")
