@@ -102,7 +102,8 @@ struct SchemaCheck {
         guard let content = answer["content"] as? [String: [String: Any]] else {
             return body.isEmpty ? [] : ["\(method) \(path): \(status) has a body"]
         }
-        guard let described = content[type] else { return ["\(method) \(path): the type \(type) is not described"] }
+        let essence = String(type.prefix { $0 != ";" })
+        guard let described = content[essence] else { return ["\(method) \(path): the type \(type) is not described"] }
         guard let schema = described["schema"] as? [String: Any] else { return [] }
         guard let value = try? JSONSerialization.jsonObject(with: body, options: .fragmentsAllowed) else {
             return ["\(method) \(path): the body is not JSON"]
