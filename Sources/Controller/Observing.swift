@@ -164,8 +164,8 @@ extension LinkSample {
     init(_ status: LinkStatus, at: Int64) {
         self.init(
             at: at, severity: status.state.severity, roundTripMilliseconds: status.roundTripMilliseconds,
-            lossPercent: status.lossPercent, receivedBitsPerSecond: status.receivedBitsPerSecond.map(Double.init),
-            sentBitsPerSecond: status.sentBitsPerSecond.map(Double.init))
+            lossPercent: status.lossPercent, receivedBitsPerSecond: status.receivedBitsPerSecond.map { Double($0) },
+            sentBitsPerSecond: status.sentBitsPerSecond.map { Double($0) })
     }
 }
 

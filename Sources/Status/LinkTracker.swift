@@ -28,7 +28,7 @@ public struct LinkTracker: Sendable {
         /// That it was told last in a turn.
         var told: LinkState?
         var reason: String?
-        /// Whether it was up when both ends were last heard.
+        /// Whether it was up when both ends were last heard; nil before it ever was.
         var wasUp: Bool?
         /// It was there before anything was heard: that it is up is nothing new.
         var isInherited = false
@@ -171,7 +171,8 @@ public struct LinkTracker: Sendable {
                 flaps[number, default: FlapHistory()].add(at: now)
                 if !wasFlapping, flaps[number]?.isFlapping == true { turn = .flapping }
             }
-            record.wasUp = isUp
+            // That it comes up for the first time is no change.
+            if isUp || record.wasUp != nil { record.wasUp = isUp }
         }
         if flaps[number]?.settle(now: now) == true { turn = .steady }
         let isFlapping = flaps[number]?.isFlapping ?? false

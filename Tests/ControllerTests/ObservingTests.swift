@@ -72,6 +72,17 @@ import WarrenStore
         }
     }
 
+    @Test func aSampleIsWhatTheStatusSays() throws {
+        let status = LinkStatus(
+            link: try Self.link("ber", "tok"), state: .degraded, roundTripMilliseconds: 2.5, lossPercent: 5,
+            receivedBitsPerSecond: 565, sentBitsPerSecond: 1_000)
+        #expect(
+            LinkSample(status, at: 7)
+                == LinkSample(
+                    at: 7, severity: LinkState.degraded.severity, roundTripMilliseconds: 2.5, lossPercent: 5,
+                    receivedBitsPerSecond: 565, sentBitsPerSecond: 1_000))
+    }
+
     @Test func aSlowListenerHearsThatItLostSomething() async throws {
         let feed = MeshFeed(), stream = feed.listen()
         var changes = MeshChanges(number: 0)

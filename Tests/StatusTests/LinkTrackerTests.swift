@@ -102,6 +102,9 @@ import WarrenPlan
         world.broken = [World.link(0, 1)]
         #expect(!world.seconds(29).contains { $0.link == World.link(0, 1) })
         #expect(world.seconds(3).map(\.kind) == [.down])
+        world.broken = []
+        _ = world.seconds(3)
+        #expect(world.status(0, 1).state == .up && world.status(0, 1).flaps == nil)
     }
 
     /// A controller that starts beside a mesh that is well has nothing to tell of it.
