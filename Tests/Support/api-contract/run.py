@@ -49,9 +49,10 @@ with tempfile.TemporaryDirectory() as folder:
             base + "/v1/generations", json.dumps(body).encode(),
             {"Authorization": f"Bearer {token}", "Content-Type": "application/json"})
         urllib.request.urlopen(request).read()
+        # So many credentials that are not good are answered 429 after a while; AccessTests asks for every route without one.
         result = subprocess.run(
             [schemathesis, "--config-file", os.path.join(here, "schemathesis.toml"), "run", base + "/v1/openapi.json",
-             "--checks", "all", *options], env={**os.environ, "WARREN_TOKEN": token}, cwd=folder)
+             "--checks", "all", "--exclude-checks", "ignored_auth", *options], env={**os.environ, "WARREN_TOKEN": token}, cwd=folder)
         status = result.returncode
         if process.poll() is not None:
             print(f"warrend ended with status {process.returncode}")
