@@ -1,14 +1,13 @@
 import WarrenModel
 import WarrenPlan
 
-/// The plan of the gateway on side a of the lab's link (see `Tests/Lab/uml/topology.sh`). Of the keys' epochs, the first is
-/// the preferred one, the others are taken as well.
+/// The plan of the gateway on side a of the lab's link (see `Tests/Lab/uml/topology.sh`).
 enum LinkPlan {
     struct Invalid: Error { let text: String }
 
     static func ofSideA(
         mode: IPsecMode, initiator: Bool, ike: String = "aes256gcm16-prfsha384-x25519", child: String = "aes256gcm16",
-        livenessSeconds: UInt32 = 10, epochs: [UInt32] = [1]
+        livenessSeconds: UInt32 = 10
     ) throws -> GatewayPlan {
         let parameters = IPsecParameters(
             mode: mode, ike: IKEParameters(proposals: [try parsed(IKEProposal(ike), ike)], livenessSeconds: livenessSeconds),
@@ -19,7 +18,7 @@ enum LinkPlan {
         guard let link = LinkID(own, peer) else { throw Invalid(text: "link") }
         let outer = AddressPair(local: try address("203.0.113.10"), remote: try address("203.0.113.20"))
         let inner = AddressPair(local: try address("10.1.0.1"), remote: try address("10.2.0.1"))
-        let references = epochs.map { PSKReference(link: link, epoch: $0) }
+        let reference = PSKReference(link: link, epoch: 1)
         let outbound = [IPProtocol.ipencap, .ipv6].map {
             TrafficSelector(source: IPPrefix(host: outer.local), destination: IPPrefix(host: outer.remote), ipProtocol: $0)
         }
@@ -40,14 +39,10 @@ enum LinkPlan {
                     SecurityPolicy(peer: peer, direction: .inbound, selector: $0.reversed, mode: mode),
                 ]
             },
-            keys: references.map { .init(peer: peer, reference: $0) },
+            keys: [.init(peer: peer, reference: reference)],
             ike: [
                 IKEPeer(
-                    peer: peer, outer: outer, initiator: initiator, parameters: parameters, selectors: outbound,
-                    key: references[0],
-                    alternatives: references.dropFirst().map {
-                        IKEAlternative(outer: outer, parameters: parameters, selectors: outbound, key: $0)
-                    })
+                    peer: peer, outer: outer, initiator: initiator, parameters: parameters, selectors: outbound, key: reference)
             ])
     }
 

@@ -80,9 +80,6 @@ struct LinkRun: Sendable {
             "other-algorithms": LinkPlan.ofSideA(
                 mode: mode, initiator: true, ike: "aes128gcm16-prfsha256-ecp256", child: "aes128gcm16-ecp384"),
             "impatient": LinkPlan.ofSideA(mode: mode, initiator: true, livenessSeconds: 2),
-            "expand": LinkPlan.ofSideA(mode: mode, initiator: true, epochs: [1, 2]),
-            "switch": LinkPlan.ofSideA(mode: mode, initiator: true, epochs: [2, 1]),
-            "contract": LinkPlan.ofSideA(mode: mode, initiator: true, epochs: [2]),
         ]
         for (name, plan) in plans { try JSONEncoder().encode(plan).write(to: job.appending(path: "plan-\(name).json")) }
         let script = Guest.laboratory.appending(path: "link").path

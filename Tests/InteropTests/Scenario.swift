@@ -3,7 +3,6 @@ enum Scenario: String, CaseIterable, Sendable {
     case weInitiate = "we-initiate"
     case weAnswer = "we-answer"
     case otherAlgorithms = "other-algorithms"
-    case newKey = "new-key"
     case crashes
     case wrongSecretWeInitiate = "wrong-secret-we-initiate"
     case wrongSecretWeAnswer = "wrong-secret-we-answer"

@@ -122,29 +122,14 @@ connections {
         }
     }
 }
+secrets {
+    ike-link {
+        id-1 = ${outer[$side]}
+        id-2 = ${outer[$far]}
+        secret = 0x$secret
+    }
+}
 END
-    strongswan_secrets "$side" "$secret"
-}
-
-# strongswan_secrets SIDE SECRET...: what the far end may prove; charon proves one of them.
-strongswan_secrets() {
-    local side=$1 folder=$work/$1 secret count=0; shift
-    sed -i '/^secrets {/,$d' "$folder/swanctl.conf"
-    {
-        echo 'secrets {'
-        for secret; do
-            echo "    ike-$((++count)) {"
-            echo "        id-1 = ${outer[$side]}"
-            echo "        id-2 = ${outer[${other[$side]}]}"
-            echo "        secret = 0x$secret"
-            echo '    }'
-        done
-        echo '}'
-    } >>"$folder/swanctl.conf"
-}
-strongswan_load_secrets() {
-    strongswan_secrets "$@"
-    vici "$1" load-creds --clear --file "$work/$1/swanctl.conf" >>"$work/$1/load.out" 2>&1
 }
 
 strongswan_initiate() { vici "$1" initiate --child gif --timeout 15 >"$work/$1/initiate.out" 2>&1; }

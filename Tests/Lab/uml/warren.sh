@@ -13,13 +13,6 @@ warren_up() {
     control "$side" up "$plan" "$work/$side/secret" "$programs/warren-tunneld" >"$work/$side/up.out" 2>&1
 }
 
-# warren_lead SIDE PLAN SECRETS: the peer as another plan has it; SECRETS are the keys of each epoch.
-warren_lead() {
-    local side=$1 plan=$2 secrets=$3
-    (umask 077; printf '%s\n' $secrets >"$work/$side/secret")
-    control "$side" lead "$plan" "$work/$side/secret" >>"$work/$side/lead.out" 2>&1
-}
-
 # Ends the daemon without a word to its peer.
 warren_crash() { kill -KILL "$(sed -n 's/.*msg=started.* pid=\([0-9]*\).*/\1/p' "$work/$1/tunneld.log" | tail -n 1)"; }
 

@@ -12,7 +12,8 @@ struct Unusable: Error, CustomStringConvertible { let description: String }
 /// Applies a whole plan through the driver, by the same steps as an agent on a gateway that has nothing yet.
 func setUp(control: String, planPath: String, secretPath: String, daemonPath: String) async throws {
     let plan = try JSONDecoder().decode(GatewayPlan.self, from: Data(contentsOf: URL(filePath: planPath)))
-    let keys = try keys(of: plan, secretPath: secretPath)
+    let key = PreSharedKey(SecretBytes(try hexadecimal(String(contentsOf: URL(filePath: secretPath), encoding: .utf8))))
+    let keys = Dictionary(plan.keys.map { ($0.reference, key) }, uniquingKeysWith: { first, _ in first })
     let log = URL(filePath: control).deletingLastPathComponent().appending(path: "tunneld.log").path
     let driver = EmbeddedDataPlaneDriver(
         configuration: .init(daemonPath: daemonPath, controlPath: control, daemonLogLevel: "debug", daemonLogPath: log),
@@ -23,29 +24,6 @@ func setUp(control: String, planPath: String, secretPath: String, daemonPath: St
     for operation in reconcile(desired: desired, observed: ObservedState()) {
         try await driver.perform(operation, keys: keys)
     }
-}
-
-/// Sets the peers as another plan has them, and leaves the rest as it is.
-func lead(control: String, planPath: String, secretPath: String) throws {
-    let plan = try JSONDecoder().decode(GatewayPlan.self, from: Data(contentsOf: URL(filePath: planPath)))
-    let keys = try keys(of: plan, secretPath: secretPath), client = try TunnelControlClient(path: control)
-    for peer in plan.ike {
-        try client.call(
-            .setPeer(peer, keys: peer.acceptedKeys.compactMap { reference in keys[reference].map { .init(reference, $0) } }))
-    }
-}
-
-/// The key of the first epoch is the file's first line, that of the second its second.
-private func keys(of plan: GatewayPlan, secretPath: String) throws -> [PSKReference: PreSharedKey] {
-    let lines = try String(contentsOf: URL(filePath: secretPath), encoding: .utf8).split(separator: "\n")
-    var keys: [PSKReference: PreSharedKey] = [:]
-    for reference in plan.keys.map(\.reference) + plan.ike.flatMap(\.acceptedKeys) {
-        guard (1...max(lines.count, 1)).contains(Int(reference.epoch)), !lines.isEmpty else {
-            throw Unusable(description: "no line for \(reference)")
-        }
-        keys[reference] = PreSharedKey(SecretBytes(try hexadecimal(String(lines[Int(reference.epoch) - 1]))))
-    }
-    return keys
 }
 
 func printObservation(control: String) throws {

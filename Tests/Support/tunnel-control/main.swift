@@ -2,10 +2,8 @@ import Foundation
 
 /// Sets up and drives one gateway of the embedded data plane without an agent, for tests that bring their own peer.
 ///
-///     tunnel-control up CONTROL PLAN SECRET TUNNELD   the gateway plan (JSON); SECRET is a file of hexadecimal digits, a line
-///                                                     for the key of each epoch, the same for all peers; starts the daemon
-///                                                     at TUNNELD, which stays
-///     tunnel-control lead CONTROL PLAN SECRET         sets the peers as another plan has them
+///     tunnel-control up CONTROL PLAN SECRET TUNNELD   the gateway plan (JSON) with one key (a file of hexadecimal digits) for
+///                                                     all its peers; starts the daemon at TUNNELD, which stays
 ///     tunnel-control observe CONTROL                  prints what the daemon runs (JSON)
 ///     tunnel-control rekey CONTROL child|ike          of every peer
 ///     tunnel-control down CONTROL                     ends the daemon, which deletes its SAs at its peers
@@ -16,11 +14,10 @@ do {
     switch (arguments.first, arguments.count) {
     case ("up", 5):
         try await setUp(control: arguments[1], planPath: arguments[2], secretPath: arguments[3], daemonPath: arguments[4])
-    case ("lead", 4): try lead(control: arguments[1], planPath: arguments[2], secretPath: arguments[3])
     case ("observe", 2): try printObservation(control: arguments[1])
     case ("rekey", 3): try rekey(control: arguments[1], target: arguments[2])
     case ("down", 2): try shutDown(control: arguments[1])
-    default: throw Unusable(description: "usage: tunnel-control up|lead|observe|rekey|down CONTROL [ARGUMENT...]")
+    default: throw Unusable(description: "usage: tunnel-control up|observe|rekey|down CONTROL [ARGUMENT...]")
     }
 } catch {
     FileHandle.standardError.write(Data("tunnel-control: \(error)\n".utf8))
