@@ -16,6 +16,7 @@ RELEASE = WARREN_COMMIT='$(COMMIT)' WARREN_COMPILER='$(COMPILER)' $(SWIFT) build
 
 # What building, the lab and the tests need from Debian 12.
 PACKAGES := ca-certificates git pkg-config libsqlite3-dev libssl-dev \
+	$(if $(filter x86_64,$(shell uname -m)),libipsec-mb-dev) \
 	mandoc man-db bash zsh fish \
 	prometheus iproute2 iputils-ping nftables tcpdump procps util-linux kmod python3 python3-venv python3-yaml openssl \
 	user-mode-linux strongswan-swanctl charon-systemd libstrongswan-standard-plugins \

@@ -85,7 +85,10 @@ let package = Package(
             name: "WarrenRollout", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan"], path: "Sources/Rollout"),
         .target(name: "WarrenStatus", dependencies: ["WarrenModel", "WarrenPlan"], path: "Sources/Status"),
         .target(name: "AgentCore", dependencies: ["WarrenModel", "WarrenPlan"], path: "Agents/AgentCore"),
-        .target(name: "ESP", dependencies: ["WarrenModel", "CLibcrypto"], path: "Agents/ESP"),
+        .target(
+            name: "CMultiBuffer", path: "Agents/CMultiBuffer",
+            linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "ESP", dependencies: ["WarrenModel", "CLibcrypto", "CMultiBuffer"], path: "Agents/ESP"),
         .target(
             name: "IKEv2", dependencies: ["WarrenModel", "ESP", crypto], path: "Agents/IKEv2", exclude: ["README.md"]),
 
@@ -203,7 +206,7 @@ let package = Package(
             ] + lifecycle,
             path: "Agents/warren-agent"),
         .executableTarget(
-            name: "warren-tunneld", dependencies: ["Tunnel", "WarrenLogs", "WarrenBuild", argumentParser, logging],
+            name: "warren-tunneld", dependencies: ["Tunnel", "ESP", "WarrenLogs", "WarrenBuild", argumentParser, logging],
             path: "Agents/warren-tunneld"),
 
         // Tests.

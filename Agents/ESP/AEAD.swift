@@ -1,8 +1,12 @@
+import WarrenModel
+
 /// Authenticated encryption under one key, in one direction, in place. Callers are generic over it, so that a call costs
 /// no more than the cipher. An instance is used by one thread at a time.
 public protocol AEAD: AnyObject {
-    /// `key` has 16 or 32 bytes and may go away after the call.
-    init(key: UnsafeRawBufferPointer, direction: AEADDirection) throws(AEADError)
+    /// `key` has the algorithm's length and may go away after the call.
+    init(
+        _ algorithm: EncryptionAlgorithm, key: UnsafeRawBufferPointer, direction: AEADDirection, library: CipherLibrary
+    ) throws(AEADError)
 
     /// Encrypts `count` bytes at `text` and writes the 16-byte tag right behind them. The nonce has 12 bytes and must
     /// never come twice. False when the library fails; then the packet must not be sent.
@@ -19,6 +23,14 @@ public protocol AEAD: AnyObject {
 
 /// What an AEAD instance is for.
 public enum AEADDirection: Sendable { case seal, open }
+
+/// Who computes the ciphers of packets.
+public enum CipherLibrary: String, Sendable, CaseIterable {
+    /// The multi-buffer library for what it does best, where it can be loaded; libcrypto for all else.
+    case auto
+    /// libcrypto alone.
+    case libcrypto
+}
 
 /// Why a cipher could not be made.
 public enum AEADError: Error, Equatable {

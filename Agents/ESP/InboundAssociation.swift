@@ -24,9 +24,10 @@ public final class InboundAssociation<Cipher: AEAD> {
 
     /// Byte limits count payloads.
     public init(
-        _ securityAssociation: SecurityAssociation, softBytes: UInt64 = .max, hardBytes: UInt64 = .max
+        _ securityAssociation: SecurityAssociation, softBytes: UInt64 = .max, hardBytes: UInt64 = .max,
+        library: CipherLibrary = .auto
     ) throws(AEADError) {
-        (cipher, salt) = try makeCipher(of: securityAssociation, direction: .open)
+        (cipher, salt) = try makeCipher(of: securityAssociation, direction: .open, library: library)
         self.securityAssociation = securityAssociation
         spi = securityAssociation.spi.rawValue
         extended = securityAssociation.extendedSequenceNumbers

@@ -24,9 +24,9 @@ public final class OutboundAssociation<Cipher: AEAD> {
     /// Byte limits count payloads. `startingAfter` is for tests of the far end of the sequence space.
     public init(
         _ securityAssociation: SecurityAssociation, softBytes: UInt64 = .max, hardBytes: UInt64 = .max,
-        startingAfter sequenceNumber: UInt64 = 0
+        startingAfter sequenceNumber: UInt64 = 0, library: CipherLibrary = .auto
     ) throws(AEADError) {
-        (cipher, salt) = try makeCipher(of: securityAssociation, direction: .seal)
+        (cipher, salt) = try makeCipher(of: securityAssociation, direction: .seal, library: library)
         self.securityAssociation = securityAssociation
         self.sequenceNumber = sequenceNumber
         spi = securityAssociation.spi.rawValue
@@ -75,9 +75,9 @@ public final class OutboundAssociation<Cipher: AEAD> {
     }
 }
 
-/// Splits keying material into key and salt (RFC 4106, 8.1). The salt keeps its bytes' order in memory.
+/// Splits keying material into key and salt (RFC 4106, 8.1; RFC 7634, 2). The salt keeps its bytes' order in memory.
 func makeCipher<Cipher: AEAD>(
-    of securityAssociation: SecurityAssociation, direction: AEADDirection
+    of securityAssociation: SecurityAssociation, direction: AEADDirection, library: CipherLibrary
 ) throws(AEADError) -> (Cipher, salt: UInt32) {
     let algorithm = securityAssociation.encryption, material = securityAssociation.keyingMaterial
     guard material.count == algorithm.keyLength + algorithm.saltLength else { throw .keyLength(material.count) }
@@ -85,7 +85,7 @@ func makeCipher<Cipher: AEAD>(
         let key = UnsafeRawBufferPointer(rebasing: bytes[..<algorithm.keyLength])
         let salt = bytes.loadUnaligned(fromByteOffset: algorithm.keyLength, as: UInt32.self)
         do throws(AEADError) {
-            return .success((try Cipher(key: key, direction: direction), salt))
+            return .success((try Cipher(algorithm, key: key, direction: direction, library: library), salt))
         } catch {
             return .failure(error)
         }

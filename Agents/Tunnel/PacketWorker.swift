@@ -58,7 +58,7 @@ public final class PacketWorker: Sendable {
     private let commands: CommandQueue
     private let events: EventQueue
     /// Touched by the packet thread alone while it runs, else under `phase`'s lock.
-    private let engine: PacketEngine<LibcryptoAESGCM>
+    private let engine: PacketEngine<PacketCipher>
     private let phase = Mutex(Phase())
 
     private struct Phase {
@@ -68,12 +68,12 @@ public final class PacketWorker: Sendable {
 
     /// Takes the two UDP sockets, which stay the caller's to close after `stop`: bound to port 4500 of the wildcard address
     /// (the IPv6 one with IPV6_V6ONLY). Options for packet information, GRO and TOS are set here; both become non-blocking.
-    public init(udp4: Int32, udp6: Int32?) throws {
+    public init(udp4: Int32, udp6: Int32?, library: CipherLibrary = .auto) throws {
         self.udp4 = udp4
         self.udp6 = udp6
         commands = try CommandQueue()
         events = try EventQueue()
-        engine = try PacketEngine(udp4: udp4, udp6: udp6, commands: commands, events: events)
+        engine = try PacketEngine(udp4: udp4, udp6: udp6, commands: commands, events: events, library: library)
     }
 
     deinit {

@@ -1,4 +1,5 @@
 import CWarrenSystem
+import ESP
 import Logging
 import TunnelControl
 import WarrenFailpoints
@@ -13,8 +14,11 @@ public struct TunnelOptions: Sendable {
     public var controlPath: String
     /// What the daemon becomes once it has its sockets.
     public var user: TunnelUser
+    /// Who computes the ciphers of packets.
+    public var ciphers: CipherLibrary
 
-    public init(controlPath: String, user: TunnelUser) {
+    public init(controlPath: String, user: TunnelUser, ciphers: CipherLibrary = .auto) {
+        self.ciphers = ciphers
         self.controlPath = controlPath
         self.user = user
     }
@@ -41,9 +45,17 @@ public func runTunnelDaemon(_ options: TunnelOptions, logger: Logger) throws {
     let sockets = try DaemonSockets()
     try prepareControlFolder(of: options.controlPath)
     let listener = try TunnelControlListener(path: options.controlPath, user: 0)
+    // Its file is read now, with the rights to.
+    let multiBuffer = options.ciphers == .auto ? PacketCipher.multiBufferVersion : nil
     try giveUpRights(options)
-    let daemon = try TunnelDaemon(sockets: sockets, listener: listener, terminations: terminations, logger: logger)
-    logger.info("started", metadata: ["user": "\(options.user)", "control": "\(options.controlPath)", "pid": "\(getpid())"])
+    let daemon = try TunnelDaemon(
+        sockets: sockets, listener: listener, terminations: terminations, ciphers: options.ciphers, logger: logger)
+    logger.info(
+        "started",
+        metadata: [
+            "user": "\(options.user)", "control": "\(options.controlPath)", "pid": "\(getpid())",
+            "ciphers": "\(multiBuffer.map { "IPSec_MB \($0)" } ?? "libcrypto")",
+        ])
     try daemon.run(whenReady: announceReadiness)
     logger.info("ended")
 }

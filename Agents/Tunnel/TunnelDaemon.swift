@@ -1,4 +1,5 @@
 import CWarrenSystem
+import ESP
 import IKEv2
 import Logging
 import TunnelControl
@@ -37,12 +38,15 @@ final class TunnelDaemon {
     /// Datagrams taken from one socket before the others get their turn.
     private static let datagramsPerTurn = 64
 
-    init(sockets: DaemonSockets, listener: TunnelControlListener, terminations: Int32, logger: Logger) throws {
+    init(
+        sockets: DaemonSockets, listener: TunnelControlListener, terminations: Int32, ciphers: CipherLibrary, logger: Logger
+    ) throws {
         self.sockets = sockets
         self.listener = listener
         self.terminations = OwnedDescriptor(terminations)
         self.logger = logger
-        worker = try PacketWorker(udp4: sockets.encapsulation4.rawValue, udp6: sockets.encapsulation6?.rawValue)
+        worker = try PacketWorker(
+            udp4: sockets.encapsulation4.rawValue, udp6: sockets.encapsulation6?.rawValue, library: ciphers)
     }
 
     /// Serves until a signal or the agent ends it; then deletes every SA at its peer.

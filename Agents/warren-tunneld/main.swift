@@ -1,4 +1,5 @@
 import ArgumentParser
+import ESP
 import Logging
 import Tunnel
 import WarrenBuild
@@ -17,6 +18,10 @@ struct TunneldCommand: ParsableCommand {
     @Option(help: "The user to become after start: a name, or UID, or UID:GID.")
     var user = TunnelUser.nobody
 
+    @Option(
+        help: "Who computes the ciphers: auto (IPSec_MB where there is one that fits the processor), or libcrypto alone.")
+    var ciphers = CipherLibrary.auto
+
     @Option(help: "The least level that is logged to standard error: trace, debug, info, notice, warning, error.")
     var logLevel = Logger.Level.info
 
@@ -25,7 +30,7 @@ struct TunneldCommand: ParsableCommand {
         let handler = StructuredLogHandler(level: logLevel)
         let logger = Logger(label: "warren-tunneld") { _ in handler }
         do {
-            try runTunnelDaemon(TunnelOptions(controlPath: control, user: user), logger: logger)
+            try runTunnelDaemon(TunnelOptions(controlPath: control, user: user, ciphers: ciphers), logger: logger)
         } catch {
             logger.critical("\(error)")
             throw ExitCode.failure
@@ -36,6 +41,8 @@ struct TunneldCommand: ParsableCommand {
 extension TunnelUser: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }
+
+extension CipherLibrary: ExpressibleByArgument {}
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}
 

@@ -11,8 +11,8 @@ struct GenerationOptions: ParsableArguments {
     @Flag(help: "End as soon as the controller has accepted; the roll-out goes on.")
     var noWait = false
 
-    @Option(help: "What to print on the way: text, or json-line for one JSON object per event.")
-    var progress = RolloutFollower.Output.text
+    @Option(name: .shortAndLong, help: "What to print on the way: text, or json-line for one JSON object per event.")
+    var output = RolloutFollower.Output.text
 
     @OptionGroup(title: "Roll-out") var strategyOptions: StrategyOptions
     @OptionGroup(title: "Controller") var controller: ControllerOptions
@@ -27,7 +27,7 @@ struct GenerationOptions: ParsableArguments {
         let generation = try await controller.withClient(about: sites) { try await start($0, strategy) }
         Terminal.note("generation \(generation) is accepted")
         guard !noWait else { return }
-        try await RolloutFollower(address: controller.address, output: progress).followToSuccess(generation)
+        try await RolloutFollower(address: controller.address, output: output).followToSuccess(generation)
         Terminal.note("generation \(generation) runs on every gateway in reach")
     }
 }

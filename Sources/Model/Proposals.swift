@@ -4,6 +4,8 @@ public enum EncryptionAlgorithm: String, Sendable, Hashable, Codable, CaseIterab
     case aes128gcm16
     /// AES-GCM with a 256-bit key and a 16-byte ICV.
     case aes256gcm16
+    /// ChaCha20-Poly1305 with a 256-bit key (RFC 7634).
+    case chacha20poly1305
 
     /// Key length in bytes, without the 4-byte salt.
     public var keyLength: Int { self == .aes128gcm16 ? 16 : 32 }

@@ -12,7 +12,7 @@ enum ESPBenchmark {
         let memory = UnsafeMutableRawPointer.allocate(byteCount: 2048, alignment: 64)
         memory.initializeMemory(as: UInt8.self, repeating: 0, count: 2048)
         defer { memory.deallocate() }
-        let association = try OutboundAssociation<LibcryptoAESGCM>(securityAssociation())
+        let association = try OutboundAssociation<PacketCipher>(securityAssociation())
         let seconds = try medianSeconds(runs: 5) {
             for _ in 0..<packets where association.seal(memory, payload: payload, nextHeader: 4) != nil {
                 throw BenchmarkError.wrongResult("a packet was not sealed")

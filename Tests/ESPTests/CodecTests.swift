@@ -42,7 +42,7 @@ import WarrenModel
 
     @Test(arguments: vectors)
     func sealGivesTheKnownBytes(_ vector: Vector) throws {
-        let sender = try OutboundAssociation<LibcryptoAESGCM>(
+        let sender = try OutboundAssociation<PacketCipher>(
             association(.outbound, encryption: vector.encryption, material: vector.material, extended: vector.extended),
             startingAfter: vector.sequence - 1)
         #expect(try seal(Self.payload, sender) == vector.packet)
@@ -52,7 +52,7 @@ import WarrenModel
 
     @Test(arguments: vectors)
     func openGivesTheKnownPayload(_ vector: Vector) throws {
-        let receiver = try InboundAssociation<LibcryptoAESGCM>(
+        let receiver = try InboundAssociation<PacketCipher>(
             association(.inbound, encryption: vector.encryption, material: vector.material, extended: vector.extended))
         // With a high half of 5, only a receiver that has come that far can open it.
         if vector.sequence >> 32 != 0 {
@@ -66,7 +66,7 @@ import WarrenModel
 
 @Suite struct Codec {
     private func pair(extended: Bool = true) throws -> (
-        OutboundAssociation<LibcryptoAESGCM>, InboundAssociation<LibcryptoAESGCM>
+        OutboundAssociation<PacketCipher>, InboundAssociation<PacketCipher>
     ) {
         (
             try OutboundAssociation(association(.outbound, extended: extended)),
@@ -127,7 +127,7 @@ import WarrenModel
 
     /// Seals whatever text, trailer included, so that wrong padding is authentic.
     private func sealText(_ text: [UInt8], sequence: UInt32) throws -> [UInt8] {
-        let cipher = try keyAndSalt[..<32].withUnsafeBytes { try LibcryptoAESGCM(key: $0, direction: .seal) }
+        let cipher = try keyAndSalt[..<32].withUnsafeBytes { try PacketCipher(.aes256gcm16, key: $0, direction: .seal) }
         var packet = bytes("deadbeef") + withUnsafeBytes(of: sequence.bigEndian, Array.init)
         let iv = [0, 0, 0, 0] + withUnsafeBytes(of: sequence.bigEndian, Array.init)
         let nonce = Array(keyAndSalt[32...]) + iv
@@ -147,7 +147,7 @@ import WarrenModel
     }
 
     @Test func paddingMustCountUp() throws {
-        let receiver = try InboundAssociation<LibcryptoAESGCM>(association(.inbound))
+        let receiver = try InboundAssociation<PacketCipher>(association(.inbound))
         #expect(try open(sealText([9, 9, 1, 2, 3, 4, 4, 4], sequence: 1), receiver) == [9, 9])
         #expect(throws: Dropped(reason: .badPadding)) { try open(sealText([9, 9, 1, 2, 2, 4, 4, 4], sequence: 2), receiver) }
         #expect(throws: Dropped(reason: .badPadding)) { try open(sealText([9, 9, 0, 0, 0, 0, 4, 4], sequence: 3), receiver) }
@@ -159,22 +159,22 @@ import WarrenModel
     }
 
     @Test func sequenceNumbersEndAndNeverWrap() throws {
-        let short = try OutboundAssociation<LibcryptoAESGCM>(association(.outbound), startingAfter: 0xffff_fffe)
+        let short = try OutboundAssociation<PacketCipher>(association(.outbound), startingAfter: 0xffff_fffe)
         #expect(Array(try seal([], short)[4..<8]) == [255, 255, 255, 255])
         #expect(short.isExhausted)
         #expect(throws: Dropped(reason: .lifetimeExpired)) { try seal([], short) }
-        let long = try OutboundAssociation<LibcryptoAESGCM>(association(.outbound, extended: true), startingAfter: .max - 1)
+        let long = try OutboundAssociation<PacketCipher>(association(.outbound, extended: true), startingAfter: .max - 1)
         _ = try seal([], long)
         #expect(throws: Dropped(reason: .lifetimeExpired)) { try seal([], long) }
         #expect(long.sequenceNumber == .max)
         // With ESN, 2^32 is a number like others.
-        let past = try OutboundAssociation<LibcryptoAESGCM>(association(.outbound, extended: true), startingAfter: 0xffff_ffff)
+        let past = try OutboundAssociation<PacketCipher>(association(.outbound, extended: true), startingAfter: 0xffff_ffff)
         #expect(Array(try seal([], past)[4..<16]) == [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0])
     }
 
     @Test func byteLimitsHold() throws {
-        let sender = try OutboundAssociation<LibcryptoAESGCM>(association(.outbound), softBytes: 100, hardBytes: 200)
-        let receiver = try InboundAssociation<LibcryptoAESGCM>(association(.inbound), softBytes: 100, hardBytes: 150)
+        let sender = try OutboundAssociation<PacketCipher>(association(.outbound), softBytes: 100, hardBytes: 200)
+        let receiver = try InboundAssociation<PacketCipher>(association(.inbound), softBytes: 100, hardBytes: 150)
         for _ in 0..<2 { _ = try open(seal([UInt8](repeating: 0, count: 99), sender), receiver) }
         #expect(sender.isPastSoftLimit && !sender.isExhausted)
         let last = try seal([1, 2], sender)
@@ -186,7 +186,7 @@ import WarrenModel
     @Test func keysOfTheWrongLengthAreRefused() {
         for count in [0, 4, 20, 35, 37] {
             #expect(throws: AEADError.keyLength(count)) {
-                _ = try OutboundAssociation<LibcryptoAESGCM>(
+                _ = try OutboundAssociation<PacketCipher>(
                     association(.outbound, material: [UInt8](repeating: 1, count: count)))
             }
         }

@@ -37,7 +37,7 @@ func association(
 }
 
 /// Seals a payload into a packet of its own; throws the reason when that fails.
-func seal(_ payload: [UInt8], _ sender: OutboundAssociation<LibcryptoAESGCM>, nextHeader: UInt8 = 4) throws -> [UInt8] {
+func seal(_ payload: [UInt8], _ sender: OutboundAssociation<PacketCipher>, nextHeader: UInt8 = 4) throws -> [UInt8] {
     var packet = [UInt8](repeating: 0xee, count: ESP.sealedLength(payload: payload.count))
     packet.replaceSubrange(ESP.payloadOffset..<ESP.payloadOffset + payload.count, with: payload)
     let reason = packet.withUnsafeMutableBytes {
@@ -48,7 +48,7 @@ func seal(_ payload: [UInt8], _ sender: OutboundAssociation<LibcryptoAESGCM>, ne
 }
 
 /// Opens a copy of a packet.
-func open(_ packet: [UInt8], _ receiver: InboundAssociation<LibcryptoAESGCM>) throws -> [UInt8] {
+func open(_ packet: [UInt8], _ receiver: InboundAssociation<PacketCipher>) throws -> [UInt8] {
     // Exactly as much memory as the packet has, so that reading past it shows under a sanitizer.
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(packet.count, 1), alignment: 16)
     defer { memory.deallocate() }

@@ -216,7 +216,7 @@ enum GeneratedMutations {
         ike.with(
             [
                 "aes256", "aes256gcm16", "aes256gcm16-prfsha384", "aes256gcm8-prfsha384-x25519",
-                "chacha20poly1305-prfsha256-x25519", "aes256gcm16-prfsha512-x25519", "aes256gcm16-prfsha384-modp4096", "\"-\"",
+                "camellia256gcm16-prfsha256-x25519", "aes256gcm16-prfsha512-x25519", "aes256gcm16-prfsha384-modp4096", "\"-\"",
                 "aes256gcm16--x25519", "AES256GCM16-prfsha384-x25519",
             ], "invalid-value")
         + child.with(

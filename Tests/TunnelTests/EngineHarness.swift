@@ -11,12 +11,12 @@ final class EngineHarness {
     static let there = IPAddress("127.0.0.2")!
     static let peer = SiteName("beta")!
 
-    let engine: PacketEngine<LibcryptoAESGCM>
+    let engine: PacketEngine<PacketCipher>
     let events: EventQueue
     let queue = FakeQueue()
     let socket: Int32
     /// The peer's end of the inbound SA.
-    private let remote: OutboundAssociation<LibcryptoAESGCM>
+    private let remote: OutboundAssociation<PacketCipher>
     private var last = DropCounters().snapshot
 
     init(mode: IPsecMode = .tunnel, selected: [IPProtocol] = [.ipencap, .ipv6], attaching: Bool = true) throws {

@@ -1,7 +1,7 @@
 import Crypto
 import WarrenModel
 
-/// Seals and opens the SK payload with AES-GCM (RFC 7296, 3.14; RFC 5282).
+/// Seals and opens the SK payload with an AEAD (RFC 7296, 3.14; RFC 5282, RFC 7634).
 ///
 /// The nonce is the salt and a counter that starts at 0 and never repeats: each key has one sender, and each IKE SA has
 /// its own keys. Each message is sealed once; repetitions are the same bytes.
@@ -10,11 +10,13 @@ struct Envelope: Sendable {
     private static let tagLength = 16
     static let minimumLength = MessageHeader.length + 4 + ivLength + 1 + tagLength
 
+    private let encryption: EncryptionAlgorithm
     private let sending: SecretBytes
     private let receiving: SecretBytes
     private var counter: UInt64 = 0
 
     init(keys: IKEKeys, asInitiator: Bool) {
+        encryption = keys.encryption
         sending = keys.encryptionKey(fromInitiator: asInitiator)
         receiving = keys.encryptionKey(fromInitiator: !asInitiator)
     }
@@ -40,17 +42,11 @@ struct Envelope: Sendable {
         var iv = ByteWriter()
         iv.uint64(counter)
         counter += 1
-        // No padding: AES-GCM needs none; the last byte says so.
-        guard
-            let box = Self.withKey(
-                sending,
-                { key, salt in
-                    try? AES.GCM.seal(
-                        plaintext + [0], using: key, nonce: AES.GCM.Nonce(data: salt + iv.bytes),
-                        authenticating: associated.bytes)
-                })
-        else { return nil }
-        return associated.bytes + iv.bytes + Array(box.ciphertext) + Array(box.tag)
+        // No padding: none of the ciphers needs any; the last byte says so.
+        let sealed = Self.withKey(sending) { key, salt in
+            encryption.seal(plaintext + [0], key: key, nonce: salt + iv.bytes, authenticating: associated.bytes)
+        }
+        return sealed.map { associated.bytes + iv.bytes + $0 }
     }
 
     /// An authentic SK payload's inside; nil for whatever isn't authentic.
@@ -71,10 +67,8 @@ struct Envelope: Sendable {
         else { return nil }
         let tag = reader.remaining()
         let opened = Self.withKey(receiving) { key, salt -> [UInt8]? in
-            guard let nonce = try? AES.GCM.Nonce(data: salt + iv),
-                let box = try? AES.GCM.SealedBox(nonce: nonce, ciphertext: ciphertext, tag: tag)
-            else { return nil }
-            return (try? AES.GCM.open(box, using: key, authenticating: datagram.prefix(associatedLength))).map { Array($0) }
+            encryption.open(
+                ciphertext, tag: tag, key: key, nonce: salt + iv, authenticating: datagram.prefix(associatedLength))
         }
         guard let opened, let padding = opened.last, opened.count > Int(padding) else { return nil }
         return (first, prefix, Array(opened.dropLast(Int(padding) + 1)))
@@ -84,6 +78,41 @@ struct Envelope: Sendable {
         secret.withBytes { bytes in
             guard bytes.count > 4 else { return nil }
             return body(SymmetricKey(data: UnsafeRawBufferPointer(rebasing: bytes.dropLast(4))), Array(bytes.suffix(4)))
+        }
+    }
+}
+
+extension EncryptionAlgorithm {
+    /// Ciphertext and tag.
+    fileprivate func seal(
+        _ plaintext: [UInt8], key: SymmetricKey, nonce: [UInt8], authenticating associated: [UInt8]
+    ) -> [UInt8]? {
+        switch self {
+        case .aes128gcm16, .aes256gcm16:
+            guard let nonce = try? AES.GCM.Nonce(data: nonce) else { return nil }
+            let box = try? AES.GCM.seal(plaintext, using: key, nonce: nonce, authenticating: associated)
+            return box.map { Array($0.ciphertext) + Array($0.tag) }
+        case .chacha20poly1305:
+            guard let nonce = try? ChaChaPoly.Nonce(data: nonce) else { return nil }
+            let box = try? ChaChaPoly.seal(plaintext, using: key, nonce: nonce, authenticating: associated)
+            return box.map { Array($0.ciphertext) + Array($0.tag) }
+        }
+    }
+
+    fileprivate func open(
+        _ ciphertext: [UInt8], tag: [UInt8], key: SymmetricKey, nonce: [UInt8], authenticating associated: ArraySlice<UInt8>
+    ) -> [UInt8]? {
+        switch self {
+        case .aes128gcm16, .aes256gcm16:
+            guard let nonce = try? AES.GCM.Nonce(data: nonce),
+                let box = try? AES.GCM.SealedBox(nonce: nonce, ciphertext: ciphertext, tag: tag)
+            else { return nil }
+            return (try? AES.GCM.open(box, using: key, authenticating: associated)).map { Array($0) }
+        case .chacha20poly1305:
+            guard let nonce = try? ChaChaPoly.Nonce(data: nonce),
+                let box = try? ChaChaPoly.SealedBox(nonce: nonce, ciphertext: ciphertext, tag: tag)
+            else { return nil }
+            return (try? ChaChaPoly.open(box, using: key, authenticating: associated)).map { Array($0) }
         }
     }
 }

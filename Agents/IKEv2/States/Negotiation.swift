@@ -2,10 +2,13 @@ import WarrenModel
 
 /// Offers, choices and checks of proposals (RFC 7296, 2.7 and 3.3).
 enum Negotiation {
-    private static let aesGCM16: UInt16 = 20
-
+    /// ChaCha20 has one key length, which is not said (RFC 7634, 4).
     private static func encryption(_ algorithm: EncryptionAlgorithm) -> Transform {
-        Transform(.encryption, aesGCM16, keyLengthBits: UInt16(algorithm.keyLength * 8))
+        switch algorithm {
+        case .aes128gcm16: Transform(.encryption, 20, keyLengthBits: 128)
+        case .aes256gcm16: Transform(.encryption, 20, keyLengthBits: 256)
+        case .chacha20poly1305: Transform(.encryption, 28)
+        }
     }
 
     // MARK: IKE SA

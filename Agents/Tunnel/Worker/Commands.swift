@@ -57,7 +57,7 @@ extension PacketEngine {
         if inbound[association.spi.rawValue]?.association.securityAssociation.keyingMaterial == association.keyingMaterial {
             return
         }
-        guard let entry = try? InboundEntry(association, lifetime: lifetime) else { return }
+        guard let entry = try? InboundEntry(association, lifetime: lifetime, library: library) else { return }
         inbound.insert(entry, spi: association.spi.rawValue)
     }
 
@@ -66,7 +66,7 @@ extension PacketEngine {
         peers[association.peer] = peer
         guard
             !peer.outbound.contains(where: { $0.association.securityAssociation.keyingMaterial == association.keyingMaterial }),
-            let entry = try? OutboundEntry(association, lifetime: lifetime)
+            let entry = try? OutboundEntry(association, lifetime: lifetime, library: library)
         else { return }
         peer.outbound.append(entry)
     }

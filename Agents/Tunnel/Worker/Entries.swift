@@ -43,9 +43,11 @@ extension PacketEngine {
         var isSoftLimitTold = false
         var isHardLimitTold = false
 
-        init(_ securityAssociation: SecurityAssociation, lifetime: PacketWorker.Lifetime) throws(AEADError) {
+        init(
+            _ securityAssociation: SecurityAssociation, lifetime: PacketWorker.Lifetime, library: CipherLibrary
+        ) throws(AEADError) {
             association = try OutboundAssociation(
-                securityAssociation, softBytes: lifetime.softBytes, hardBytes: lifetime.hardBytes)
+                securityAssociation, softBytes: lifetime.softBytes, hardBytes: lifetime.hardBytes, library: library)
             isTunnelMode = securityAssociation.mode == .tunnel
             encapsulation = Encapsulation(
                 AddressPair(local: securityAssociation.local.address, remote: securityAssociation.remote.address))
@@ -78,9 +80,11 @@ extension PacketEngine {
             let ipProtocol: UInt8
         }
 
-        init(_ securityAssociation: SecurityAssociation, lifetime: PacketWorker.Lifetime) throws(AEADError) {
+        init(
+            _ securityAssociation: SecurityAssociation, lifetime: PacketWorker.Lifetime, library: CipherLibrary
+        ) throws(AEADError) {
             association = try InboundAssociation(
-                securityAssociation, softBytes: lifetime.softBytes, hardBytes: lifetime.hardBytes)
+                securityAssociation, softBytes: lifetime.softBytes, hardBytes: lifetime.hardBytes, library: library)
             isTunnelMode = securityAssociation.mode == .tunnel
             remote = securityAssociation.remote
         }

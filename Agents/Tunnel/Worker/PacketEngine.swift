@@ -14,6 +14,7 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     static var receiveLimit: Int { 4 }
 
     let commands: CommandQueue
+    let library: CipherLibrary
     let events: EventQueue
     let drops = DropCounters()
     let transmit: TransmitQueue
@@ -44,8 +45,11 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
         static var tunnels: UInt64 { 16 }
     }
 
-    init(udp4: Int32, udp6: Int32?, commands: CommandQueue, events: EventQueue) throws {
+    init(
+        udp4: Int32, udp6: Int32?, commands: CommandQueue, events: EventQueue, library: CipherLibrary = .auto
+    ) throws {
         self.commands = commands
+        self.library = library
         self.events = events
         sockets = [udp4] + (udp6.map { [$0] } ?? [])
         transmit = try TransmitQueue(udp4: udp4, udp6: udp6, drops: drops)

@@ -87,7 +87,7 @@ struct ApplyCommand: AsyncParsableCommand {
 
     private func follow(_ generation: Generation) async throws {
         let address = try options.controller.address, limit = timeout.duration
-        try await RolloutFollower(address: address, output: options.progress).followToSuccess(generation)
+        try await RolloutFollower(address: address, output: options.output).followToSuccess(generation)
         let outcome: ControllerClient.Outcome
         do {
             outcome = try await cancellingOnSignal {

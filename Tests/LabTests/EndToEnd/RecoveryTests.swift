@@ -84,7 +84,7 @@ import WarrenStatus
                 defer { unlink(file) }
                 let apply = try ChildProcess.start(
                     [
-                        "\(BuiltPrograms.directory)/warren", "apply", "--yes", "--timeout", "5s", file,
+                        "\(BuiltPrograms.directory)/warren", "apply", "--yes", "--settle", "2s", "--timeout", "5s", file,
                         "--socket", "\(lab.names.directory)/api.sock",
                     ], log: "\(lab.names.directory)/apply.log")
                 // The moment of the kill is what is varied here, not an event that could be awaited.

@@ -1,31 +1,39 @@
 import CLibcrypto
+import WarrenModel
 
-/// AES-GCM with a 16-byte tag by libcrypto's EVP interface. The key schedule is made once: a packet only sets its nonce.
-public final class LibcryptoAESGCM: AEAD {
+/// AES-GCM and ChaCha20-Poly1305, each with a 16-byte tag, by libcrypto's EVP interface. The key schedule is made once: a
+/// packet only sets its nonce. Whoever makes one frees it.
+struct LibcryptoAEAD {
     private let context: OpaquePointer
-    private let ready: Bool
 
-    public init(key: UnsafeRawBufferPointer, direction: AEADDirection) throws(AEADError) {
-        let cipher: OpaquePointer?
-        switch key.count {
-        case 16: cipher = EVP_aes_128_gcm()
-        case 32: cipher = EVP_aes_256_gcm()
-        default: throw .keyLength(key.count)
-        }
+    init(
+        _ algorithm: EncryptionAlgorithm, key: UnsafeRawBufferPointer, direction: AEADDirection
+    ) throws(AEADError) {
+        guard key.count == algorithm.keyLength else { throw .keyLength(key.count) }
+        let cipher =
+            switch algorithm {
+            case .aes128gcm16: EVP_aes_128_gcm()
+            case .aes256gcm16: EVP_aes_256_gcm()
+            case .chacha20poly1305: EVP_chacha20_poly1305()
+            }
         guard let context = EVP_CIPHER_CTX_new(), let cipher else { throw .library }
         self.context = context
         let bytes = key.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        // GCM's default nonce is the 12 bytes that RFC 4106 uses.
-        ready =
+        // The default nonce of each is the 12 bytes that RFC 4106 and RFC 7634 use.
+        let isReady =
             direction == .seal
             ? EVP_EncryptInit_ex(context, cipher, nil, bytes, nil) == 1
             : EVP_DecryptInit_ex(context, cipher, nil, bytes, nil) == 1
-        guard ready else { throw .library }
+        guard isReady else {
+            free()
+            throw .library
+        }
     }
 
-    deinit { EVP_CIPHER_CTX_free(context) }
+    func free() { EVP_CIPHER_CTX_free(context) }
 
-    public func seal(
+    @inline(__always)
+    func seal(
         nonce: UnsafeRawPointer, additional: UnsafeRawPointer, additionalCount: Int, text: UnsafeMutableRawPointer, count: Int
     ) -> Bool {
         var written: Int32 = 0
@@ -40,7 +48,8 @@ public final class LibcryptoAESGCM: AEAD {
             && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, Int32(ESP.icvLength), text + count) == 1
     }
 
-    public func open(
+    @inline(__always)
+    func open(
         nonce: UnsafeRawPointer, additional: UnsafeRawPointer, additionalCount: Int, text: UnsafeMutableRawPointer, count: Int
     ) -> Bool {
         var written: Int32 = 0

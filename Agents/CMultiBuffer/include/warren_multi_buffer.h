@@ -1,0 +1,24 @@
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+// AES-GCM of Intel's Multi-Buffer Crypto for IPsec, which is loaded at run time where it is installed. Built without its
+// header, or on a machine without the library or the instructions that it wants, there is none.
+
+struct warren_mb_gcm;
+
+// The version of the library, which the first call loads; NULL when there is none. Any thread may call.
+const char *warren_mb_version(void);
+
+// A key of 16 or 32 bytes, which may go away afterwards; NULL without the library, for another length, or without memory.
+struct warren_mb_gcm *warren_mb_gcm_new(const uint8_t *key, size_t length);
+// Erases the key. NULL does nothing.
+void warren_mb_gcm_free(struct warren_mb_gcm *gcm);
+
+// Encrypts `count` bytes at `text` in place and writes the 16-byte tag behind them; the nonce has 12 bytes. One thread at a
+// time for each key.
+void warren_mb_gcm_seal(struct warren_mb_gcm *gcm, const void *nonce, const void *additional, size_t additional_count,
+                        void *text, size_t count);
+// Decrypts in place, with the tag behind the text. 1 when the tag is right, 0 when not: then nothing may look at the bytes.
+int warren_mb_gcm_open(struct warren_mb_gcm *gcm, const void *nonce, const void *additional, size_t additional_count,
+                       void *text, size_t count);

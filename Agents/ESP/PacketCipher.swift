@@ -1,0 +1,62 @@
+import CMultiBuffer
+import WarrenModel
+
+/// The cipher of an ESP SA, by the library that computes it fastest.
+public final class PacketCipher: AEAD {
+    /// Who computes it: plain pointers, so that a packet counts no references.
+    private enum Backend {
+        case multiBuffer(OpaquePointer)
+        case libcrypto(LibcryptoAEAD)
+    }
+    private let backend: Backend
+
+    /// The version of the multi-buffer library; nil when it can't be loaded. To be asked once before rights are given up: it
+    /// is loaded then.
+    public static var multiBufferVersion: String? { warren_mb_version().map { String(cString: $0) } }
+
+    public init(
+        _ algorithm: EncryptionAlgorithm, key: UnsafeRawBufferPointer, direction: AEADDirection,
+        library: CipherLibrary = .auto
+    ) throws(AEADError) {
+        guard key.count == algorithm.keyLength else { throw .keyLength(key.count) }
+        if library == .auto, algorithm != .chacha20poly1305,
+            let made = warren_mb_gcm_new(key.baseAddress?.assumingMemoryBound(to: UInt8.self), key.count)
+        {
+            backend = .multiBuffer(made)
+        } else {
+            backend = .libcrypto(try LibcryptoAEAD(algorithm, key: key, direction: direction))
+        }
+    }
+
+    deinit {
+        switch backend {
+        case .multiBuffer(let key): warren_mb_gcm_free(key)
+        case .libcrypto(let cipher): cipher.free()
+        }
+    }
+
+    public func seal(
+        nonce: UnsafeRawPointer, additional: UnsafeRawPointer, additionalCount: Int, text: UnsafeMutableRawPointer, count: Int
+    ) -> Bool {
+        switch backend {
+        case .multiBuffer(let key):
+            warren_mb_gcm_seal(key, nonce, additional, additionalCount, text, count)
+            return true
+        case .libcrypto(let cipher):
+            return cipher.seal(
+                nonce: nonce, additional: additional, additionalCount: additionalCount, text: text, count: count)
+        }
+    }
+
+    public func open(
+        nonce: UnsafeRawPointer, additional: UnsafeRawPointer, additionalCount: Int, text: UnsafeMutableRawPointer, count: Int
+    ) -> Bool {
+        switch backend {
+        case .multiBuffer(let key):
+            return warren_mb_gcm_open(key, nonce, additional, additionalCount, text, count) == 1
+        case .libcrypto(let cipher):
+            return cipher.open(
+                nonce: nonce, additional: additional, additionalCount: additionalCount, text: text, count: count)
+        }
+    }
+}

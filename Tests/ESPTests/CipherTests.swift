@@ -1,0 +1,67 @@
+import Testing
+import WarrenModel
+
+@testable import ESP
+
+/// Every cipher, by every library that computes it: they must agree on every byte.
+@Suite struct CipherTests {
+    private func material(_ encryption: EncryptionAlgorithm) -> [UInt8] { Array(keyAndSalt.suffix(encryption.keyLength + 4)) }
+
+    @Test(arguments: EncryptionAlgorithm.allCases, [(CipherLibrary.auto, CipherLibrary.libcrypto), (.libcrypto, .auto)])
+    func librariesAgree(_ encryption: EncryptionAlgorithm, _ libraries: (CipherLibrary, CipherLibrary)) throws {
+        let key = material(encryption)
+        let sender = try OutboundAssociation<PacketCipher>(
+            association(.outbound, encryption: encryption, material: key), library: libraries.0)
+        let receiver = try InboundAssociation<PacketCipher>(
+            association(.inbound, encryption: encryption, material: key), library: libraries.1)
+        for count in [Int](0...70) + [255, 256, 257, 1023, 1024, 1438, 9000, 65_000] {
+            let payload = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ count) }
+            #expect(try open(seal(payload, sender), receiver) == payload)
+        }
+    }
+
+    @Test(arguments: EncryptionAlgorithm.allCases, CipherLibrary.allCases)
+    func aFlippedBitAnywhereIsDropped(_ encryption: EncryptionAlgorithm, _ library: CipherLibrary) throws {
+        let key = material(encryption)
+        let sender = try OutboundAssociation<PacketCipher>(
+            association(.outbound, encryption: encryption, material: key), library: library)
+        let receiver = try InboundAssociation<PacketCipher>(
+            association(.inbound, encryption: encryption, material: key), library: library)
+        let packet = try seal(Array(0..<200), sender)
+        for bit in (ESP.headerLength * 8)..<(packet.count * 8) {
+            var forged = packet
+            forged[bit / 8] ^= 1 << UInt8(bit % 8)
+            #expect(throws: Dropped(reason: .integrity)) { try open(forged, receiver) }
+        }
+        #expect(try open(packet, receiver) == Array(0..<200))
+    }
+
+    @Test(arguments: EncryptionAlgorithm.allCases, CipherLibrary.allCases)
+    func aKeyOfAnotherLengthIsRefused(_ encryption: EncryptionAlgorithm, _ library: CipherLibrary) {
+        for count in 0...33 where count != encryption.keyLength {
+            [UInt8](repeating: 7, count: count).withUnsafeBytes { key in
+                _ = #expect(throws: AEADError.keyLength(count)) {
+                    try PacketCipher(encryption, key: key, direction: .seal, library: library)
+                }
+            }
+        }
+    }
+
+    /// RFC 7634, appendix A.
+    @Test func chaChaOpensThePacketOfItsRFC() throws {
+        let material = [UInt8](0x80...0x9f) + bytes("a0a1a2a3")
+        let receiver = try InboundAssociation<PacketCipher>(
+            association(.inbound, encryption: .chacha20poly1305, material: material, spi: 0x0102_0304))
+        let packet = bytes(
+            """
+            0102030400000005101112131415161724039428b97f417e3c13753a4f05087b67c352e6a7fab1b982d466ef407ae5c614ee8099d52844eb61aa95df\
+            ab4c02f72aa71e7c4c4f64c9befe2facc638e8f3cbec163fac469b502773f6fb94e664da9165b82829f641e076aaa8266b7fb0f7b11b369907e1ad43
+            """)
+        let payload = bytes(
+            """
+            45000054a6f200004001e778c6336405c000020508005b7a3a080000553bec100007362708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\
+            202122232425262728292a2b2c2d2e2f3031323334353637
+            """)
+        #expect(try open(packet, receiver) == payload)
+    }
+}
