@@ -81,16 +81,15 @@ struct ControllerOptions: ParsableArguments {
             do {
                 return try await body(client)
             } catch let error as ClientError where error.code == .absent && !sites.isEmpty {
-                throw await Self.explained(error, sites, client)
+                throw await Self.unknownSite(among: sites, client) ?? error
             }
         }
     }
 
-    private static func explained(
-        _ error: ClientError, _ sites: [SiteName], _ client: ControllerClient
-    ) async -> any Error {
+    /// What is wrong with the first of these sites that the mesh does not have; nil when it has them all, or does not tell.
+    static func unknownSite(among sites: [SiteName], _ client: ControllerClient) async -> (any Error)? {
         guard let known = try? await client.siteNames(), let missing = sites.first(where: { !known.contains($0) }) else {
-            return error
+            return nil
         }
         let hint = Suggestion.question(missing.description, among: known.map(\.description))
         return CommandFailure("the mesh has no site '\(missing)'\(hint): 'warren status' lists the sites")

@@ -64,6 +64,8 @@ struct EventsCommand: AsyncParsableCommand {
         try await cancellingOnSignal {
             try await controller.withClient(about: sites) { client in
                 let events = try await client.events(query)
+                // A site that left may still have events; one that has none was perhaps never there.
+                if events.isEmpty, let error = await ControllerOptions.unknownSite(among: sites, client) { throw error }
                 try Self.show(events, as: output)
                 if follow { try await Self.follow(query, after: events.last?.number, client, output) }
             }
