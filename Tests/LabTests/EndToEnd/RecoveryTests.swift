@@ -67,47 +67,6 @@ import WarrenStatus
         }
     }
 
-    /// The inventory with one more network at its first site, as many different ones as there are numbers.
-    private func extended(_ lab: Lab, by number: Int) throws -> String {
-        let text = try #require(lab.files.first).text
-        let networks = "networks: [192.168.1.0/24"
-        try #require(text.contains(networks))
-        return text.replacing(networks, with: "\(networks), 10.\(number).0.0/16", maxReplacements: 1)
-    }
-
-    @Test func aControllerKilledDuringApplyComesBackWhole() async throws {
-        try await withLab("lab-test-crash") { lab in
-            var outcomes: Set<Bool> = []
-            for (number, milliseconds) in [5, 20, 40, 60, 90, 130, 200].enumerated() {
-                let before = try await status(lab).generation
-                let file = try BuiltPrograms.write(extended(lab, by: number + 10), name: "lab-test-crash")
-                defer { unlink(file) }
-                let apply = try ChildProcess.start(
-                    [
-                        "\(BuiltPrograms.directory)/warren", "apply", "--yes", "--settle", "2s", "--timeout", "5s", file,
-                        "--socket", "\(lab.names.directory)/api.sock",
-                    ], log: "\(lab.names.directory)/apply.log")
-                // The moment of the kill is what is varied here, not an event that could be awaited.
-                try await Task.sleep(for: .milliseconds(milliseconds))
-                try await lab.end("warrend", in: lab.names.controller, signal: SIGKILL)
-                try await awaitCondition("apply ends", within: .seconds(20)) { ChildProcess.isRunning(apply) ? nil : true }
-
-                try await lab.startController()
-                let after = try await status(lab).generation
-                #expect(after == before || after == before.next, "\(after) after \(before)")
-                outcomes.insert(after == before)
-
-                let again = try await BuiltPrograms.warren(
-                    "apply", "--yes", "--timeout", "30s", file, "--socket", "\(lab.names.directory)/api.sock")
-                #expect(again.succeeded, "\(again.output)\(again.errorOutput)")
-                let converged = try await status(lab)
-                #expect(converged.isWell)
-                #expect(converged.generation == before.next)
-            }
-            #expect(outcomes.count == 2, "every kill fell on the same side of the commit: vary the moments")
-        }
-    }
-
     @Test func noSecretIsInALogAnArgumentOrTheDatabase() async throws {
         try await withLab("lab-test-secret") { lab in
             var secrets: [[UInt8]] = []
