@@ -55,7 +55,7 @@ class MadeUpMesh:
         self.states[link] = state
         self.reasons[link] = reason
         number = self.events[-1]["number"] + 1
-        self.events.append(self.event(number, 0, f"link-{state}", f"{link[0]}--{link[1]} is {state}", link))
+        self.events.append(self.event(number, 0, f"link-{state}", f"{link[0]} - {link[1]} is {state}", link))
 
     def round_trip(self, link):
         (x, y), (u, v) = self.place[link[0]], self.place[link[1]]

@@ -57,7 +57,7 @@ class Live(StandInTest):
         browser.until("return document.querySelector('main').innerText.includes('the cable was cut')")
         self.assertIn("7 of 10 links are up", browser.text())
         browser.open("/events")
-        self.assertIn("berlin--cairo is down", browser.text())
+        self.assertIn("berlin - cairo is down", browser.text())
         self.assertEqual(browser.faults(), [])
 
     def test_without_a_stream_it_asks_again_and_again(self):

@@ -68,7 +68,7 @@ export function table(caption, columns, rows, under) {
       position === 0 ? h("th", { scope: "row", class: column.className }, column.cell(row)) : h("td",
         { class: column.className }, column.cell(row)));
     return [h("tr", { class: more ? "followed" : null }, cells), more ? h("tr", { class: "under" },
-      h("td", { colspan: columns.length }, more)) : null];
+      h("td", { colspan: columns.length }, h("p", null, more))) : null];
   });
   return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
     h("table", null, h("caption", { class: "unseen" }, caption), h("thead", null, h("tr", null, head)),

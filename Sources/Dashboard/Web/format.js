@@ -5,7 +5,7 @@ const known = (value) => typeof value === "number" && Number.isFinite(value);
 
 export function milliseconds(value) {
   if (!known(value)) return nothing;
-  return (value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : value.toFixed(0)) + " ms";
+  return (value === 0 ? "0" : value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : value.toFixed(0)) + " ms";
 }
 
 function scaled(value, units, base) {

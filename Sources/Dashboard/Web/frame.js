@@ -2,7 +2,7 @@
 
 import { h, icon, replace, announce } from "./dom.js";
 import { duration, plural } from "./format.js";
-import { isWell } from "./states.js";
+import { gatewayFault, isWell } from "./states.js";
 import { store } from "./store.js";
 import { silence } from "./stream.js";
 
@@ -91,11 +91,11 @@ export function drawFrame(place, who, onLeave) {
     },
     update() {
       mesh.textContent = store.mesh;
-      let unwell = 0, away = 0;
+      let unwell = 0, faults = 0;
       for (const link of store.links.values()) if (!isWell(link.state)) unwell += 1;
-      for (const site of store.sites.values()) if (!site.connected) away += 1;
+      for (const site of store.sites.values()) if (gatewayFault(site)) faults += 1;
       setMark("mesh", unwell ? String(unwell) : "", true);
-      setMark("gateways", away ? String(away) : "", true);
+      setMark("gateways", faults ? String(faults) : "", true);
       const status = store.rollout?.view.status;
       setMark("rollouts", store.isRollingOut ? status ?? "running" : "", status === "halted");
       announce(unwell ? `${plural(unwell, "link")} not up` : "");

@@ -24,7 +24,7 @@ export function draw(root) {
     lead.textContent = `${connected} of ${plural(store.sites.size, "agent")} connected.`;
     const place = list.querySelector(".scroll")?.scrollLeft ?? 0;
     const focused = list.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-    replace(list, rows.length ? table("Gateways", columns, rows) : h("p", { class: "empty" }, "No gateway is like that."));
+    replace(list, rows.length ? table("Gateways", columns, rows, (site) => site.fault?.text) : h("p", { class: "empty" }, "No gateway is like that."));
     if (list.querySelector(".scroll")) list.querySelector(".scroll").scrollLeft = place;
     if (focused) list.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   }
@@ -43,7 +43,6 @@ const columns = [
       `shall run ${version(site.intended)}`) : ""] },
   { title: "Report", className: "number", cell: (site) => typeof site.lastReportSecondsAgo === "number"
     ? `${duration(site.lastReportSecondsAgo)} ago` : "–" },
-  { title: "Why", className: "wrap", cell: (site) => site.fault?.text ?? "" },
 ];
 
 function agentText(site) {

@@ -88,17 +88,20 @@ export function draw(root) {
         "stroke-dasharray": dashes[link.state], "data-state-of": link.state, class: isNear(link) ? "edge near" : "edge" });
     });
     const texted = shown.filter((link) => (near ? isNear(link) : all.length <= 15)).slice(0, 40);
-    join(texts, texted, (link) => link.id, () => s("text", { class: "edge-text", "aria-hidden": "true" }), (text, link) => {
+    join(texts, texted, (link) => link.id, edgeText, (text, link) => {
       const from = fit(places.get(link.a)), to = fit(places.get(link.b));
       const at = near === link.a ? 0.65 : near === link.b ? 0.35 : 0.5;
       set(text, { x: from.x + (to.x - from.x) * at, y: from.y + (to.y - from.y) * at });
-      text.textContent = link.state === "up" ? milliseconds(link.roundTripMilliseconds) : link.state;
+      for (const line of text.children) line.setAttribute("x", text.getAttribute("x"));
+      text.firstChild.textContent = link.state === "up" ? milliseconds(link.roundTripMilliseconds) : link.state;
+      text.lastChild.textContent = (size.width < 600 && !near) || !rate(link) ? "" : bitsPerSecond(rate(link));
     });
     join(nodes, store.names, (name) => name, (name) => node(name, radius), (element, name) => {
       const at = fit(places.get(name));
       const fault = gatewayFault(store.sites.get(name));
       const peers = store.linksOf(name), up = peers.filter((link) => isWell(link.state)).length;
-      set(element, { transform: `translate(${at.x},${at.y})`,
+      if (fault) element.querySelector(".sign").setAttribute("d", shapeOf(fault.state));
+      set(element, { transform: `translate(${at.x},${at.y})`, "data-state-of": fault?.state,
         class: `node${fault ? " fault" : ""}${near && (name === near || store.link(name, near)) ? " near" : ""}`,
         "aria-label": `${name}: ${up} of ${plural(peers.length, "link")} up${fault ? ", " + fault.text : ""}` });
       element.lastChild.textContent = places.size > 80 && name !== near && !fault ? "" : name;
@@ -106,13 +109,15 @@ export function draw(root) {
     world.classList.toggle("still", near !== null);
   });
 
+  /** Round trip, or what state it is in; beneath it, what it carries. */
+  const edgeText = () => s("text", { class: "edge-text", "aria-hidden": "true" }, s("tspan"), s("tspan", { dy: "1.2em" }));
+
   const isNear = (link) => near !== null && (link.a === near || link.b === near);
 
   function node(name, radius) {
     const element = s("a", { href: gatewayAddress(name), class: "node" }, s("circle", { r: radius }),
-      s("path", { class: "sign", d: shapeOf("down"),
-      transform: `translate(${-radius * 0.75},${-radius * 0.75}) scale(${radius * 1.5 / 16})` }), s("text", { y: radius + 15 },
-      name));
+      s("path", { class: "sign", transform: `translate(${-radius * 0.6},${-radius * 0.6}) scale(${radius * 1.2 / 16})` }),
+      s("text", { y: radius + 15 }, name));
     const enter = () => { near = name; say(); paint(); }, leave = () => { near = null; told.textContent = ""; paint(); };
     element.addEventListener("pointerenter", enter);
     element.addEventListener("focus", enter);
