@@ -3,7 +3,7 @@ import WarrenModel
 /// Authenticated encryption under one key, in one direction, in place. Callers are generic over it, so that a call costs
 /// no more than the cipher. An instance is used by one thread at a time.
 public protocol AEAD: AnyObject {
-    /// `key` has the algorithm's length and may go away after the call.
+    /// `key` has the algorithm's length, that of its integrity key included, and may go away after the call.
     init(
         _ algorithm: EncryptionAlgorithm, key: UnsafeRawBufferPointer, direction: AEADDirection, library: CipherLibrary
     ) throws(AEADError)
@@ -19,6 +19,14 @@ public protocol AEAD: AnyObject {
     func open(
         nonce: UnsafeRawPointer, additional: UnsafeRawPointer, additionalCount: Int, text: UnsafeMutableRawPointer, count: Int
     ) -> Bool
+
+    /// For algorithms that are none (`EncryptionAlgorithm.isAuthenticated`). `packet` is header, IV, `textCount` bytes in whole
+    /// blocks, and room for the ICV. The IV holds what was never there under this key, and is encrypted itself; the ICV
+    /// covers all before it and the high half of the sequence number, where there is one (RFC 4303, 2.2.1 and 2.8).
+    func seal(_ packet: UnsafeMutableRawPointer, textCount: Int, high: UInt32?) -> Bool
+
+    /// The inverse: false when the ICV is wrong; nothing was decrypted then.
+    func open(_ packet: UnsafeMutableRawPointer, textCount: Int, high: UInt32?) -> Bool
 }
 
 /// What an AEAD instance is for.

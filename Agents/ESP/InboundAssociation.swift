@@ -4,12 +4,13 @@ import WarrenModel
 public final class InboundAssociation<Cipher: AEAD> {
     /// What became of a packet.
     public enum Opened: Equatable {
-        /// The payload stands at `ESP.payloadOffset`, decrypted, without padding.
+        /// The payload stands at `layout.payloadOffset`, decrypted, without padding.
         case payload(count: Int, nextHeader: UInt8)
         case dropped(DropReason)
     }
 
     public let securityAssociation: SecurityAssociation
+    public let layout: PacketLayout
     public private(set) var packets: UInt64 = 0
     /// Bytes of payloads: of what ESP protected.
     public private(set) var bytes: UInt64 = 0
@@ -18,6 +19,7 @@ public final class InboundAssociation<Cipher: AEAD> {
     private let salt: UInt32
     private let spi: UInt32
     private let extended: Bool
+    private let isAuthenticated: Bool
     private let softBytes: UInt64
     private let hardBytes: UInt64
     private var window: ReplayWindow
@@ -31,6 +33,8 @@ public final class InboundAssociation<Cipher: AEAD> {
         self.securityAssociation = securityAssociation
         spi = securityAssociation.spi.rawValue
         extended = securityAssociation.extendedSequenceNumbers
+        layout = PacketLayout(securityAssociation.encryption)
+        isAuthenticated = securityAssociation.encryption.isAuthenticated
         window = ReplayWindow(extended: extended)
         self.softBytes = softBytes
         self.hardBytes = hardBytes
@@ -45,18 +49,24 @@ public final class InboundAssociation<Cipher: AEAD> {
     /// Opens, in place, a packet of `count` bytes: length, replay, integrity, padding, in that order (RFC 4303, 3.4). The
     /// packet's SPI is this SA's. Whatever is wrong with it, only an authenticated packet moves the window.
     public func open(_ packet: UnsafeMutableRawPointer, count: Int) -> Opened {
-        guard count >= ESP.minimumLength, count & 3 == 0 else { return .dropped(.truncated) }
+        guard layout.fits(count) else { return .dropped(.truncated) }
         guard bytes < hardBytes else { return .dropped(.lifetimeExpired) }
         guard let sequence = window.sequence(low: packet.network(at: 4, as: UInt32.self)), window.check(sequence) else {
             return .dropped(.replayed)
         }
-        let text = packet + ESP.payloadOffset
-        let textCount = count &- ESP.payloadOffset &- ESP.icvLength
-        let authentic = withNonce(salt: salt, packet: packet) { nonce in
-            withAdditionalData(spi: spi, sequence: sequence, extended: extended) { additional, additionalCount in
-                cipher.open(
-                    nonce: nonce, additional: additional, additionalCount: additionalCount, text: text, count: textCount)
+        let text = packet + layout.payloadOffset
+        let textCount = count &- layout.payloadOffset &- ESP.icvLength
+        let authentic: Bool
+        if isAuthenticated {
+            authentic = withNonce(salt: salt, packet: packet) { nonce in
+                withAdditionalData(spi: spi, sequence: sequence, extended: extended) { additional, additionalCount in
+                    cipher.open(
+                        nonce: nonce, additional: additional, additionalCount: additionalCount, text: text, count: textCount)
+                }
             }
+        } else {
+            authentic = cipher.open(
+                packet, textCount: textCount, high: extended ? UInt32(truncatingIfNeeded: sequence >> 32) : nil)
         }
         guard authentic else { return .dropped(.integrity) }
         window.update(sequence)

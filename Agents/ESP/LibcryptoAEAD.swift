@@ -15,8 +15,9 @@ struct LibcryptoAEAD {
             case .aes128gcm16: EVP_aes_128_gcm()
             case .aes256gcm16: EVP_aes_256_gcm()
             case .chacha20poly1305: EVP_chacha20_poly1305()
+            case .aes128sha256, .aes256sha256: nil as OpaquePointer?
             }
-        guard let context = EVP_CIPHER_CTX_new(), let cipher else { throw .library }
+        guard let cipher, let context = EVP_CIPHER_CTX_new() else { throw .library }
         self.context = context
         let bytes = key.baseAddress?.assumingMemoryBound(to: UInt8.self)
         // The default nonce of each is the 12 bytes that RFC 4106 and RFC 7634 use.

@@ -3,9 +3,10 @@ import WarrenModel
 /// The sending end of an ESP SA: its cipher, its sequence number, its counters and limits.
 ///
 /// The 64-bit sequence number is also the IV, so that a nonce never comes twice under one key (RFC 4106, 3.1); it never
-/// wraps. A value of this type must never be made twice from the same keying material.
+/// wraps. CBC needs an IV that nobody can foresee: it is the sequence number, encrypted. A value of this type must never be made twice from the same keying material.
 public final class OutboundAssociation<Cipher: AEAD> {
     public let securityAssociation: SecurityAssociation
+    public let layout: PacketLayout
     /// The number of the last packet sent; 0 before the first.
     public private(set) var sequenceNumber: UInt64 = 0
     public private(set) var packets: UInt64 = 0
@@ -16,6 +17,7 @@ public final class OutboundAssociation<Cipher: AEAD> {
     private let salt: UInt32
     private let spi: UInt32
     private let extended: Bool
+    private let isAuthenticated: Bool
     private let lastSequenceNumber: UInt64
     private let softSequenceNumber: UInt64
     private let softBytes: UInt64
@@ -31,6 +33,8 @@ public final class OutboundAssociation<Cipher: AEAD> {
         self.sequenceNumber = sequenceNumber
         spi = securityAssociation.spi.rawValue
         extended = securityAssociation.extendedSequenceNumbers
+        layout = PacketLayout(securityAssociation.encryption)
+        isAuthenticated = securityAssociation.encryption.isAuthenticated
         lastSequenceNumber = extended ? .max : UInt64(UInt32.max)
         softSequenceNumber = lastSequenceNumber / 4 * 3
         self.softBytes = softBytes
@@ -42,8 +46,8 @@ public final class OutboundAssociation<Cipher: AEAD> {
     /// Whether it can seal no more.
     public var isExhausted: Bool { bytes >= hardBytes || sequenceNumber >= lastSequenceNumber }
 
-    /// Seals, in place, the payload of `count` bytes at `packet + ESP.payloadOffset`. There must be room for
-    /// `ESP.sealedLength(payload: count)` bytes in all. Returns why the packet must not be sent, or nil for success.
+    /// Seals, in place, the payload of `count` bytes at `packet + layout.payloadOffset`. There must be room for
+    /// `layout.sealedLength(payload: count)` bytes in all. Returns why the packet must not be sent, or nil for success.
     public func seal(_ packet: UnsafeMutableRawPointer, payload count: Int, nextHeader: UInt8) -> DropReason? {
         guard bytes < hardBytes, sequenceNumber < lastSequenceNumber else { return .lifetimeExpired }
         sequenceNumber &+= 1
@@ -51,8 +55,9 @@ public final class OutboundAssociation<Cipher: AEAD> {
         packet.storeNetwork(spi, at: 0)
         packet.storeNetwork(UInt32(truncatingIfNeeded: sequence), at: 4)
         packet.storeNetwork(sequence, at: ESP.headerLength)
-        let padding = ESP.paddingLength(payload: count)
-        let trailer = packet + ESP.payloadOffset + count
+        let padding = layout.paddingLength(payload: count)
+        let text = packet + layout.payloadOffset, textCount = count &+ padding &+ ESP.trailerLength
+        let trailer = text + count
         var index = 0
         while index < padding {
             trailer.storeBytes(of: UInt8(truncatingIfNeeded: index &+ 1), toByteOffset: index, as: UInt8.self)
@@ -61,12 +66,18 @@ public final class OutboundAssociation<Cipher: AEAD> {
         trailer.storeBytes(of: UInt8(truncatingIfNeeded: padding), toByteOffset: padding, as: UInt8.self)
         trailer.storeBytes(of: nextHeader, toByteOffset: padding &+ 1, as: UInt8.self)
 
-        let sealed = withNonce(salt: salt, packet: packet) { nonce in
-            withAdditionalData(spi: spi, sequence: sequence, extended: extended) { additional, additionalCount in
-                cipher.seal(
-                    nonce: nonce, additional: additional, additionalCount: additionalCount, text: packet + ESP.payloadOffset,
-                    count: count &+ padding &+ ESP.trailerLength)
+        let sealed: Bool
+        if isAuthenticated {
+            sealed = withNonce(salt: salt, packet: packet) { nonce in
+                withAdditionalData(spi: spi, sequence: sequence, extended: extended) { additional, additionalCount in
+                    cipher.seal(
+                        nonce: nonce, additional: additional, additionalCount: additionalCount, text: text, count: textCount)
+                }
             }
+        } else {
+            packet.storeNetwork(UInt64(0), at: ESP.headerLength + 8)
+            sealed = cipher.seal(
+                packet, textCount: textCount, high: extended ? UInt32(truncatingIfNeeded: sequence >> 32) : nil)
         }
         guard sealed else { return .sealFailed }
         packets &+= 1
@@ -75,15 +86,16 @@ public final class OutboundAssociation<Cipher: AEAD> {
     }
 }
 
-/// Splits keying material into key and salt (RFC 4106, 8.1; RFC 7634, 2). The salt keeps its bytes' order in memory.
+/// Splits keying material into key and salt (RFC 4106, 8.1; RFC 7634, 2). The salt keeps its bytes' order in memory; where
+/// there is none, the whole is keys.
 func makeCipher<Cipher: AEAD>(
     of securityAssociation: SecurityAssociation, direction: AEADDirection, library: CipherLibrary
 ) throws(AEADError) -> (Cipher, salt: UInt32) {
     let algorithm = securityAssociation.encryption, material = securityAssociation.keyingMaterial
-    guard material.count == algorithm.keyLength + algorithm.saltLength else { throw .keyLength(material.count) }
+    guard material.count == algorithm.keyingMaterialLength else { throw .keyLength(material.count) }
     let result: Result<(Cipher, UInt32), AEADError> = material.withBytes { bytes in
-        let key = UnsafeRawBufferPointer(rebasing: bytes[..<algorithm.keyLength])
-        let salt = bytes.loadUnaligned(fromByteOffset: algorithm.keyLength, as: UInt32.self)
+        let key = UnsafeRawBufferPointer(rebasing: bytes.dropLast(algorithm.saltLength))
+        let salt = algorithm.saltLength == 0 ? 0 : bytes.loadUnaligned(fromByteOffset: key.count, as: UInt32.self)
         do throws(AEADError) {
             return .success((try Cipher(algorithm, key: key, direction: direction, library: library), salt))
         } catch {

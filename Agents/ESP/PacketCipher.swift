@@ -7,6 +7,7 @@ public final class PacketCipher: AEAD {
     private enum Backend {
         case multiBuffer(OpaquePointer)
         case libcrypto(LibcryptoAEAD)
+        case separate(LibcryptoCBC)
     }
     private let backend: Backend
 
@@ -18,8 +19,10 @@ public final class PacketCipher: AEAD {
         _ algorithm: EncryptionAlgorithm, key: UnsafeRawBufferPointer, direction: AEADDirection,
         library: CipherLibrary = .auto
     ) throws(AEADError) {
-        guard key.count == algorithm.keyLength else { throw .keyLength(key.count) }
-        if library == .auto, algorithm != .chacha20poly1305,
+        guard key.count == algorithm.keyLength + algorithm.integrityKeyLength else { throw .keyLength(key.count) }
+        if !algorithm.isAuthenticated {
+            backend = .separate(try LibcryptoCBC(algorithm, key: key, direction: direction))
+        } else if library == .auto, algorithm != .chacha20poly1305,
             let made = warren_mb_gcm_new(key.baseAddress?.assumingMemoryBound(to: UInt8.self), key.count)
         {
             backend = .multiBuffer(made)
@@ -32,6 +35,7 @@ public final class PacketCipher: AEAD {
         switch backend {
         case .multiBuffer(let key): warren_mb_gcm_free(key)
         case .libcrypto(let cipher): cipher.free()
+        case .separate(let cipher): cipher.free()
         }
     }
 
@@ -45,6 +49,7 @@ public final class PacketCipher: AEAD {
         case .libcrypto(let cipher):
             return cipher.seal(
                 nonce: nonce, additional: additional, additionalCount: additionalCount, text: text, count: count)
+        case .separate: return false
         }
     }
 
@@ -57,6 +62,17 @@ public final class PacketCipher: AEAD {
         case .libcrypto(let cipher):
             return cipher.open(
                 nonce: nonce, additional: additional, additionalCount: additionalCount, text: text, count: count)
+        case .separate: return false
         }
+    }
+
+    public func seal(_ packet: UnsafeMutableRawPointer, textCount: Int, high: UInt32?) -> Bool {
+        guard case .separate(let cipher) = backend else { return false }
+        return cipher.seal(packet, textCount: textCount, high: high)
+    }
+
+    public func open(_ packet: UnsafeMutableRawPointer, textCount: Int, high: UInt32?) -> Bool {
+        guard case .separate(let cipher) = backend else { return false }
+        return cipher.open(packet, textCount: textCount, high: high)
     }
 }

@@ -1,4 +1,4 @@
-/// Authenticated encryption of an IKE SA's messages or of ESP, with strongSwan's spelling.
+/// Authenticated encryption of ESP and, where it is an AEAD, of an IKE SA's messages, with strongSwan's spelling.
 public enum EncryptionAlgorithm: String, Sendable, Hashable, Codable, CaseIterable {
     /// AES-GCM with a 128-bit key and a 16-byte ICV (RFC 4106, RFC 5282).
     case aes128gcm16
@@ -6,17 +6,29 @@ public enum EncryptionAlgorithm: String, Sendable, Hashable, Codable, CaseIterab
     case aes256gcm16
     /// ChaCha20-Poly1305 with a 256-bit key (RFC 7634).
     case chacha20poly1305
+    /// AES-CBC with a 128-bit key, then HMAC-SHA-256-128 (RFC 3602, RFC 4868): ESP only, for peers that have nothing better.
+    case aes128sha256 = "aes128-sha256"
+    /// AES-CBC with a 256-bit key, then HMAC-SHA-256-128.
+    case aes256sha256 = "aes256-sha256"
 
-    /// Key length in bytes, without the 4-byte salt.
-    public var keyLength: Int { self == .aes128gcm16 ? 16 : 32 }
+    /// Those that an IKE SA's messages are protected with, too.
+    public static let authenticated = allCases.filter(\.isAuthenticated)
+
+    /// One algorithm that encrypts and authenticates; else the two are apart, each with a key of its own.
+    public var isAuthenticated: Bool { integrityKeyLength == 0 }
+    /// Length in bytes of the encryption key, without the salt.
+    public var keyLength: Int { self == .aes128gcm16 || self == .aes128sha256 ? 16 : 32 }
     /// Bytes of salt that follow the key in keying material (RFC 4106, 8.1).
-    public var saltLength: Int { 4 }
+    public var saltLength: Int { isAuthenticated ? 4 : 0 }
+    /// Bytes of the integrity key, which follows the encryption key in keying material (RFC 7296, 2.17).
+    public var integrityKeyLength: Int { self == .aes128sha256 || self == .aes256sha256 ? 32 : 0 }
+    public var keyingMaterialLength: Int { keyLength + saltLength + integrityKeyLength }
     /// Bytes of explicit IV in each packet.
-    public var ivLength: Int { 8 }
+    public var ivLength: Int { isAuthenticated ? 8 : 16 }
     /// Bytes of integrity check value at the end of each packet.
     public var icvLength: Int { 16 }
     /// ESP payloads are padded to a multiple of this (RFC 4303, 2.4).
-    public var blockLength: Int { 4 }
+    public var blockLength: Int { isAuthenticated ? 4 : 16 }
 }
 
 /// The pseudo-random function of an IKE SA (RFC 4868).
@@ -48,7 +60,7 @@ public struct IKEProposal: Sendable, Hashable {
 extension IKEProposal: LosslessStringConvertible, Codable {
     public init?(_ description: String) {
         let parts = description.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 3, let encryption = EncryptionAlgorithm(rawValue: parts[0]),
+        guard parts.count == 3, let encryption = EncryptionAlgorithm(rawValue: parts[0]), encryption.isAuthenticated,
             let prf = PseudoRandomFunction(rawValue: parts[1]), let group = KeyExchangeMethod(rawValue: parts[2])
         else { return nil }
         self.init(encryption: encryption, prf: prf, keyExchange: group)
@@ -58,8 +70,8 @@ extension IKEProposal: LosslessStringConvertible, Codable {
     public func encode(to encoder: any Encoder) throws { try encodeLossless(self, to: encoder) }
 }
 
-/// One set of algorithms offered for a child SA; its text is `aes256gcm16` or, with a fresh key exchange at each
-/// rekey, `aes256gcm16-x25519`. Extended sequence numbers are always offered first (RFC 4303, 2.2.1).
+/// One set of algorithms offered for a child SA; its text is `aes256gcm16`, `aes256-sha256` or, with a fresh key exchange at
+/// each rekey, `aes256gcm16-x25519`. Extended sequence numbers are always offered first (RFC 4303, 2.2.1).
 public struct ESPProposal: Sendable, Hashable {
     public let encryption: EncryptionAlgorithm
     public let keyExchange: KeyExchangeMethod?
@@ -72,14 +84,16 @@ public struct ESPProposal: Sendable, Hashable {
 
 extension ESPProposal: LosslessStringConvertible, Codable {
     public init?(_ description: String) {
-        let parts = description.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
-        guard (1...2).contains(parts.count), let encryption = EncryptionAlgorithm(rawValue: parts[0]) else { return nil }
-        var group: KeyExchangeMethod?
-        if parts.count == 2 {
-            group = KeyExchangeMethod(rawValue: parts[1])
-            if group == nil { return nil }
+        if let encryption = EncryptionAlgorithm(rawValue: description) {
+            self.init(encryption: encryption)
+        } else if let dash = description.lastIndex(of: "-"),
+            let encryption = EncryptionAlgorithm(rawValue: String(description[..<dash])),
+            let group = KeyExchangeMethod(rawValue: String(description[description.index(after: dash)...]))
+        {
+            self.init(encryption: encryption, keyExchange: group)
+        } else {
+            return nil
         }
-        self.init(encryption: encryption, keyExchange: group)
     }
     public var description: String {
         keyExchange.map { "\(encryption.rawValue)-\($0.rawValue)" } ?? encryption.rawValue

@@ -5,7 +5,9 @@ import WarrenModel
 
 /// Every cipher, by every library that computes it: they must agree on every byte.
 @Suite struct CipherTests {
-    private func material(_ encryption: EncryptionAlgorithm) -> [UInt8] { Array(keyAndSalt.suffix(encryption.keyLength + 4)) }
+    private func material(_ encryption: EncryptionAlgorithm) -> [UInt8] {
+        Array((keyAndSalt + keyAndSalt).suffix(encryption.keyingMaterialLength))
+    }
 
     @Test(arguments: EncryptionAlgorithm.allCases, [(CipherLibrary.auto, CipherLibrary.libcrypto), (.libcrypto, .auto)])
     func librariesAgree(_ encryption: EncryptionAlgorithm, _ libraries: (CipherLibrary, CipherLibrary)) throws {
@@ -38,7 +40,7 @@ import WarrenModel
 
     @Test(arguments: EncryptionAlgorithm.allCases, CipherLibrary.allCases)
     func aKeyOfAnotherLengthIsRefused(_ encryption: EncryptionAlgorithm, _ library: CipherLibrary) {
-        for count in 0...33 where count != encryption.keyLength {
+        for count in 0...65 where count != encryption.keyLength + encryption.integrityKeyLength {
             [UInt8](repeating: 7, count: count).withUnsafeBytes { key in
                 _ = #expect(throws: AEADError.keyLength(count)) {
                     try PacketCipher(encryption, key: key, direction: .seal, library: library)

@@ -89,7 +89,7 @@ import WarrenModel
         let packet = try seal(Array(0..<40), sender)
         for count in 0..<packet.count {
             let error = #expect(throws: Dropped.self) { try open(Array(packet[..<count]), receiver) }
-            #expect(error?.reason == (count < ESP.minimumLength || count % 4 != 0 ? .truncated : .integrity))
+            #expect(error?.reason == (count < receiver.layout.minimumLength || count % 4 != 0 ? .truncated : .integrity))
         }
         #expect(receiver.packets == 0)
         #expect(receiver.sequenceNumber == 0)
@@ -139,7 +139,7 @@ import WarrenModel
                     #expect(
                         cipher.seal(
                             nonce: nonce.baseAddress!, additional: additional.baseAddress!, additionalCount: 8,
-                            text: memory.baseAddress! + ESP.payloadOffset, count: text.count))
+                            text: memory.baseAddress! + 16, count: text.count))
                 }
             }
         }

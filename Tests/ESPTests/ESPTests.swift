@@ -38,8 +38,9 @@ func association(
 
 /// Seals a payload into a packet of its own; throws the reason when that fails.
 func seal(_ payload: [UInt8], _ sender: OutboundAssociation<PacketCipher>, nextHeader: UInt8 = 4) throws -> [UInt8] {
-    var packet = [UInt8](repeating: 0xee, count: ESP.sealedLength(payload: payload.count))
-    packet.replaceSubrange(ESP.payloadOffset..<ESP.payloadOffset + payload.count, with: payload)
+    var packet = [UInt8](repeating: 0xee, count: sender.layout.sealedLength(payload: payload.count))
+    let start = sender.layout.payloadOffset
+    packet.replaceSubrange(start..<start + payload.count, with: payload)
     let reason = packet.withUnsafeMutableBytes {
         sender.seal($0.baseAddress!, payload: payload.count, nextHeader: nextHeader)
     }
@@ -55,7 +56,7 @@ func open(_ packet: [UInt8], _ receiver: InboundAssociation<PacketCipher>) throw
     memory.copyBytes(from: packet)
     switch receiver.open(memory.baseAddress!, count: packet.count) {
     case .dropped(let reason): throw Dropped(reason: reason)
-    case .payload(let count, _): return Array(memory[ESP.payloadOffset..<ESP.payloadOffset + count])
+    case .payload(let count, _): return Array(memory[receiver.layout.payloadOffset...].prefix(count))
     }
 }
 

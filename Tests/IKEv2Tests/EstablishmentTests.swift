@@ -26,7 +26,9 @@ struct EstablishmentTests {
     func proposals(encryption: EncryptionAlgorithm, method: KeyExchangeMethod) {
         for prf in PseudoRandomFunction.allCases {
             var parameters = IPsecParameters()
-            parameters.ike.proposals = [IKEProposal(encryption: encryption, prf: prf, keyExchange: method)]
+            // What does not authenticate by itself is for ESP alone.
+            let ike = encryption.isAuthenticated ? encryption : .aes256gcm16
+            parameters.ike.proposals = [IKEProposal(encryption: ike, prf: prf, keyExchange: method)]
             parameters.child.proposals = [ESPProposal(encryption: encryption, keyExchange: method)]
             var simulation = Simulation(parameters: parameters)
             simulation.configure()
@@ -37,8 +39,42 @@ struct EstablishmentTests {
             simulation.act(1) { $0.rekey(peer: Simulation.berlin, .ike, now: $1, random: &$2) }
             simulation.run(for: .seconds(10))
             #expect(simulation.discord == [])
-            #expect(simulation.gateways[0].everAdded.count == 4)
+            let added = simulation.gateways[0].everAdded
+            #expect(added.count == 4)
+            #expect(
+                added.allSatisfy { $0.encryption == encryption && $0.keyingMaterial.count == encryption.keyingMaterialLength })
         }
+    }
+
+    @Test("AES-CBC is taken with its integrity algorithm or not at all")
+    func separateCipher() throws {
+        let configured = [ESPProposal("aes256-sha256-x25519")!], spi = SPI(rawValue: 300), ours = SPI(rawValue: 400)
+        let offer = Negotiation.offer(configured, spi: spi, withKeyExchange: true)
+        #expect(offer[0].ids(.encryption) == [12] && offer[0].ids(.integrity) == [12])
+        func choose(_ change: (inout WireProposal) -> Void) -> WireProposal? {
+            var changed = offer
+            change(&changed[0])
+            return Negotiation.choose(changed, from: configured, spi: ours, withKeyExchange: true)?.answer
+        }
+        let answer = try #require(choose { _ in })
+        #expect(answer.ids(.integrity) == [12])
+        #expect(Negotiation.chosen([answer], from: configured, withKeyExchange: true)?.choice.encryption == .aes256sha256)
+        // Among others, it is found; alone, HMAC-SHA-384 and no integrity at all are not what was configured.
+        #expect(choose { $0.transforms.append(Transform(.integrity, 13)) }?.ids(.integrity) == [12])
+        func integrity(_ id: UInt16?) -> WireProposal? {
+            choose { proposal in
+                proposal.transforms.removeAll { $0.type == Transform.Kind.integrity.rawValue }
+                if let id { proposal.transforms.append(Transform(.integrity, id)) }
+            }
+        }
+        #expect(integrity(nil) == nil && integrity(0) == nil && integrity(13) == nil)
+        var two = answer
+        two.transforms.append(Transform(.integrity, 13))
+        #expect(Negotiation.chosen([two], from: configured, withKeyExchange: true) == nil)
+        // AES-GCM needs none, and is not taken for what does.
+        let combined = Negotiation.offer([ESPProposal("aes256gcm16-x25519")!], spi: spi, withKeyExchange: true)
+        #expect(combined[0].ids(.integrity) == [])
+        #expect(Negotiation.choose(combined, from: configured, spi: ours, withKeyExchange: true) == nil)
     }
 
     @Test("the first group offered is not the responder's: INVALID_KE_PAYLOAD leads to the right one")

@@ -7,7 +7,7 @@ import WarrenModel
             for group in KeyExchangeMethod.allCases {
                 for prf in PseudoRandomFunction.allCases {
                     let proposal = IKEProposal(encryption: encryption, prf: prf, keyExchange: group)
-                    #expect(IKEProposal(proposal.description) == proposal)
+                    #expect(IKEProposal(proposal.description) == (encryption.isAuthenticated ? proposal : nil))
                 }
                 let proposal = ESPProposal(encryption: encryption, keyExchange: group)
                 #expect(ESPProposal(proposal.description) == proposal)
@@ -24,7 +24,10 @@ import WarrenModel
         #expect(IKEProposal(text) == nil)
     }
 
-    @Test(arguments: ["", "null", "aes256gcm16-", "aes256gcm16-modp768", "aes256gcm16-x25519-esn", "aes256gcm16 "])
+    @Test(arguments: [
+        "", "null", "aes256gcm16-", "aes256gcm16-modp768", "aes256gcm16-x25519-esn", "aes256gcm16 ", "aes256",
+        "aes256-sha384", "aes256-sha256-", "-aes256-sha256", "aes256gcm16-sha256", "aes256-sha256-x25519-x25519",
+    ])
     func refusesOtherESPProposals(text: String) {
         #expect(ESPProposal(text) == nil)
     }

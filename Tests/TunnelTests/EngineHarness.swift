@@ -67,8 +67,9 @@ final class EngineHarness {
 
     /// What the peer would send around a payload.
     func seal(_ payload: [UInt8], nextHeader: UInt8 = 4) -> [UInt8] {
-        var packet = [UInt8](repeating: 0, count: ESP.sealedLength(payload: payload.count))
-        packet.replaceSubrange(ESP.payloadOffset..<ESP.payloadOffset + payload.count, with: payload)
+        var packet = [UInt8](repeating: 0, count: remote.layout.sealedLength(payload: payload.count))
+        let start = remote.layout.payloadOffset
+        packet.replaceSubrange(start..<start + payload.count, with: payload)
         let reason = packet.withUnsafeMutableBytes {
             remote.seal($0.baseAddress!, payload: payload.count, nextHeader: nextHeader)
         }

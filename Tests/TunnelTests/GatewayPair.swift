@@ -119,7 +119,7 @@ final class GatewayPair: @unchecked Sendable {
     ) -> SecurityAssociation {
         let inbound = direction == .inbound
         let (here, there) = inbound ? (to, from) : (from, to)
-        let material = [UInt8](repeating: from.site == first.site ? 1 : 2, count: shape.encryption.keyLength + 3) + [generation]
+        let material = [UInt8](repeating: from.site == first.site ? 1 : 2, count: shape.encryption.keyingMaterialLength - 1) + [generation]
         return SecurityAssociation(
             peer: there.site, direction: direction,
             spi: SPI(rawValue: 0x1000 * UInt32(generation) + (from.site == first.site ? 1 : 2)),

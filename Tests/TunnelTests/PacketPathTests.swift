@@ -11,6 +11,7 @@ struct PacketPathTests {
         LinkShape(),
         LinkShape(mode: .transport, encryption: .aes128gcm16),
         LinkShape(family: .ipv6, extendedSequenceNumbers: false),
+        LinkShape(encryption: .aes256sha256),
         LinkShape(family: .ipv6, mode: .transport, encryption: .chacha20poly1305),
     ]
 

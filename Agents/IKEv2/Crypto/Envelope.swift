@@ -96,6 +96,8 @@ extension EncryptionAlgorithm {
             guard let nonce = try? ChaChaPoly.Nonce(data: nonce) else { return nil }
             let box = try? ChaChaPoly.seal(plaintext, using: key, nonce: nonce, authenticating: associated)
             return box.map { Array($0.ciphertext) + Array($0.tag) }
+        // Of ESP alone.
+        case .aes128sha256, .aes256sha256: return nil
         }
     }
 
@@ -113,6 +115,7 @@ extension EncryptionAlgorithm {
                 let box = try? ChaChaPoly.SealedBox(nonce: nonce, ciphertext: ciphertext, tag: tag)
             else { return nil }
             return (try? ChaChaPoly.open(box, using: key, authenticating: associated)).map { Array($0) }
+        case .aes128sha256, .aes256sha256: return nil
         }
     }
 }

@@ -38,7 +38,7 @@ struct IKEKeys: Sendable, Equatable {
     private init(proposal: IKEProposal, skeyseed: SecretBytes, seed: [UInt8]) {
         prf = proposal.prf
         encryption = proposal.encryption
-        let key = encryption.keyLength + encryption.saltLength, output = prf.outputLength
+        let key = encryption.keyingMaterialLength, output = prf.outputLength
         let pieces = prf.plus(skeyseed, seed, lengths: [output, key, key, output, output])
         derivation = pieces[0]
         encryptionInitiator = pieces[1]
@@ -51,7 +51,7 @@ struct IKEKeys: Sendable, Equatable {
     func childKeys(
         _ encryption: EncryptionAlgorithm, shared: SecretBytes?, nonceInitiator: [UInt8], nonceResponder: [UInt8]
     ) -> (fromInitiator: SecretBytes, fromResponder: SecretBytes) {
-        let length = encryption.keyLength + encryption.saltLength
+        let length = encryption.keyingMaterialLength
         var seed = (shared?.withBytes { Array($0) } ?? []) + nonceInitiator + nonceResponder
         let pieces = prf.plus(derivation, seed, lengths: [length, length])
         erase(&seed)

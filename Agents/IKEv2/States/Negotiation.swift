@@ -8,7 +8,17 @@ enum Negotiation {
         case .aes128gcm16: Transform(.encryption, 20, keyLengthBits: 128)
         case .aes256gcm16: Transform(.encryption, 20, keyLengthBits: 256)
         case .chacha20poly1305: Transform(.encryption, 28)
+        case .aes128sha256: Transform(.encryption, 12, keyLengthBits: 128)
+        case .aes256sha256: Transform(.encryption, 12, keyLengthBits: 256)
         }
+    }
+
+    /// AUTH_HMAC_SHA2_256_128 (RFC 4868), beside a cipher that does not authenticate.
+    private static let integrity = Transform(.integrity, 12)
+
+    /// What a child SA's encryption is called on the wire.
+    private static func protection(_ algorithm: EncryptionAlgorithm) -> [Transform] {
+        algorithm.isAuthenticated ? [encryption(algorithm)] : [encryption(algorithm), integrity]
     }
 
     // MARK: IKE SA
@@ -68,7 +78,7 @@ enum Negotiation {
     /// Extended sequence numbers first, none second. IKE_AUTH has no key exchange of its own (RFC 7296, 1.2).
     static func offer(_ configured: [ESPProposal], spi: SPI, withKeyExchange: Bool) -> [WireProposal] {
         configured.prefix(SAPayload.maximumProposals).enumerated().map { index, proposal in
-            var transforms = [encryption(proposal.encryption)]
+            var transforms = protection(proposal.encryption)
             if withKeyExchange, let group = proposal.keyExchange {
                 transforms.append(Transform(.keyExchange, group.groupNumber))
             }
@@ -86,7 +96,7 @@ enum Negotiation {
                 guard let choice = choice(candidate, proposal, withKeyExchange), let peerSPI = SPI(networkBytes: candidate.spi),
                     peerSPI >= .smallestAllowed
                 else { continue }
-                var transforms = [encryption(choice.encryption)]
+                var transforms = protection(choice.encryption)
                 if let group = choice.keyExchange { transforms.append(Transform(.keyExchange, group.groupNumber)) }
                 transforms.append(Transform(.extendedSequenceNumbers, choice.extendedSequenceNumbers ? 1 : 0))
                 let answer = WireProposal(
@@ -100,7 +110,7 @@ enum Negotiation {
     static func chosen(
         _ answer: [WireProposal], from configured: [ESPProposal], withKeyExchange: Bool
     ) -> (choice: ChildChoice, peerSPI: SPI)? {
-        guard answer.count == 1, let only = answer.first, only.ids(.encryption).count == 1,
+        guard answer.count == 1, let only = answer.first, only.ids(.encryption).count == 1, only.ids(.integrity).count <= 1,
             only.ids(.extendedSequenceNumbers).count <= 1, only.ids(.keyExchange).count <= 1,
             let peerSPI = SPI(networkBytes: only.spi), peerSPI >= .smallestAllowed
         else { return nil }
@@ -111,8 +121,9 @@ enum Negotiation {
     }
 
     private static func choice(_ wire: WireProposal, _ proposal: ESPProposal, _ withKeyExchange: Bool) -> ChildChoice? {
-        guard wire.protocolID == SecurityProtocol.esp, wire.has(encryption(proposal.encryption)),
-            othersMayBeNone(wire, except: [.encryption, .keyExchange, .extendedSequenceNumbers])
+        let apart: [Transform.Kind] = proposal.encryption.isAuthenticated ? [] : [.integrity]
+        guard wire.protocolID == SecurityProtocol.esp, protection(proposal.encryption).allSatisfy(wire.has),
+            othersMayBeNone(wire, except: [.encryption, .keyExchange, .extendedSequenceNumbers] + apart)
         else { return nil }
         let numbers = wire.ids(.extendedSequenceNumbers), groups = wire.ids(.keyExchange)
         guard numbers.isEmpty || numbers.contains(0) || numbers.contains(1) else { return nil }

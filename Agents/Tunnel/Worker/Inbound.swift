@@ -33,7 +33,8 @@ extension PacketEngine {
             if reason == .lifetimeExpired { tellHardLimit(entry) }
         case .payload(let count, let nextHeader):
             noteAuthentic(entry, isNewest: entry.association.sequenceNumber > before, origin)
-            let reason = deliver(bytes + ESP.payloadOffset, count: count, nextHeader: nextHeader, entry, origin)
+            let reason = deliver(
+                bytes + entry.association.layout.payloadOffset, count: count, nextHeader: nextHeader, entry, origin)
             if let reason { drops.count(reason) }
         }
     }

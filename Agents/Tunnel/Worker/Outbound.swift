@@ -19,14 +19,15 @@ extension PacketEngine {
     @inline(__always)
     private func seal(_ packet: OutboundPacket, carried: UInt8, by entry: OutboundEntry, from tunnel: TunnelEntry) {
         let encapsulation = entry.encapsulation, trafficClass = packet.header.trafficClass
+        let layout = entry.association.layout
         let extra = entry.isTunnelMode ? encapsulation.length : 0
         let nextHeader = entry.isTunnelMode ? encapsulation.encapsulationProtocol : carried
         var segmenter = Segmenter(packet)
         while let inner = segmenter.next {
-            let length = ESP.sealedLength(payload: extra &+ inner)
+            let length = layout.sealedLength(payload: extra &+ inner)
             guard length <= TransmitQueue.maximumLength else { return drops.count(.tooBig) }
             let place = transmit.reserve(length, route: entry.route, trafficClass: trafficClass)
-            let payload = place + ESP.payloadOffset
+            let payload = place + layout.payloadOffset
             if extra > 0 { encapsulation.write(to: payload, carrying: carried, count: inner, trafficClass: trafficClass) }
             segmenter.write(to: payload + extra)
             if let reason = entry.association.seal(place, payload: extra &+ inner, nextHeader: nextHeader) {

@@ -22,7 +22,7 @@ extension Decoding {
         }
         if let entry = fields["proposals"] {
             let form =
-                "ENCRYPTION-PRF-GROUP of \(names(EncryptionAlgorithm.self)); \(names(PseudoRandomFunction.self)); "
+                "ENCRYPTION-PRF-GROUP of \(alternatives(EncryptionAlgorithm.authenticated.map(\.rawValue))); \(names(PseudoRandomFunction.self)); "
                 + names(KeyExchangeMethod.self)
             ike.proposals = proposals(entry.value, form: form, examples: Self.ikeExamples) ?? ike.proposals
         }
@@ -86,7 +86,7 @@ extension Decoding {
         alternatives(type.allCases.map(\.rawValue))
     }
 
-    private static let ikeExamples = EncryptionAlgorithm.allCases.flatMap { encryption in
+    private static let ikeExamples = EncryptionAlgorithm.authenticated.flatMap { encryption in
         PseudoRandomFunction.allCases.flatMap { prf in
             KeyExchangeMethod.allCases.map {
                 IKEProposal(encryption: encryption, prf: prf, keyExchange: $0).description
