@@ -4,7 +4,7 @@ BUILD := .build
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release demo lab-rollouts man install test test-api test-dashboard check golden fuzz failpoints simulate bench load clean
+.PHONY: help setup build release demo lab-rollouts man install test test-api test-dashboard check golden fuzz rekeys failpoints simulate bench load clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -96,23 +96,34 @@ golden: build ## regenerate the golden files: review the difference before you c
 	WARREN_UPDATE_GOLDEN=1 $(SWIFT) test --skip-build --filter Golden
 	git diff --stat -- Tests/Golden Inventory/rejected
 
-# Seconds that `make fuzz` looks for findings.
+# What `make fuzz` fuzzes (inventory; of the packet path: outer, inner, segments, joins), and for how many seconds.
+TARGET ?= inventory
 TIME ?= 300
 FUZZER = $(firstword $(wildcard $(dir $(realpath $(shell which $(SWIFT))))../lib/clang/*/lib/linux/libclang_rt.fuzzer_no_main-$(shell uname -m).a))
+SEEDED = $(if $(filter inventory,$(TARGET)),-max_len=8192 -dict=Tests/Fuzz/inventory.dict,-max_len=1024)
 
-fuzz: setup ## look for inventories that stop the decoder or the plan, for TIME=300 seconds
+fuzz: setup ## look for inputs that stop a decoder or a rule that must hold: TARGET=inventory, for TIME=300 seconds
 	@test -n "$(FUZZER)" || { echo "this Swift has no libFuzzer"; exit 1; }
 	WARREN_FUZZER=$(FUZZER) $(SWIFT) build -c release --product warren-fuzz --scratch-path $(BUILD)-fuzz
-	mkdir -p $(BUILD)-fuzz/corpus $(BUILD)-fuzz/findings
-	$(BUILD)-fuzz/release/warren-fuzz -max_total_time=$(TIME) -timeout=10 -max_len=8192 -print_final_stats=1 \
-		-dict=Tests/Fuzz/inventory.dict -artifact_prefix=$(BUILD)-fuzz/findings/ \
-		$(BUILD)-fuzz/corpus Inventory Inventory/rejected Tests/Fuzz/Pinned
+	mkdir -p $(BUILD)-fuzz/corpus-$(TARGET) $(BUILD)-fuzz/findings
+	WARREN_FUZZ_TARGET=$(TARGET) $(BUILD)-fuzz/release/warren-fuzz -max_total_time=$(TIME) -timeout=10 -print_final_stats=1 \
+		$(SEEDED) -artifact_prefix=$(BUILD)-fuzz/findings/$(TARGET)- \
+		$(BUILD)-fuzz/corpus-$(TARGET) $(if $(filter inventory,$(TARGET)),Inventory Inventory/rejected Tests/Fuzz/Pinned,$(wildcard Tests/Fuzz/Pinned/$(TARGET)))
 
 # Which of a gateway's points `make failpoints` takes: names with commas between them, or all.
 POINTS ?= all
 
 failpoints: build ## make every program die at every point where it can be made to, one after another (as root)
 	$(SUDO) env "PATH=$$PATH" WARREN_FAILPOINTS=$(POINTS) $(SWIFT) test --skip-build --no-parallel --filter FailpointTests
+
+# How often `make rekeys` replaces SAs, over how many tunnels, at how many packets a second.
+REKEYS ?= 1000
+TUNNELS ?= 8
+PACKETS ?= 10000
+
+rekeys: build ## two gateways with real daemons: REKEYS=1000 over TUNNELS=8 at PACKETS=10000 a second, every packet counted (as root)
+	$(SUDO) env "PATH=$$PATH" WARREN_REKEYS=$(REKEYS) WARREN_REKEY_TUNNELS=$(TUNNELS) WARREN_REKEY_PACKETS=$(PACKETS) \
+		$(SWIFT) test --skip-build --no-parallel --filter RekeyLoadTests
 
 # How many seeds `make simulate` plays, from which on, and with how many gateways (none: 5 to 50, as the seed has it).
 SEEDS ?= 1000

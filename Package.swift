@@ -246,7 +246,15 @@ let package = Package(
             name: "SimulationTests", dependencies: ["Simulation", "warren-simulate"], path: "Tests/Simulation/SimulationTests"),
         .target(
             name: "FuzzTargets", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan"], path: "Tests/Fuzz/Targets"),
-        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Smoke"),
+        // The packet path without its thread, packets that are easy to believe, and what is fuzzed with both.
+        .target(
+            name: "PacketHarness", dependencies: ["WarrenModel", "ESP", "Tunnel", "CWarrenSystem"],
+            path: "Tests/Support/packet-harness"),
+        .target(
+            name: "PacketFuzzTargets", dependencies: ["WarrenModel", "ESP", "Tunnel", "PacketHarness"],
+            path: "Tests/Fuzz/Packets"),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["FuzzTargets", "PacketFuzzTargets"], path: "Tests/Fuzz/Smoke"),
         .testTarget(
             name: "RenderTests",
             dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenKeys", "WarrenRender"],
@@ -341,7 +349,9 @@ let package = Package(
         .testTarget(name: "ESPTests", dependencies: ["WarrenModel", "ESP"], path: "Tests/ESPTests"),
         .testTarget(
             name: "TunnelTests",
-            dependencies: ["WarrenModel", "ESP", "Tunnel", "TunnelControl", "CWarrenSystem", "warren-tunneld"],
+            dependencies: [
+                "WarrenModel", "ESP", "Tunnel", "TunnelControl", "CWarrenSystem", "PacketHarness", "warren-tunneld",
+            ],
             path: "Tests/TunnelTests"),
         .testTarget(name: "RepositoryTests", path: "Tests/RepositoryTests"),
         // What runs in the lab's guests, and the tests that judge it.
@@ -367,12 +377,15 @@ if Context.environment["WARREN_WARNINGS_ARE_ERRORS"] != nil {
 
 // `make fuzz` sets this to libFuzzer's runtime: what is fuzzed is instrumented, and driven by it.
 if let fuzzer = Context.environment["WARREN_FUZZER"] {
-    for target in package.targets where ["WarrenModel", "WarrenInventory", "WarrenPlan", "FuzzTargets"].contains(target.name) {
-        target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer"])]
+    let fuzzed = [
+        "WarrenModel", "WarrenInventory", "WarrenPlan", "FuzzTargets", "ESP", "Tunnel", "PacketHarness", "PacketFuzzTargets",
+    ]
+    for target in package.targets where fuzzed.contains(target.name) {
+        target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"])]
     }
     package.targets.append(
         .executableTarget(
-            name: "warren-fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Driver",
+            name: "warren-fuzz", dependencies: ["FuzzTargets", "PacketFuzzTargets"], path: "Tests/Fuzz/Driver",
             swiftSettings: [.unsafeFlags(["-parse-as-library"])],
             linkerSettings: [.unsafeFlags(["-Xlinker", fuzzer, "-lstdc++", "-lm"])]))
 }

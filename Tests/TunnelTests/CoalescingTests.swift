@@ -1,58 +1,12 @@
 import ESP
-import Glibc
 import Testing
 
+@testable import PacketHarness
 @testable import Tunnel
 
-/// A socket pair that keeps the bounds of messages: one end stands in for a TUN queue.
-final class FakeQueue {
-    let near: Int32
-    let far: Int32
-
-    init() {
-        var pair: (Int32, Int32) = (-1, -1)
-        let failure = withUnsafeMutableBytes(of: &pair) {
-            socketpair(
-                AF_UNIX, Int32(SOCK_SEQPACKET.rawValue | SOCK_NONBLOCK.rawValue), 0,
-                $0.baseAddress!.assumingMemoryBound(to: Int32.self))
-        }
-        precondition(failure == 0)
-        (near, far) = pair
-        var size: Int32 = 4 << 20
-        for descriptor in [near, far] { setsockopt(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, &size, 4) }
-    }
-
-    deinit {
-        close(near)
-        close(far)
-    }
-
-    /// What was written to the queue, one element for each write.
-    func written() -> [[UInt8]] {
-        var result: [[UInt8]] = [], buffer = [UInt8](repeating: 0, count: 70_000)
-        while true {
-            let count = read(far, &buffer, buffer.count)
-            guard count > 0 else { return result }
-            result.append(Array(buffer[..<count]))
-        }
-    }
-}
-
 @Suite struct Coalescing {
-    /// Hands packets over in one batch and returns what is written.
-    private func coalesce(_ packets: [[UInt8]], drops: DropCounters = DropCounters()) -> [[UInt8]] {
-        let queue = FakeQueue(), sink = Coalescer.Sink(descriptor: queue.near), coalescer = Coalescer(drops: drops)
-        let slab = UnsafeMutableRawPointer.allocate(byteCount: packets.reduce(0) { $0 + $1.count }, alignment: 16)
-        defer { slab.deallocate() }
-        var offset = 0
-        for packet in packets {
-            let place = slab + offset
-            place.copyMemory(from: packet, byteCount: packet.count)
-            if let header = IPHeader(place, count: packet.count) { coalescer.add(place, header: header, sink: sink) }
-            offset += packet.count
-        }
-        coalescer.flush()
-        let written = queue.written()
+    private func coalesce(_ packets: [[UInt8]]) -> [[UInt8]] {
+        let (written, sink) = join(packets)
         #expect(sink.packets == packets.count)
         #expect(sink.bytes == packets.reduce(0) { $0 + $1.count })
         return written

@@ -1,23 +1,7 @@
-import Glibc
 import Testing
 
+@testable import PacketHarness
 @testable import Tunnel
-
-/// All segments of what a TUN queue gave; nil when it is malformed.
-func segment(_ virtio: [UInt8]) -> [[UInt8]]? {
-    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(virtio.count, 1), alignment: 16)
-    defer { memory.deallocate() }
-    memory.copyBytes(from: virtio)
-    guard let packet = OutboundPacket(virtio: memory.baseAddress!, count: virtio.count) else { return nil }
-    var segmenter = Segmenter(packet), result: [[UInt8]] = []
-    while let count = segmenter.next {
-        let target = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 1)
-        segmenter.write(to: target.baseAddress!)
-        result.append(Array(target))
-        target.deallocate()
-    }
-    return result
-}
 
 @Suite struct Segmentation {
     @Test func checksumAgreesWithTheObviousOne() {

@@ -52,7 +52,7 @@ import Testing
 }
 
 /// The same numbers in every run (an LCG with Knuth's constants).
-private struct SmallGenerator: RandomNumberGenerator {
+struct SmallGenerator: RandomNumberGenerator {
     var state: UInt64
     mutating func next() -> UInt64 {
         state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407

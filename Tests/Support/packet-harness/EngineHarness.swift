@@ -120,10 +120,11 @@ final class EngineHarness {
 
     /// The encapsulating header from there to here before an inner packet.
     static func encapsulate(
-        _ inner: [UInt8], ipProtocol: UInt8 = 4, source: IPAddress = there, trafficClass: UInt8 = 0, fragment: UInt16 = 0x4000
+        _ inner: [UInt8], ipProtocol: UInt8 = 4, source: IPAddress = there, trafficClass: UInt8 = 0, fragment: UInt16 = 0x4000,
+        identification: UInt16 = 0
     ) -> [UInt8] {
         func header(_ checksum: UInt16) -> [UInt8] {
-            [0x45, trafficClass] + Obvious.big(UInt16(20 + inner.count)) + [0, 0] + Obvious.big(fragment)
+            [0x45, trafficClass] + Obvious.big(UInt16(20 + inner.count)) + Obvious.big(identification) + Obvious.big(fragment)
                 + [64, ipProtocol] + Obvious.big(checksum) + source.bytes + here.bytes
         }
         return header(Obvious.checksum(header(0))) + inner
