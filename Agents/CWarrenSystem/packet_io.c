@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/errqueue.h>
 #include <linux/if_tun.h>
 #include <netinet/udp.h>
 #include <stdlib.h>
@@ -183,7 +184,49 @@ long warren_route_send(int descriptor, const void *bytes, size_t length, const s
     struct sockaddr_storage name;
     union control control;
     fill(&header, &name, &control, route, 0, 0);
-    return sendmsg(descriptor, &header, MSG_DONTWAIT);
+    long sent = sendmsg(descriptor, &header, MSG_DONTWAIT);
+    /* What failed may be an earlier datagram, of which the network told: that is said once. */
+    return sent >= 0 || errno == EAGAIN ? sent : sendmsg(descriptor, &header, MSG_DONTWAIT);
+}
+
+WARREN_FOR_EACH_FAMILY void path_error_read(
+    struct msghdr *message, const struct warren_family *family, int type, struct warren_path_error *error) {
+    warren_name_read(message->msg_name, family, error->remote);
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {
+        if (c->cmsg_level != family->level || c->cmsg_type != type) continue;
+        struct sock_extended_err told;
+        memcpy(&told, CMSG_DATA(c), sizeof told);
+        error->is_local = told.ee_origin == SO_EE_ORIGIN_LOCAL;
+        if (told.ee_errno == EMSGSIZE) error->mtu = told.ee_info;
+    }
+}
+
+int warren_path_error_take(int descriptor, struct warren_path_error *error) {
+    struct sockaddr_storage name;
+    union {
+        struct cmsghdr align;
+        uint8_t bytes[512];
+    } control;
+    memset(error, 0, sizeof *error);
+    struct iovec vector = {.iov_base = error->quoted, .iov_len = sizeof error->quoted};
+    struct msghdr message = {
+        .msg_name = &name, .msg_namelen = sizeof name, .msg_iov = &vector, .msg_iovlen = 1,
+        .msg_control = &control, .msg_controllen = sizeof control};
+    memset(&name, 0, sizeof name);
+    long count = recvmsg(descriptor, &message, MSG_ERRQUEUE | MSG_DONTWAIT);
+    if (count < 0) return 0;
+    error->quoted_length = (uint32_t)count;
+    error->family = name.ss_family;
+    if (name.ss_family == AF_INET) path_error_read(&message, &warren_ipv4, IP_RECVERR, error);
+    if (name.ss_family == AF_INET6) path_error_read(&message, &warren_ipv6, IPV6_RECVERR, error);
+    return 1;
+}
+
+int warren_fragmentation_allow(int descriptor, int family, int allowed) {
+    int value = family == AF_INET ? (allowed ? IP_PMTUDISC_DONT : IP_PMTUDISC_PROBE)
+                                  : (allowed ? IPV6_PMTUDISC_DONT : IPV6_PMTUDISC_PROBE);
+    return family == AF_INET ? setsockopt(descriptor, IPPROTO_IP, IP_MTU_DISCOVER, &value, sizeof value)
+                             : setsockopt(descriptor, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &value, sizeof value);
 }
 
 /* Never makes a buffer smaller: without CAP_NET_ADMIN a second try would cut what root had set down to the system's maximum. */
@@ -207,10 +250,13 @@ int warren_udp_configure(int descriptor, int family) {
     if (family == AF_INET) {
         if (setsockopt(descriptor, IPPROTO_IP, IP_PKTINFO, &one, sizeof one) != 0) return -1;
         if (setsockopt(descriptor, IPPROTO_IP, IP_RECVTOS, &one, sizeof one) != 0) return -1;
+        if (setsockopt(descriptor, IPPROTO_IP, IP_RECVERR, &one, sizeof one) != 0) return -1;
     } else {
         if (setsockopt(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof one) != 0) return -1;
         if (setsockopt(descriptor, IPPROTO_IPV6, IPV6_RECVTCLASS, &one, sizeof one) != 0) return -1;
+        if (setsockopt(descriptor, IPPROTO_IPV6, IPV6_RECVERR, &one, sizeof one) != 0) return -1;
     }
+    if (warren_fragmentation_allow(descriptor, family, 0) != 0) return -1;
     /* Speed, not correctness: older kernels and unprivileged users do without. */
     setsockopt(descriptor, IPPROTO_UDP, UDP_GRO, &one, sizeof one);
     grow_buffer(descriptor, SO_RCVBUFFORCE, SO_RCVBUF, size);

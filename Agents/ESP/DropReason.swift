@@ -39,7 +39,7 @@ public enum DropReason: UInt8, Sendable, Hashable, CaseIterable, CustomStringCon
     case policyMismatch
     /// In the clear, though a policy requires protection.
     case unprotected
-    /// A fragment of the encapsulating packet: those are not put together again.
+    /// A fragment of the encapsulating packet that fits to no other.
     case fragment
     /// What was encapsulated is no well-formed IP packet.
     case malformedInbound

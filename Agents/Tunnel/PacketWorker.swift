@@ -37,6 +37,8 @@ public final class PacketWorker: Sendable {
         /// A packet with an SPI that nobody has: this end or that one has restarted (RFC 7296, 1.5). Not authentic; at most
         /// once a second for each address.
         case strayPacket(spi: SPI, local: Endpoint, remote: Endpoint)
+        /// The path to a peer takes datagrams of so many bytes only, IP header included.
+        case pathLimited(peer: SiteName, bytes: Int)
         /// The TUN device behind an interface is gone; the interface is detached.
         case tunnelLost(interface: String)
     }

@@ -42,6 +42,8 @@ extension TunnelDaemon {
             case .strayPacket(let spi, let local, let remote):
                 engine.unknownSPISeen(spi, local: local, remote: remote, now: .now, random: &random)
             case .remoteMoved(let peer, _, let remote): follow(peer, to: remote)
+            case .pathLimited(let peer, let bytes):
+                logger.info("the path takes less", metadata: ["peer": "\(peer)", "bytes": "\(bytes)"])
             case .tunnelLost(let interface): logger.warning("the device is gone", metadata: ["interface": "\(interface)"])
             }
             performOutputs()

@@ -36,7 +36,12 @@ struct LinkShape: Sendable, CustomStringConvertible {
     var extendedSequenceNumbers = true
     var wireMTU = 1500
     var tunnelMTU = 1400
-    var description: String { "\(mode) over \(family), \(encryption), esn \(extendedSequenceNumbers), MTU \(wireMTU)" }
+    /// A router stands on the wire, and what is behind it takes so much (IPv4 only).
+    var routerMTU: Int?
+    var description: String {
+        "\(mode) over \(family), \(encryption), esn \(extendedSequenceNumbers), MTU \(wireMTU)"
+            + (routerMTU.map { ", \($0) behind a router" } ?? "")
+    }
 }
 
 /// Two gateways in network namespaces of their own, joined by a wire, each with a TUN device and a packet worker whose SAs
@@ -55,6 +60,7 @@ final class GatewayPair: @unchecked Sendable {
     }
 
     let shape: LinkShape
+    private var router: String?
     private(set) var first: Gateway
     private(set) var second: Gateway
 
@@ -63,8 +69,12 @@ final class GatewayPair: @unchecked Sendable {
         let tag = String(UInt32.random(in: 0 ... .max), radix: 36)
         let names = ["wt1-\(tag)", "wt2-\(tag)"]
         for name in names { try run("ip", "netns", "add", name) }
-        try run(
-            "ip", "link", "add", "wire", "netns", names[0], "type", "veth", "peer", "name", "wire", "netns", names[1])
+        if let mtu = shape.routerMTU {
+            router = "wt0-\(tag)"
+            try Self.makeRouter("wt0-\(tag)", between: names, mtu: mtu)
+        } else {
+            try run("ip", "link", "add", "wire", "netns", names[0], "type", "veth", "peer", "name", "wire", "netns", names[1])
+        }
         first = try Self.gateway(1, names[0], shape)
         second = try Self.gateway(2, names[1], shape)
         for (here, there) in [(first, second), (second, first)] {
@@ -90,6 +100,25 @@ final class GatewayPair: @unchecked Sendable {
             close(gateway.sockets.1)
             _ = try? run("ip", "netns", "delete", gateway.namespace)
         }
+        if let router { _ = try? run("ip", "netns", "delete", router) }
+    }
+
+    /// It answers for the far end's address on either side, so that the gateways need not know of it.
+    private static func makeRouter(_ name: String, between names: [String], mtu: Int) throws {
+        try run("ip", "netns", "add", name)
+        for (index, other) in names.enumerated() {
+            let side = "side\(index)"
+            try run("ip", "link", "add", side, "netns", name, "type", "veth", "peer", "name", "wire", "netns", other)
+            try run("ip", "-n", name, "link", "set", side, "mtu", index == 0 ? "1500" : "\(mtu)", "up")
+            try run("ip", "-n", name, "route", "add", "\(IPAddress(v4: 0x0a63_0001 + UInt32(index)))/32", "dev", side)
+            let setting = "/proc/sys/net/ipv4/conf/\(side)/proxy_arp"
+            guard warren_write_in_network_namespace("/var/run/netns/\(name)", setting, "1") == 0 else {
+                throw CommandFailure(description: "\(setting): \(String(cString: strerror(errno)))")
+            }
+        }
+        try run("ip", "-n", name, "address", "add", "10.99.255.1/32", "dev", "lo")
+        try run("ip", "-n", name, "link", "set", "lo", "up")
+        try run("ip", "netns", "exec", name, "sysctl", "-qw", "net.ipv4.ip_forward=1")
     }
 
     /// Makes the TUN device of one gateway and hands its queue to the worker.
@@ -119,7 +148,8 @@ final class GatewayPair: @unchecked Sendable {
     ) -> SecurityAssociation {
         let inbound = direction == .inbound
         let (here, there) = inbound ? (to, from) : (from, to)
-        let material = [UInt8](repeating: from.site == first.site ? 1 : 2, count: shape.encryption.keyingMaterialLength - 1) + [generation]
+        let material =
+            [UInt8](repeating: from.site == first.site ? 1 : 2, count: shape.encryption.keyingMaterialLength - 1) + [generation]
         return SecurityAssociation(
             peer: there.site, direction: direction,
             spi: SPI(rawValue: 0x1000 * UInt32(generation) + (from.site == first.site ? 1 : 2)),
@@ -138,7 +168,9 @@ final class GatewayPair: @unchecked Sendable {
             try run(["ip", "-n", namespace, "address", "add", address, "dev", "wire"] + more)
         }
         try run("ip", "-n", namespace, "link", "set", "lo", "up")
-        try run("ip", "-n", namespace, "link", "set", "wire", "mtu", "\(shape.wireMTU)", "up")
+        try run(
+            "ip", "-n", namespace, "link", "set", "wire", "mtu",
+            "\(number == 2 ? shape.routerMTU ?? shape.wireMTU : shape.wireMTU)", "up")
         let path = "/var/run/netns/\(namespace)"
         let udp4 = warren_in_network_namespace(path, { _ in warren_datagram_socket(AF_INET, 4500) }, nil)
         let udp6 = warren_in_network_namespace(path, { _ in warren_datagram_socket(AF_INET6, 4500) }, nil)

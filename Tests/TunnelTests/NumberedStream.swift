@@ -37,8 +37,8 @@ final class NumberedStream: @unchecked Sendable {
         guard sender >= 0, receiver >= 0 else {
             throw CommandFailure(description: "UDP 7001: \(String(cString: strerror(errno)))")
         }
-        self.source = Self.address(source)
-        self.destination = Self.address(destination)
+        self.source = warren_address(udp: source, port: Self.port)
+        self.destination = warren_address(udp: destination, port: Self.port)
         Thread { self.run() }.start()
     }
 
@@ -94,13 +94,5 @@ final class NumberedStream: @unchecked Sendable {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-    }
-
-    private static func address(_ address: IPAddress) -> warren_address {
-        var raw = warren_address()
-        raw.family = AF_INET
-        raw.port = port
-        withUnsafeMutableBytes(of: &raw.bytes) { $0.copyBytes(from: address.bytes) }
-        return raw
     }
 }

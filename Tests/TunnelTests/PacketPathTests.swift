@@ -10,7 +10,7 @@ struct PacketPathTests {
     static let shapes: [LinkShape] = [
         LinkShape(),
         LinkShape(mode: .transport, encryption: .aes128gcm16),
-        LinkShape(family: .ipv6, extendedSequenceNumbers: false),
+        LinkShape(family: .ipv6, extendedSequenceNumbers: false, tunnelMTU: 1378),
         LinkShape(encryption: .aes256sha256),
         LinkShape(family: .ipv6, mode: .transport, encryption: .chacha20poly1305),
     ]

@@ -74,14 +74,28 @@ extension PacketPathTests {
         #expect(pair.first.worker.snapshot().associations.isEmpty)
     }
 
-    /// The kernel cuts what the path does not take: slow, but nothing stalls.
-    @Test(arguments: [AddressFamily.ipv4, .ipv6])
-    func aWireTooSmallForTheTunnelStillPasses(_ family: AddressFamily) throws {
-        let pair = try GatewayPair(LinkShape(family: family, wireMTU: 1300))
+    /// The inside hears of what the path does not take, and sends less; what may be fragmented is.
+    @Test(
+        arguments: [
+            LinkShape(wireMTU: 1300), LinkShape(family: .ipv6, wireMTU: 1300), LinkShape(mode: .transport, routerMTU: 1300),
+            LinkShape(encryption: .aes128sha256, routerMTU: 1300),
+        ])
+    func aPathTooSmallForTheTunnelStillPasses(_ shape: LinkShape) throws {
+        let pair = try GatewayPair(shape), large = ["-n", "-c", "6", "-i", "0.05", "-W", "2", "-s", "1372"]
         let received = try StreamTransfer.send(
             Self.stream, from: pair.first.path, to: pair.second.path, address: pair.second.inner)
         #expect(received == Self.stream)
-        #expect(pair.first.worker.snapshot().drops == [:])
+        let limited = PacketWorker.Event.pathLimited(peer: pair.second.site, bytes: 1300)
+        #expect(pair.first.worker.takeEvents().contains(limited))
+        // The sender knew of it after one flight at most.
+        let drops = pair.first.worker.snapshot().drops
+        #expect(drops.keys.allSatisfy { $0 == .tooBig } && drops[.tooBig, default: 0] < 100, "\(drops)")
+        let command = ["ip", "netns", "exec", pair.first.namespace, "ping"] + large
+        try run(command + ["-M", "dont", "\(pair.second.inner)"])
+        let refusal = #expect(throws: CommandFailure.self) { try run(command + ["-M", "do", "\(pair.second.inner)"]) }
+        #expect(refusal?.description.contains("essage too long") == true, "\(String(describing: refusal))")
+        // The other end has learned from the first answers.
+        #expect(pair.second.worker.snapshot().drops.keys.allSatisfy { $0 == .tooBig })
     }
 
     @Test(arguments: [AddressFamily.ipv4, .ipv6])

@@ -35,4 +35,17 @@ final class WireCapture {
             frames.append(Array(buffer[..<count]))
         }
     }
+
+    /// Returns when a frame waits to be taken, or after this time.
+    func wait(milliseconds: Int32) {
+        var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        poll(&waiting, 1, milliseconds)
+    }
+
+    /// Frames for which there was no room since this was last asked.
+    var missed: Int {
+        // struct tpacket_stats: packets and drops; SOL_PACKET, PACKET_STATISTICS.
+        var statistics = (UInt32(0), UInt32(0)), length = socklen_t(8)
+        return getsockopt(descriptor, 263, 6, &statistics, &length) == 0 ? Int(statistics.1) : 0
+    }
 }

@@ -58,7 +58,27 @@ int warren_send_batch_send(struct warren_send_batch *batch, int descriptor, uint
 /* Sends one datagram: its length, or -1 and errno. */
 long warren_route_send(int descriptor, const void *bytes, size_t length, const struct warren_route *route);
 
-/* Asks a UDP socket for packet information, TOS and joined datagrams; makes it non-blocking. 0, or -1 and errno. */
+/* What became of a datagram that was sent before: this machine or one on the way could not pass it on. */
+struct warren_path_error {
+    /* Where it was going; 0 when that is not known. */
+    int32_t family;
+    uint8_t remote[16];
+    /* This machine says so itself, not an ICMP message, which anybody can have sent. */
+    uint8_t is_local;
+    /* What the path takes, IP header included; 0 when it was not size. */
+    uint32_t mtu;
+    /* How the datagram's payload began, as far as that was told. */
+    uint8_t quoted[8];
+    uint32_t quoted_length;
+};
+
+/* The next such error: 1, or 0 when there is none. */
+int warren_path_error_take(int descriptor, struct warren_path_error *error);
+/* Whether datagrams may be fragmented; else they are sent whole, marked so (DF), whatever the kernel believes of the path. */
+int warren_fragmentation_allow(int descriptor, int family, int allowed);
+
+/* Asks a UDP socket for packet information, TOS, joined datagrams and errors; forbids fragments; makes it non-blocking. 0, or
+ * -1 and errno. */
 int warren_udp_configure(int descriptor, int family);
 /* Sets the header length and the offloads of a TUN queue; makes it non-blocking. 0, or -1 and errno. */
 int warren_tun_configure(int descriptor);

@@ -66,7 +66,8 @@ extension PacketEngine {
         peers[association.peer] = peer
         guard
             !peer.outbound.contains(where: { $0.association.securityAssociation.keyingMaterial == association.keyingMaterial }),
-            let entry = try? OutboundEntry(association, lifetime: lifetime, library: library)
+            let entry = try? OutboundEntry(
+                association, lifetime: lifetime, path: path(of: peer, to: association.remote.address), library: library)
         else { return }
         peer.outbound.append(entry)
     }

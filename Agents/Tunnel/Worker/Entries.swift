@@ -38,14 +38,19 @@ extension PacketEngine {
         let route: UnsafeMutablePointer<warren_route>
         let isTunnelMode: Bool
         let encapsulation: Encapsulation
+        /// What is known of the way; SAs that follow each other share it.
+        let path: PathLimit
+        /// The largest inner packet that is sealed as it is.
+        var largestInner = Int.max
         var innerBytes: UInt64 = 0
         var lastUsed: MonotonicTime?
         var isSoftLimitTold = false
         var isHardLimitTold = false
 
         init(
-            _ securityAssociation: SecurityAssociation, lifetime: PacketWorker.Lifetime, library: CipherLibrary
+            _ securityAssociation: SecurityAssociation, lifetime: PacketWorker.Lifetime, path: PathLimit, library: CipherLibrary
         ) throws(AEADError) {
+            self.path = path
             association = try OutboundAssociation(
                 securityAssociation, softBytes: lifetime.softBytes, hardBytes: lifetime.hardBytes, library: library)
             isTunnelMode = securityAssociation.mode == .tunnel
@@ -54,6 +59,12 @@ extension PacketEngine {
             route = .allocate(capacity: 1)
             route.initialize(
                 to: SocketRoute(local: securityAssociation.local.address, remote: securityAssociation.remote).raw)
+            followPath()
+        }
+
+        /// After a change of `path`.
+        func followPath() {
+            largestInner = path.largestInner(association.securityAssociation)
         }
 
         deinit { route.deallocate() }

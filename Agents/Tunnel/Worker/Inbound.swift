@@ -120,12 +120,12 @@ extension PacketEngine {
             {
                 return reason
             }
-            guard !outer.isFragment else { return .fragment }
             guard carried == 4 || carried == 41 else { return .unexpectedProtocol }
             guard let merged = CongestionNotification.merge(outer: congestion, inner: outer.trafficClass) else {
                 return .congestion
             }
             congestion = merged
+            if outer.isFragment { return deliverFragment(payload, outer, congestion: congestion, entry) }
             inner = payload + outer.headerLength
             innerCount = outer.totalLength &- outer.headerLength
         } else if let reason = refusal(
@@ -136,7 +136,15 @@ extension PacketEngine {
         {
             return reason
         }
-        guard let header = IPHeader(inner, count: innerCount), header.encapsulationProtocol == carried else {
+        return hand(inner, count: innerCount, carried: carried, congestion: congestion, entry)
+    }
+
+    /// Hands the packet of one encapsulating packet to its tunnel. Returns why it was dropped.
+    @inline(__always)
+    private func hand(
+        _ inner: UnsafeMutableRawPointer, count: Int, carried: UInt8, congestion: UInt8, _ entry: InboundEntry
+    ) -> DropReason? {
+        guard let header = IPHeader(inner, count: count), header.encapsulationProtocol == carried else {
             return .malformedInbound
         }
         let field = header.trafficClass & CongestionNotification.mask
@@ -146,6 +154,31 @@ extension PacketEngine {
         entry.innerBytes &+= UInt64(truncatingIfNeeded: header.totalLength)
         coalescer.add(inner, header: header, sink: tunnel.sink)
         return nil
+    }
+
+    /// A fragment of an encapsulating packet, which its SA may carry: some kernels cut before they protect.
+    @inline(never)
+    private func deliverFragment(
+        _ payload: UnsafeMutableRawPointer, _ outer: IPHeader, congestion: UInt8, _ entry: InboundEntry
+    ) -> DropReason? {
+        // Of IPv6, fragments are told by a header that no selector names.
+        guard !outer.isIPv6 else { return .fragment }
+        let fields = payload.network(at: 6, as: UInt16.self)
+        let outcome = reassembly.add(
+            payload + outer.headerLength, count: outer.totalLength &- outer.headerLength, offset: Int(fields & 0x1fff) &* 8,
+            isLast: fields & 0x2000 == 0, congestion: congestion,
+            key: .init(
+                spi: entry.association.securityAssociation.spi.rawValue,
+                identification: payload.network(at: 4, as: UInt16.self), ipProtocol: outer.nextProtocol), now: now)
+        switch outcome {
+        case .waiting: return nil
+        case .refused: return .fragment
+        case .complete(let bytes, let count, let congestion):
+            let reason = hand(bytes, count: count, carried: outer.nextProtocol, congestion: congestion, entry)
+            // The bytes are gone with the next fragment.
+            coalescer.flush()
+            return reason
+        }
     }
 
     /// The SA's selectors and the inbound policy; asks again only when the packet differs from the one before.

@@ -17,13 +17,14 @@ extension PacketEngine {
     }
 
     @inline(__always)
-    private func seal(_ packet: OutboundPacket, carried: UInt8, by entry: OutboundEntry, from tunnel: TunnelEntry) {
+    func seal(_ packet: OutboundPacket, carried: UInt8, by entry: OutboundEntry, from tunnel: TunnelEntry) {
         let encapsulation = entry.encapsulation, trafficClass = packet.header.trafficClass
         let layout = entry.association.layout
         let extra = entry.isTunnelMode ? encapsulation.length : 0
         let nextHeader = entry.isTunnelMode ? encapsulation.encapsulationProtocol : carried
         var segmenter = Segmenter(packet)
         while let inner = segmenter.next {
+            if inner > entry.largestInner, !outgrow(segmenter, entry, tunnel) { return }
             let length = layout.sealedLength(payload: extra &+ inner)
             guard length <= TransmitQueue.maximumLength else { return drops.count(.tooBig) }
             let place = transmit.reserve(length, route: entry.route, trafficClass: trafficClass)

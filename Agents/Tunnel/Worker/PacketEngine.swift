@@ -19,11 +19,14 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     let drops = DropCounters()
     let transmit: TransmitQueue
     let coalescer: Coalescer
+    let reassembly = Reassembly()
     private let sockets: [Int32]
     private let poller: Int32
     private let receiveSlab: UnsafeMutableRawPointer
     private let receiveBatch: OpaquePointer
     let readBuffer: UnsafeMutableRawPointer
+    /// For packets that are made here: answers to the inside, fragments.
+    let scratch: UnsafeMutableRawPointer
 
     var policies = SecurityPolicyDatabase()
     var inbound = SecurityAssociationDatabase<InboundEntry>()
@@ -36,6 +39,7 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     /// CLOCK_MONOTONIC at the last wake-up.
     var now = MonotonicTime(nanoseconds: 0)
     var strayLimit = StrayLimit()
+    var answerLimit = AnswerLimit()
     private var isStopping = false
 
     /// What epoll tells of a descriptor: the command queue, a socket, or a tunnel.
@@ -57,6 +61,7 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
         poller = epoll_create1(Int32(EPOLL_CLOEXEC))
         receiveSlab = .allocate(byteCount: Self.receiveCount * Self.receiveSize, alignment: 4096)
         readBuffer = .allocate(byteCount: Self.receiveSize + 4096, alignment: 4096)
+        scratch = .allocate(byteCount: 2 * Self.receiveSize, alignment: 4096)
         guard poller >= 0,
             let batch = warren_receive_batch_new(UInt32(Self.receiveCount), receiveSlab, Self.receiveSize)
         else { throw PacketWorker.SystemCallError(call: "epoll_create1", errno: errno) }
@@ -75,6 +80,7 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
         warren_receive_batch_free(receiveBatch)
         receiveSlab.deallocate()
         readBuffer.deallocate()
+        scratch.deallocate()
         close(poller)
     }
 
@@ -93,6 +99,7 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
                 if tag >= Tag.tunnels {
                     drainTunnel(Int(tag &- Tag.tunnels))
                 } else if tag >= Tag.sockets {
+                    if ready[index].events & EPOLLERR.rawValue != 0 { takePathErrors(sockets[Int(tag &- Tag.sockets)]) }
                     drainSocket(sockets[Int(tag &- Tag.sockets)])
                 } else {
                     obeyCommands()

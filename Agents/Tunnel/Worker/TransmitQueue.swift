@@ -107,8 +107,16 @@ final class TransmitQueue {
         count = 0
     }
 
+    /// Sends everything, in fragments where the path takes no more.
+    func flushFragmentable() {
+        let sockets = [(udp4, AF_INET)] + (udp6.map { [($0, AF_INET6)] } ?? [])
+        for (socket, family) in sockets { warren_fragmentation_allow(socket, family, 1) }
+        flush()
+        for (socket, family) in sockets { warren_fragmentation_allow(socket, family, 0) }
+    }
+
     private func send(_ socket: Int32, _ start: Int, _ end: Int) {
-        var first = start, patience = 20
+        var first = start, patience = 20, retried = -1
         while first < end {
             let sent = warren_send_batch_send(batch, socket, UInt32(truncatingIfNeeded: first), UInt32(truncatingIfNeeded: end))
             if sent > 0 {
@@ -127,13 +135,18 @@ final class TransmitQueue {
                     continue
                 }
                 drops.count(.sendFailed, messages[first].count)
-            case EMSGSIZE where messages[first].count > 1, EINVAL where messages[first].count > 1:
-                // Segments are larger than the path takes now: singly, the kernel may fragment them.
-                sendSingly(socket, first)
-            case EMSGSIZE:
-                drops.count(.tooBig)
-            default:
-                drops.count(.sendFailed, messages[first].count)
+            case let failure:
+                // What failed may be an earlier datagram, of which the network told: that is said once.
+                if retried != first {
+                    retried = first
+                    continue
+                }
+                if failure == EMSGSIZE || failure == EINVAL, messages[first].count > 1 {
+                    // Segments are larger than the interface takes now: singly, the kernel says how large they may be.
+                    sendSingly(socket, first)
+                } else {
+                    drops.count(failure == EMSGSIZE ? .tooBig : .sendFailed, messages[first].count)
+                }
             }
             first &+= 1
         }
