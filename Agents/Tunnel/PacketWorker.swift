@@ -133,12 +133,12 @@ public final class PacketWorker: Sendable {
     public func addPolicy(_ policy: SecurityPolicy) { commands.append(.addPolicy(policy)) }
     public func removePolicy(_ policy: SecurityPolicy) { commands.append(.removePolicy(policy)) }
 
-    /// Installs an inbound SA. `securityAssociation.local` and `.remote` are where its datagrams go to and come from.
+    /// Installs an inbound SA; one with the key of an SA that stands or stood is ignored. `securityAssociation.local` and `.remote` are where its datagrams go to and come from.
     public func addInbound(_ securityAssociation: SecurityAssociation, lifetime: Lifetime = .init()) {
         commands.append(.addInbound(securityAssociation, lifetime))
     }
 
-    /// Installs an outbound SA, which becomes the one its peer's packets use. One with the SPI and key of an SA that stands
+    /// Installs an outbound SA, which becomes the one its peer's packets use. One with the key of an SA that stands or stood
     /// is ignored: its counter would start again (RFC 4106, 3.1).
     public func addOutbound(_ securityAssociation: SecurityAssociation, lifetime: Lifetime = .init()) {
         commands.append(.addOutbound(securityAssociation, lifetime))

@@ -74,12 +74,28 @@ import WarrenModel
     }
 
     @Test func anAssociationThatWaitsInTheQueueIsKnown() throws {
-        let harness = try EngineHarness()
-        harness.obey(.removeAll(EngineHarness.peer))
+        let harness = try EngineHarness(installing: false)
         let packet = EngineHarness.encapsulate(inner.bytes)
         #expect(harness.receive(harness.seal(packet)).drops == [.unknownSPI])
         harness.engine.commands.append(.addInbound(EngineHarness.association(.inbound), .init()))
         #expect(harness.receive(harness.seal(packet)).written == [plain + inner.bytes])
+    }
+
+    /// An SA that is taken away and given again would receive what it had received, and send IVs that it had sent.
+    @Test func aKeyThatStoodNeverStandsAgain() throws {
+        let harness = try EngineHarness()
+        let packet = harness.seal(EngineHarness.encapsulate(inner.bytes)), out = inner.virtio(segment: 0)
+        harness.obey(.addOutbound(EngineHarness.association(.outbound), .init()))
+        #expect(harness.receive(packet).written.count == 1 && harness.send(out) == [])
+        for again in [EngineHarness.association(.inbound), EngineHarness.association(.outbound)] {
+            harness.obey(.remove(EngineHarness.peer, again.spi, again.direction))
+        }
+        harness.obey(.addInbound(EngineHarness.association(.inbound), .init()))
+        harness.obey(.addOutbound(EngineHarness.association(.outbound), .init()))
+        #expect(harness.receive(packet).drops == [.unknownSPI] && harness.send(out) == [.noAssociation])
+        harness.obey(.removeAll(EngineHarness.peer))
+        harness.obey(.addInbound(EngineHarness.association(.inbound), .init()))
+        #expect(harness.receive(packet).drops == [.unknownSPI])
     }
 
     @Test func packetsOfADetachedTunnelAreDropped() throws {

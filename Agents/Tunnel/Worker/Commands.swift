@@ -57,7 +57,8 @@ extension PacketEngine {
         if inbound[association.spi.rawValue]?.association.securityAssociation.keyingMaterial == association.keyingMaterial {
             return
         }
-        guard let entry = try? InboundEntry(association, lifetime: lifetime, library: library) else { return }
+        guard spentKeys.admit(association), let entry = try? InboundEntry(association, lifetime: lifetime, library: library)
+        else { return }
         inbound.insert(entry, spi: association.spi.rawValue)
     }
 
@@ -66,6 +67,7 @@ extension PacketEngine {
         peers[association.peer] = peer
         guard
             !peer.outbound.contains(where: { $0.association.securityAssociation.keyingMaterial == association.keyingMaterial }),
+            spentKeys.admit(association),
             let entry = try? OutboundEntry(
                 association, lifetime: lifetime, path: path(of: peer, to: association.remote.address), library: library)
         else { return }

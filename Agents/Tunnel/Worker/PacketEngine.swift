@@ -32,6 +32,7 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     var inbound = SecurityAssociationDatabase<InboundEntry>()
     var peers: [SiteName: PeerEntry] = [:]
     var tunnels: [String: TunnelEntry] = [:]
+    var spentKeys = SpentKeys()
     /// Where tunnels lead and SAs come from.
     var peerAddresses: Set<IPAddress> = []
     /// By the number that a tunnel's descriptor is polled under.

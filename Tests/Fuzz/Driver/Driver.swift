@@ -14,7 +14,7 @@ private func runDriver(
 nonisolated(unsafe) private var passed = 0
 
 /// WARREN_FUZZ_TARGET names it; without, inventories are fuzzed.
-nonisolated(unsafe) private let target: @Sendable (UnsafeRawBufferPointer) -> Int = {
+private let target: @Sendable (UnsafeRawBufferPointer) -> Int = {
     let name = ProcessInfo.processInfo.environment["WARREN_FUZZ_TARGET"] ?? "inventory"
     let targets = PacketFuzzTargets.all.merging(["inventory": FuzzTargets.inventory]) { first, _ in first }
     guard let target = targets[name] else {

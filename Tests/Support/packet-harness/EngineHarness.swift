@@ -19,7 +19,9 @@ final class EngineHarness {
     private let remote: OutboundAssociation<PacketCipher>
     private var last = DropCounters().snapshot
 
-    init(mode: IPsecMode = .tunnel, selected: [IPProtocol] = [.ipencap, .ipv6], attaching: Bool = true) throws {
+    init(
+        mode: IPsecMode = .tunnel, selected: [IPProtocol] = [.ipencap, .ipv6], attaching: Bool = true, installing: Bool = true
+    ) throws {
         socket = Glibc.socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
         events = try EventQueue()
         engine = try PacketEngine(udp4: socket, udp6: nil, commands: CommandQueue(), events: events)
@@ -33,7 +35,7 @@ final class EngineHarness {
             engine.commands.append(
                 .addPolicy(.init(peer: Self.peer, direction: .inbound, selector: out.reversed, mode: mode)))
         }
-        obey(.addInbound(Self.association(.inbound, mode: mode, selected: selected), .init()))
+        if installing { obey(.addInbound(Self.association(.inbound, mode: mode, selected: selected), .init())) }
     }
 
     deinit { close(socket) }
