@@ -132,6 +132,8 @@ public actor ControllerSession {
         var options = CallOptions.defaults
         options.waitForReady = false
         options.maxResponseMessageBytes = Wire.maximumMessageSize
+        let answering = Answering(agent: agent, log: log)
+        defer { answering.end() }
         try await Warren_Agent_V1_AgentLink.Client(wrapping: client).sync(options: options) { [agent] writer in
             try await writer.write(
                 .with {
@@ -141,11 +143,17 @@ public actor ControllerSession {
                     $0.hello.onTrial = stream.isOnTrial
                 })
             Failpoint.agentSessionGreeted.pass()
-            var schedule = ReportSchedule()
-            for await report in stream.reports {
-                guard schedule.shouldSend(report, isChanging: await agent.isChanging, now: .now) else { continue }
-                try await writer.write(.with { $0.report = report.wire })
-                Failpoint.agentReported.pass()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    for await chunk in answering.outgoing { try await writer.write(.with { $0.answer = chunk }) }
+                }
+                var schedule = ReportSchedule()
+                for await report in stream.reports {
+                    guard schedule.shouldSend(report, isChanging: await agent.isChanging, now: .now) else { continue }
+                    try await writer.write(.with { $0.report = report.wire })
+                    Failpoint.agentReported.pass()
+                }
+                group.cancelAll()
             }
         } onResponse: { response in
             // Headers come to an agent that is about to be refused, too: only a message shows that it is not.
@@ -153,7 +161,12 @@ public actor ControllerSession {
             for try await message in response.messages {
                 if isFirst { await self.noteSession() }
                 isFirst = false
-                await self.take(message, on: stream.id)
+                switch message.inquiry {
+                case .question(let question): answering.take(question)
+                case .credit(let credit): answering.allow(credit)
+                case .withdrawn(let id): answering.withdraw(id)
+                case nil: await self.take(message, on: stream.id)
+                }
             }
         }
     }

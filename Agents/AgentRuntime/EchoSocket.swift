@@ -8,27 +8,35 @@ struct EchoSocket: ~Copyable {
     let family: AddressFamily
     let openedAt: MonotonicTime
 
-    /// Nil when the kernel refuses, for instance since the interface is not there.
-    static func open(_ target: ProbeTarget, now: MonotonicTime) -> EchoSocket? {
-        let family = target.addresses.local.family, isIPv4 = family == .ipv4
-        guard target.addresses.remote.family == family else { return nil }
+    /// Nil when the kernel refuses, for instance since the interface is not there; `errno` says why. With `dontFragment`, a
+    /// packet that is too large for the path is lost, whatever the kernel believes of the path; else it is cut in pieces.
+    static func open(
+        _ addresses: AddressPair, interface: String?, dontFragment: Bool = true, now: MonotonicTime
+    ) -> EchoSocket? {
+        let family = addresses.local.family, isIPv4 = family == .ipv4
+        guard addresses.remote.family == family else { return nil }
         let kind = Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         let descriptor = socket(isIPv4 ? AF_INET : AF_INET6, kind, Int32(isIPv4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
         guard descriptor >= 0 else { return nil }
         let opened = EchoSocket(descriptor: descriptor, family: family, openedAt: now)
-        if let interface = target.interface {
+        if let interface {
             let length = socklen_t(interface.utf8.count)
             guard interface.withCString({ setsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, $0, length) }) == 0 else {
                 return nil
             }
         }
-        // Don't fragment, whatever the kernel believes of the path: what is too large for it is to be lost.
-        var probe: Int32 = isIPv4 ? IP_PMTUDISC_PROBE : IPV6_PMTUDISC_PROBE
+        var probe: Int32 =
+            switch (dontFragment, isIPv4) {
+            case (true, true): IP_PMTUDISC_PROBE
+            case (true, false): IPV6_PMTUDISC_PROBE
+            case (false, true): IP_PMTUDISC_DONT
+            case (false, false): IPV6_PMTUDISC_DONT
+            }
         _ = setsockopt(
             descriptor, Int32(isIPv4 ? IPPROTO_IP : IPPROTO_IPV6), isIPv4 ? IP_MTU_DISCOVER : IPV6_MTU_DISCOVER, &probe,
             socklen_t(MemoryLayout<Int32>.size))
-        guard target.addresses.local.withSocketAddress({ bind(descriptor, $0, $1) }) == 0,
-            target.addresses.remote.withSocketAddress({ connect(descriptor, $0, $1) }) == 0
+        guard addresses.local.withSocketAddress({ bind(descriptor, $0, $1) }) == 0,
+            addresses.remote.withSocketAddress({ connect(descriptor, $0, $1) }) == 0
         else { return nil }
         return opened
     }
@@ -43,12 +51,16 @@ struct EchoSocket: ~Copyable {
 
     /// False when the socket or its interface is of no use any more.
     func send(_ bytes: [UInt8]) -> Bool {
-        let count = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
-        return count == bytes.count || errno == EMSGSIZE || errno == EAGAIN || errno == ENOBUFS || errno == ECONNREFUSED
-            || errno == EHOSTUNREACH
+        guard let code = sendFault(bytes) else { return true }
+        return [EMSGSIZE, EAGAIN, ENOBUFS, ECONNREFUSED, EHOSTUNREACH].contains(code)
     }
 
-    /// The next datagram in `buffer`, or nil when none waits.
+    /// Why the kernel did not send; nil when it did.
+    func sendFault(_ bytes: [UInt8]) -> Int32? {
+        Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count ? nil : errno
+    }
+
+    /// The next datagram in `buffer`, or nil when none waits, or `errno` says of an error of an earlier request.
     func receive(into buffer: inout [UInt8]) -> ArraySlice<UInt8>? {
         let count = recv(descriptor, &buffer, buffer.count, 0)
         return count > 0 && count <= buffer.count ? buffer[..<count] : nil

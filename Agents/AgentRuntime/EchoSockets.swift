@@ -17,7 +17,11 @@ struct EchoSockets: ~Copyable {
     }
 
     mutating func send(_ probe: Probe, to target: ProbeTarget, now: MonotonicTime) {
-        if holders[target] == nil, let socket = EchoSocket.open(target, now: now) { holders[target] = Holder(socket) }
+        if holders[target] == nil,
+            let socket = EchoSocket.open(target.addresses, interface: target.interface, now: now)
+        {
+            holders[target] = Holder(socket)
+        }
         guard let holder = holders[target] else { return }
         if !holder.socket.send(probe.echo.request(holder.socket.family, packetSize: probe.packetSize)) { holders[target] = nil }
     }

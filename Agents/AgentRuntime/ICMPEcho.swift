@@ -2,7 +2,7 @@ import WarrenModel
 
 /// Echo request and reply (RFC 792, RFC 4443 section 4): type, code, checksum, identifier, sequence, and eight bytes that
 /// only the sender knows; then zeros, in a request that is to be as large as a packet can be.
-struct ICMPEcho: Equatable {
+struct ICMPEcho: Hashable {
     static let length = 16
     /// The largest message that is read.
     static let mostLength = 65_515

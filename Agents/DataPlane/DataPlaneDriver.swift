@@ -13,12 +13,22 @@ public protocol DataPlaneDriver: Sendable {
     /// Everything of Warren's that the gateway really has.
     func observe() async throws(DataPlaneError) -> ObservedState
 
+    /// What it can tell of the way to one peer, whose outer addresses those are, beside what `observe` does. Sends nothing to
+    /// anybody. Nothing, unless a driver says more.
+    func evidence(of peer: SiteName, at outer: AddressPair) async throws(DataPlaneError) -> LinkEvidence
+
     /// Does one step. `keys` holds the key of every peer that a `setPeer` may name.
     func perform(_ operation: Operation, keys: [PSKReference: PreSharedKey]) async throws(DataPlaneError)
 
     /// Returns when the data plane lost state by itself (its daemon died), or when the calling task is cancelled. Then
     /// `prepare`, observe and reconcile again, at once. A failure that comes between two calls is not missed.
     func waitForFailure() async
+}
+
+extension DataPlaneDriver {
+    public func evidence(of peer: SiteName, at outer: AddressPair) async throws(DataPlaneError) -> LinkEvidence {
+        LinkEvidence()
+    }
 }
 
 /// Why a driver could not do what it was asked.

@@ -9,6 +9,7 @@ public actor FakeDataPlaneDriver: DataPlaneDriver {
     private var state = ObservedState()
     private var keysInUse: [SiteName: PreSharedKey] = [:]
     private var isPrepared = false
+    private var evidence = LinkEvidence()
     private let failure = FailureSignal()
     private var refusal: (@Sendable (Operation) -> DataPlaneError?)?
 
@@ -26,6 +27,11 @@ public actor FakeDataPlaneDriver: DataPlaneDriver {
     public func observe() throws(DataPlaneError) -> ObservedState {
         try requirePrepared()
         return state
+    }
+
+    public func evidence(of peer: SiteName, at outer: AddressPair) throws(DataPlaneError) -> LinkEvidence {
+        try requirePrepared()
+        return evidence
     }
 
     public func perform(_ operation: Operation, keys: [PSKReference: PreSharedKey]) throws(DataPlaneError) {
@@ -90,6 +96,9 @@ extension FakeDataPlaneDriver {
 
     /// Replaces what is observed, as somebody who tampers with the gateway would.
     public func tamper(_ change: @Sendable (inout ObservedState) -> Void) { change(&state) }
+
+    /// Replaces what it tells of the way to any peer.
+    public func setEvidence(_ evidence: LinkEvidence) { self.evidence = evidence }
 
     /// Loses what a daemon keeps in memory (peers, policies, associations, attachments) and needs `prepare` again.
     public func die() {

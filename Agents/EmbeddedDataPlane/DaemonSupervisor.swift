@@ -86,6 +86,13 @@ final class DaemonSupervisor: @unchecked Sendable {
         return observation
     }
 
+    /// Of the UDP ports of IKE and ESP, those that are bound where the daemon runs, or would; nil when that cannot be seen.
+    var boundPorts: [UInt16]? {
+        guard client != nil || configuration.networkNamespace == nil else { return nil }
+        let process = client.map { "\($0.processID)" } ?? "self"
+        return KernelSockets.boundPorts(among: [500, 4500], ofProcess: process)
+    }
+
     func shutDown() throws(DataPlaneError) {
         guard let client else { return }
         watch?.cancel()

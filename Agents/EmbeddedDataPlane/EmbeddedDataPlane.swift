@@ -56,6 +56,10 @@ public final class EmbeddedDataPlaneDriver: DataPlaneDriver {
         try await onQueue { gateway throws(DataPlaneError) in try gateway.observe() }
     }
 
+    public func evidence(of peer: SiteName, at outer: AddressPair) async throws(DataPlaneError) -> LinkEvidence {
+        try await onQueue { gateway throws(DataPlaneError) in try gateway.evidence(of: peer, at: outer) }
+    }
+
     public func perform(
         _ operation: AgentCore.Operation, keys: [PSKReference: PreSharedKey]
     ) async throws(DataPlaneError) {

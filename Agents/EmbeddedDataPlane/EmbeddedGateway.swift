@@ -63,6 +63,20 @@ final class EmbeddedGateway {
             translations: try translations.observe(), securityAssociations: running.securityAssociations, ike: running.ike)
     }
 
+    /// A daemon that does not run can tell nothing, and the kernel tells all the same.
+    func evidence(of peer: SiteName, at outer: AddressPair) throws(DataPlaneError) -> LinkEvidence {
+        var evidence = LinkEvidence(boundPorts: daemon.boundPorts)
+        if let running = try? daemon.observe() {
+            evidence.contact = running.contacts?.first { $0.peer == peer }
+            evidence.drops = running.drops
+        }
+        switch try routes.route(from: outer.local, to: outer.remote) {
+        case .success(let route): evidence.outerRoute = route
+        case .failure(let fault): evidence.outerRouteFault = fault.reason
+        }
+        return evidence
+    }
+
     /// The device first, whole, and only then the daemon: no packet is taken from a half-made interface.
     private func set(_ tunnel: GIFTunnel) throws(DataPlaneError) {
         let queue = try interfaces.set(tunnel, isServed: attached.contains(tunnel.interface))

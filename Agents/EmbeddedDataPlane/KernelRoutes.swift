@@ -63,6 +63,43 @@ struct KernelRoutes {
         return (routes, unreachable)
     }
 
+    /// Why there is no way to an address.
+    struct NoRoute: Error { let reason: String }
+
+    /// The way that the kernel would take from one address to another.
+    func route(
+        from local: IPAddress, to remote: IPAddress
+    ) throws(DataPlaneError) -> Result<LinkEvidence.OuterRoute, NoRoute> {
+        let ip = ["ip", remote.family == .ipv4 ? "-4" : "-6", "-j", "route", "get", "\(remote)"]
+        let outcome = try tools.run(ip + ["from", "\(local)"])
+        guard outcome.status == 0 else {
+            // The kernel gives the same error for an address that is not its own as for none of a way.
+            let isForeign = try tools.run(ip).status == 0
+            let answer = outcome.errors.split(separator: "\n").first.map(String.init) ?? "status \(outcome.status)"
+            return .failure(
+                NoRoute(
+                    reason: isForeign ? "\(local) is no address of this gateway" : "there is no route to \(remote): \(answer)"))
+        }
+        guard let entry = try decodeJSON([LookedUp].self, outcome.output).first, let interface = entry.dev else {
+            return .failure(NoRoute(reason: "there is no route to \(remote)"))
+        }
+        if let type = entry.type, type != "unicast", type != "local" {
+            return .failure(NoRoute(reason: "the route to \(remote) is of type \(type)"))
+        }
+        return .success(
+            LinkEvidence.OuterRoute(
+                interface: interface, source: (entry.from ?? entry.prefsrc).flatMap { IPAddress($0) },
+                gateway: entry.gateway.flatMap { IPAddress($0) }))
+    }
+
+    private struct LookedUp: Decodable {
+        let type: String?
+        let dev: String?
+        let from: String?
+        let prefsrc: String?
+        let gateway: String?
+    }
+
     private func ip(_ prefix: IPPrefix) -> [String] { ["ip", prefix.family == .ipv4 ? "-4" : "-6"] }
 
     private struct RouteEntry: Decodable {

@@ -65,13 +65,15 @@ final class DaemonSockets {
         }
     }
 
-    /// Sends from port 500. False when the kernel refused: IKE repeats its requests, so that is for the log only.
-    func sendIKE(_ datagram: IKEDatagram) -> Bool {
-        guard let socket = datagram.remote.address.family == .ipv4 ? ike4 : ike6 else { return false }
+    /// Sends from port 500. Why the kernel refused, nil when it did not: IKE repeats its requests, so that is told to people
+    /// alone.
+    func sendIKE(_ datagram: IKEDatagram) -> String? {
+        guard let socket = datagram.remote.address.family == .ipv4 ? ike4 : ike6 else { return "the kernel has no IPv6" }
         var source = warren_address(datagram.local.address, port: 0)
         var destination = warren_address(datagram.remote.address, port: datagram.remote.port)
         return datagram.bytes.withUnsafeBytes {
-            warren_datagram_send(socket.rawValue, $0.baseAddress, $0.count, &source, &destination) >= 0
+            let count = warren_datagram_send(socket.rawValue, $0.baseAddress, $0.count, &source, &destination)
+            return count >= 0 ? nil : String(cString: strerror(errno))
         }
     }
 }

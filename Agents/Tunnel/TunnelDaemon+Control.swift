@@ -58,6 +58,7 @@ extension TunnelDaemon {
         if let missing = peer.acceptedKeys.first(where: { keys[$0] == nil }) { return .failure("no key for \(missing)") }
         Failpoint.tunnelPeerBefore.pass()
         peers[peer.peer] = peer
+        contacts.set(peer)
         // The packet path knows the modes before the first SA of one of them stands.
         renewModes(of: peer.peer)
         engine.setPeer(peer, keys: keys, now: .now, random: &random)
@@ -68,6 +69,7 @@ extension TunnelDaemon {
 
     private func remove(peer site: SiteName) {
         peers[site] = nil
+        contacts.remove(site)
         modes[site] = nil
         engine.removePeer(site, now: .now, random: &random)
         performOutputs()
@@ -92,6 +94,7 @@ extension TunnelDaemon {
                 ($0.peer, $0.direction.rawValue, $0.spi) < ($1.peer, $1.direction.rawValue, $1.spi)
             },
             ike: engine.reports(now: now),
-            drops: Dictionary(snapshot.drops.map { ("\($0.key)", $0.value) }, uniquingKeysWith: +))
+            drops: Dictionary(snapshot.drops.map { ("\($0.key)", $0.value) }, uniquingKeysWith: +),
+            contacts: contacts.contacts(now: now))
     }
 }

@@ -32,7 +32,7 @@ extension TunnelDaemon {
         for event in worker.takeEvents() {
             switch event {
             case .ikeDatagram(let local, let remote, let bytes):
-                engine.receive(IKEDatagram(local: local, remote: remote, bytes: bytes), now: .now, random: &random)
+                receive(IKEDatagram(local: local, remote: remote, bytes: bytes))
             case .acquire(let peer): engine.outboundNeeded(peer: peer, now: .now, random: &random)
             case .softLimit(let peer, let spi, _), .hardLimit(let peer, let spi, _):
                 engine.softLimitReached(spi: spi, peer: peer, now: .now, random: &random)
@@ -85,14 +85,23 @@ extension TunnelDaemon {
         logger.info("the port has changed", metadata: ["peer": "\(peer)", "remote": "\(remote)"])
     }
 
+    func receive(_ datagram: IKEDatagram) {
+        contacts.received(datagram, now: .now)
+        engine.receive(datagram, now: .now, random: &random)
+    }
+
     private func send(_ datagram: IKEDatagram) {
+        var fault: String?
         if datagram.local.port == DaemonSockets.encapsulationPort {
             do { try worker.sendIKE(datagram.bytes, local: datagram.local, remote: datagram.remote) } catch {
-                logger.debug("an IKE message was not sent", metadata: ["remote": "\(datagram.remote)", "reason": "\(error)"])
+                fault = "\(error)"
             }
-        } else if !sockets.sendIKE(datagram) {
-            logger.debug("an IKE message was not sent", metadata: ["remote": "\(datagram.remote)"])
+        } else {
+            fault = sockets.sendIKE(datagram)
         }
+        contacts.sent(datagram, fault: fault, now: .now)
+        guard let fault else { return }
+        logger.debug("an IKE message was not sent", metadata: ["remote": "\(datagram.remote)", "reason": "\(fault)"])
     }
 
     private func log(_ event: IKEEvent) {

@@ -21,6 +21,7 @@ final class TunnelDaemon {
     var engine = IKEEngine()
     var random = SystemRandomNumberGenerator()
     var peers: [SiteName: IKEPeer] = [:]
+    var contacts = ContactBook()
     /// The modes that the packet path takes of each peer's SAs.
     var modes: [SiteName: Set<IPsecMode>] = [:]
     /// The SAs that stand in the worker, without their keys.
@@ -108,7 +109,7 @@ final class TunnelDaemon {
     private func receiveIKE(from socket: OwnedDescriptor) {
         for _ in 0..<Self.datagramsPerTurn {
             guard let datagram = sockets.receiveIKE(socket, into: &datagramBuffer) else { return }
-            engine.receive(datagram, now: .now, random: &random)
+            receive(datagram)
             performOutputs()
         }
     }

@@ -43,10 +43,13 @@ public enum TunnelControl {
         public var ike: [IKEReport]
         /// Packets dropped since the start, by reason.
         public var drops: [String: UInt64]
+        /// The IKE datagrams of each peer; nil from a daemon that does not count them.
+        public var contacts: [PeerContact]?
 
         public init(
             tunnels: [TunnelReport] = [], policies: [SecurityPolicy] = [], peers: [IKEPeer] = [],
-            securityAssociations: [SAReport] = [], ike: [IKEReport] = [], drops: [String: UInt64] = [:]
+            securityAssociations: [SAReport] = [], ike: [IKEReport] = [], drops: [String: UInt64] = [:],
+            contacts: [PeerContact]? = nil
         ) {
             self.tunnels = tunnels
             self.policies = policies
@@ -54,6 +57,7 @@ public enum TunnelControl {
             self.securityAssociations = securityAssociations
             self.ike = ike
             self.drops = drops
+            self.contacts = contacts
         }
     }
 

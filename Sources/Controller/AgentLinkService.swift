@@ -60,8 +60,9 @@ struct AgentLinkService: Warren_Agent_V1_AgentLink.SimpleServiceProtocol {
                 case (.report(let report), let session?):
                     Failpoint.controllerReportReceived.pass()
                     try await controller.receive(report, in: session)
+                case (.answer(let chunk), let session?): session.questions.receive(chunk, ring: session.ring)
                 case (.hello, _?): throw ControllerError.malformed("a second hello")
-                case (.report, nil): throw ControllerError.malformed("a report before hello")
+                case (.report, nil), (.answer, nil): throw ControllerError.malformed("a report or an answer before hello")
                 case (nil, _): throw ControllerError.malformed("an empty message, or one of a kind unknown here")
                 }
             }

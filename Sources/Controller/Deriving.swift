@@ -74,7 +74,7 @@ extension Controller {
             }
         }
         if let confirmation { messages.append(.with { $0.confirmed = confirmation.wire }) }
-        return messages
+        return messages + session.questions.takeMessages()
     }
 
     /// A state that an agent is to be told, or why it can't be.

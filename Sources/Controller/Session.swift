@@ -14,6 +14,8 @@ final class Session: Sendable {
     let remote: IPAddress?
     /// That the agent speaks.
     let version: WireVersion
+    /// What the agent was asked and has not answered.
+    let questions: SessionQuestions
     private let ringer: AsyncStream<Void>.Continuation
     private let ending = NIOLockedValueBox<ControllerError?>(nil)
     private let outgoing = NIOLockedValueBox(Outgoing())
@@ -36,6 +38,7 @@ final class Session: Sendable {
         self.version = version
         self.fingerprint = fingerprint
         self.remote = remote
+        questions = SessionQuestions(site: site.name)
         (bell, ringer) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -71,6 +74,7 @@ final class Session: Sendable {
     func end(_ reason: ControllerError? = nil) {
         ending.withLockedValue { if $0 == nil { $0 = reason } }
         ringer.finish()
+        questions.end()
     }
 
     var reason: ControllerError? { ending.withLockedValue { $0 } }

@@ -34,8 +34,10 @@ public struct WireVersion: Sendable, Hashable, Comparable, CustomStringConvertib
     public static let preferences = WireVersion(major: UInt16(Wire.protocolVersion), minor: 2)
     /// With `ProbeReport.lossPercent` and `ProbeReport.pathMTU`.
     public static let pathProbes = WireVersion(major: UInt16(Wire.protocolVersion), minor: 3)
+    /// With `Question` and `AnswerChunk`, which go to and come from agents of this version only.
+    public static let questions = WireVersion(major: UInt16(Wire.protocolVersion), minor: 4)
     /// What this code speaks.
-    public static let current = pathProbes
+    public static let current = questions
 
     /// Whether this code and one of that version understand each other.
     public var isUnderstood: Bool { major == Self.current.major }

@@ -126,7 +126,7 @@ actor TrialController {
                 switch message.body {
                 case .hello(let hello): stream = try await controller.opened(hello, response)
                 case .report(let report): try await controller.received(report, on: response)
-                case nil: break
+                case .answer, nil: break
                 }
             }
             if let stream { await controller.closed(stream) }

@@ -7,7 +7,7 @@ import WarrenPlan
 
 @testable import WarrenWire
 
-/// Messages as versions 1.0 to 1.3 put them on the wire, kept as bytes: what was written then must be read for ever, and means
+/// Messages as versions 1.0 to 1.4 put them on the wire, kept as bytes: what was written then must be read for ever, and means
 /// the same. A fixture that is there is never made anew; a new version gets new ones, with `WARREN_WRITE_FIXTURES=1`.
 @Suite struct FixtureTests {
     /// All messages, in the form of the generated types, with every field that their version has set.
@@ -37,6 +37,14 @@ import WarrenPlan
         latest.probes[0].lossPercent = 12.5
         latest.probes[0].pathMTU = 1400
         let version = StateVersion(epoch: 2, generation: Generation(rawValue: 7), revision: 3)
+        let questions = (
+            echo: AgentQuestion.echo(try Sample.echoQuestion()).wire(id: 7, milliseconds: 5_000),
+            link: AgentQuestion.link(LinkQuestion(peer: try #require(SiteName("tokyo")))).wire(id: 8, milliseconds: 5_000)
+        )
+        let answers = (
+            echo: AgentAnswer.echo(try Sample.echoAnswer()).wire(to: 7),
+            link: AgentAnswer.link(try Sample.linkObservation()).wire(to: 8)
+        )
         return [
             (
                 "hello-1.0",
@@ -67,6 +75,18 @@ import WarrenPlan
             ),
             ("desired-1.1", Warren_Agent_V1_ControllerMessage.with { $0.desired = state.wire }),
             ("confirmed-1.0", Warren_Agent_V1_ControllerMessage.with { $0.confirmed = version.wire }),
+            ("question-echo-1.4", Warren_Agent_V1_ControllerMessage.with { $0.question = questions.echo }),
+            ("question-link-1.4", Warren_Agent_V1_ControllerMessage.with { $0.question = questions.link }),
+            (
+                "credit-1.4",
+                Warren_Agent_V1_ControllerMessage.with {
+                    $0.credit.question = 7
+                    $0.credit.chunks = 3
+                }
+            ),
+            ("withdrawn-1.4", Warren_Agent_V1_ControllerMessage.with { $0.withdrawn = 7 }),
+            ("answer-echo-1.4", Warren_Agent_V1_AgentMessage.with { $0.answer = answers.echo }),
+            ("answer-link-1.4", Warren_Agent_V1_AgentMessage.with { $0.answer = answers.link }),
             (
                 "enrol-request-1.0",
                 Warren_Agent_V1_EnrolRequest.with {
@@ -98,7 +118,8 @@ import WarrenPlan
 
     static let names = [
         "hello-1.0", "hello-1.1", "report-1.0", "report-1.2", "report-1.3", "desired-1.0", "desired-1.1", "confirmed-1.0",
-        "enrol-request-1.0",
+        "enrol-request-1.0", "question-echo-1.4", "question-link-1.4", "credit-1.4", "withdrawn-1.4", "answer-echo-1.4",
+        "answer-link-1.4",
         "enrol-response-1.0", "renew-request-1.0",
     ]
 
@@ -152,6 +173,21 @@ import WarrenPlan
         #expect(report.rejected == StateVersion(epoch: 2, generation: Generation(rawValue: 8), revision: 4))
     }
 
+    @Test func questionsAndAnswers() throws {
+        func fixture<M: Message>(_ name: String, _ type: M.Type) throws -> M {
+            let message = try #require(try Self.messages().first { $0.name == name }).message
+            return try M(serializedBytes: try self.fixture(name, orOf: message))
+        }
+        let echo = try fixture("question-echo-1.4", Warren_Agent_V1_ControllerMessage.self).question
+        #expect(try AgentQuestion(wire: echo) == .echo(try Sample.echoQuestion()))
+        let link = try fixture("question-link-1.4", Warren_Agent_V1_ControllerMessage.self).question
+        #expect(try AgentQuestion(wire: link) == .link(LinkQuestion(peer: try #require(SiteName("tokyo")))))
+        let answer = try fixture("answer-echo-1.4", Warren_Agent_V1_AgentMessage.self).answer
+        #expect(try AgentAnswer(wire: answer) == .echo(try Sample.echoAnswer()))
+        let observation = try fixture("answer-link-1.4", Warren_Agent_V1_AgentMessage.self).answer
+        #expect(try AgentAnswer(wire: observation) == .link(try Sample.linkObservation()))
+    }
+
     /// What a later minor version adds is passed over.
     @Test func unknownFieldsAreIgnored() throws {
         let message = try #require(try Self.messages().first { $0.name == "desired-1.1" }).message
@@ -172,7 +208,7 @@ import WarrenPlan
     }
 
     @Test func minorVersionsWorkEitherWayAndMajorOnesDoNot() {
-        for minor: UInt16 in 0...3 { #expect(WireVersion(major: 1, minor: minor).refusal == nil) }
+        for minor: UInt16 in 0...4 { #expect(WireVersion(major: 1, minor: minor).refusal == nil) }
         for wire: UInt32 in [0, 2, 0x1_0002] {
             let version = WireVersion(wire: wire)
             #expect(version.refusal?.contains("version \(version) ") == true)

@@ -412,12 +412,23 @@ public nonisolated struct Warren_Agent_V1_AgentMessage: Sendable {
     set {body = .report(newValue)}
   }
 
+  /// Since 1.4: to a question alone.
+  public var answer: Warren_Agent_V1_AnswerChunk {
+    get {
+      if case .answer(let v)? = body {return v}
+      return Warren_Agent_V1_AnswerChunk()
+    }
+    set {body = .answer(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Body: Equatable, Sendable {
     /// First in every stream, and only there.
     case hello(Warren_Agent_V1_Hello)
     case report(Warren_Agent_V1_AgentReport)
+    /// Since 1.4: to a question alone.
+    case answer(Warren_Agent_V1_AnswerChunk)
 
   }
 
@@ -479,6 +490,34 @@ public nonisolated struct Warren_Agent_V1_ControllerMessage: Sendable {
   /// With a desired state: how long the agent runs it on trial before it goes back by itself; 0: it stays unconfirmed.
   public var trialSeconds: UInt32 = 0
 
+  /// Since 1.4, and sent to no agent whose hello says less.
+  public var inquiry: Warren_Agent_V1_ControllerMessage.OneOf_Inquiry? = nil
+
+  public var question: Warren_Agent_V1_Question {
+    get {
+      if case .question(let v)? = inquiry {return v}
+      return Warren_Agent_V1_Question()
+    }
+    set {inquiry = .question(newValue)}
+  }
+
+  public var credit: Warren_Agent_V1_AnswerCredit {
+    get {
+      if case .credit(let v)? = inquiry {return v}
+      return Warren_Agent_V1_AnswerCredit()
+    }
+    set {inquiry = .credit(newValue)}
+  }
+
+  /// The id of a question whose answer nobody waits for any more.
+  public var withdrawn: UInt64 {
+    get {
+      if case .withdrawn(let v)? = inquiry {return v}
+      return 0
+    }
+    set {inquiry = .withdrawn(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -488,7 +527,478 @@ public nonisolated struct Warren_Agent_V1_ControllerMessage: Sendable {
 
   }
 
+  /// Since 1.4, and sent to no agent whose hello says less.
+  public nonisolated enum OneOf_Inquiry: Equatable, Sendable {
+    case question(Warren_Agent_V1_Question)
+    case credit(Warren_Agent_V1_AnswerCredit)
+    /// The id of a question whose answer nobody waits for any more.
+    case withdrawn(UInt64)
+
+  }
+
   public init() {}
+}
+
+/// Asks for an answer that changes nothing. Ids are never used twice on one stream.
+public nonisolated struct Warren_Agent_V1_Question: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var id: UInt64 = 0
+
+  /// Then the asker gives up, and the agent may.
+  public var milliseconds: UInt32 = 0
+
+  public var body: Warren_Agent_V1_Question.OneOf_Body? = nil
+
+  public var echo: Warren_Agent_V1_EchoQuestion {
+    get {
+      if case .echo(let v)? = body {return v}
+      return Warren_Agent_V1_EchoQuestion()
+    }
+    set {body = .echo(newValue)}
+  }
+
+  public var link: Warren_Agent_V1_LinkQuestion {
+    get {
+      if case .link(let v)? = body {return v}
+      return Warren_Agent_V1_LinkQuestion()
+    }
+    set {body = .link(newValue)}
+  }
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum OneOf_Body: Equatable, Sendable {
+    case echo(Warren_Agent_V1_EchoQuestion)
+    case link(Warren_Agent_V1_LinkQuestion)
+
+  }
+
+  public init() {}
+}
+
+/// So many more chunks of an answer may be sent, beside the first 16.
+public nonisolated struct Warren_Agent_V1_AnswerCredit: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var question: UInt64 = 0
+
+  public var chunks: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Part of an answer. The last one has `end` or `fault`, and may have no body.
+public nonisolated struct Warren_Agent_V1_AnswerChunk: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var question: UInt64 = 0
+
+  public var end: Bool = false
+
+  /// Why there is no answer, or no more of it.
+  public var fault: String {
+    get {_fault ?? String()}
+    set {_fault = newValue}
+  }
+  /// Returns true if `fault` has been explicitly set.
+  public var hasFault: Bool {self._fault != nil}
+  /// Clears the value of `fault`. Subsequent reads from it will return its default value.
+  public mutating func clearFault() {self._fault = nil}
+
+  public var body: Warren_Agent_V1_AnswerChunk.OneOf_Body? = nil
+
+  public var echo: Warren_Agent_V1_EchoAnswer {
+    get {
+      if case .echo(let v)? = body {return v}
+      return Warren_Agent_V1_EchoAnswer()
+    }
+    set {body = .echo(newValue)}
+  }
+
+  public var link: Warren_Agent_V1_LinkObservation {
+    get {
+      if case .link(let v)? = body {return v}
+      return Warren_Agent_V1_LinkObservation()
+    }
+    set {body = .link(newValue)}
+  }
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum OneOf_Body: Equatable, Sendable {
+    case echo(Warren_Agent_V1_EchoAnswer)
+    case link(Warren_Agent_V1_LinkObservation)
+
+  }
+
+  public init() {}
+
+  fileprivate var _fault: String? = nil
+}
+
+public nonisolated struct Warren_Agent_V1_EchoQuestion: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var destination: Data = Data()
+
+  /// Absent: the gateway's inner address.
+  public var source: Data {
+    get {_source ?? Data()}
+    set {_source = newValue}
+  }
+  /// Returns true if `source` has been explicitly set.
+  public var hasSource: Bool {self._source != nil}
+  /// Clears the value of `source`. Subsequent reads from it will return its default value.
+  public mutating func clearSource() {self._source = nil}
+
+  public var count: UInt32 = 0
+
+  /// Of the whole IP packet in bytes; 0: as small as it can be.
+  public var packetSize: UInt32 = 0
+
+  public var dontFragment: Bool = false
+
+  public var intervalMilliseconds: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _source: Data? = nil
+}
+
+public nonisolated struct Warren_Agent_V1_EchoAnswer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var source: Data = Data()
+
+  public var sent: UInt32 = 0
+
+  public var roundTripsMilliseconds: [Double] = []
+
+  public var fault: String {
+    get {_fault ?? String()}
+    set {_fault = newValue}
+  }
+  /// Returns true if `fault` has been explicitly set.
+  public var hasFault: Bool {self._fault != nil}
+  /// Clears the value of `fault`. Subsequent reads from it will return its default value.
+  public mutating func clearFault() {self._fault = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _fault: String? = nil
+}
+
+public nonisolated struct Warren_Agent_V1_LinkQuestion: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var peer: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Warren_Agent_V1_LinkObservation: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var peer: String {
+    get {_storage._peer}
+    set {_uniqueStorage()._peer = newValue}
+  }
+
+  public var version: Warren_Agent_V1_StateVersion {
+    get {_storage._version ?? Warren_Agent_V1_StateVersion()}
+    set {_uniqueStorage()._version = newValue}
+  }
+  /// Returns true if `version` has been explicitly set.
+  public var hasVersion: Bool {_storage._version != nil}
+  /// Clears the value of `version`. Subsequent reads from it will return its default value.
+  public mutating func clearVersion() {_uniqueStorage()._version = nil}
+
+  public var wanted: Warren_Agent_V1_LinkParts {
+    get {_storage._wanted ?? Warren_Agent_V1_LinkParts()}
+    set {_uniqueStorage()._wanted = newValue}
+  }
+  /// Returns true if `wanted` has been explicitly set.
+  public var hasWanted: Bool {_storage._wanted != nil}
+  /// Clears the value of `wanted`. Subsequent reads from it will return its default value.
+  public mutating func clearWanted() {_uniqueStorage()._wanted = nil}
+
+  public var installed: Warren_Agent_V1_LinkParts {
+    get {_storage._installed ?? Warren_Agent_V1_LinkParts()}
+    set {_uniqueStorage()._installed = newValue}
+  }
+  /// Returns true if `installed` has been explicitly set.
+  public var hasInstalled: Bool {_storage._installed != nil}
+  /// Clears the value of `installed`. Subsequent reads from it will return its default value.
+  public mutating func clearInstalled() {_uniqueStorage()._installed = nil}
+
+  public var isTunnelUp: Bool {
+    get {_storage._isTunnelUp}
+    set {_uniqueStorage()._isTunnelUp = newValue}
+  }
+
+  public var ike: Warren_Agent_V1_IKEReport {
+    get {_storage._ike ?? Warren_Agent_V1_IKEReport()}
+    set {_uniqueStorage()._ike = newValue}
+  }
+  /// Returns true if `ike` has been explicitly set.
+  public var hasIke: Bool {_storage._ike != nil}
+  /// Clears the value of `ike`. Subsequent reads from it will return its default value.
+  public mutating func clearIke() {_uniqueStorage()._ike = nil}
+
+  public var securityAssociations: [Warren_Agent_V1_SAReport] {
+    get {_storage._securityAssociations}
+    set {_uniqueStorage()._securityAssociations = newValue}
+  }
+
+  public var probe: Warren_Agent_V1_ProbeReport {
+    get {_storage._probe ?? Warren_Agent_V1_ProbeReport()}
+    set {_uniqueStorage()._probe = newValue}
+  }
+  /// Returns true if `probe` has been explicitly set.
+  public var hasProbe: Bool {_storage._probe != nil}
+  /// Clears the value of `probe`. Subsequent reads from it will return its default value.
+  public mutating func clearProbe() {_uniqueStorage()._probe = nil}
+
+  public var evidence: Warren_Agent_V1_LinkEvidence {
+    get {_storage._evidence ?? Warren_Agent_V1_LinkEvidence()}
+    set {_uniqueStorage()._evidence = newValue}
+  }
+  /// Returns true if `evidence` has been explicitly set.
+  public var hasEvidence: Bool {_storage._evidence != nil}
+  /// Clears the value of `evidence`. Subsequent reads from it will return its default value.
+  public mutating func clearEvidence() {_uniqueStorage()._evidence = nil}
+
+  public var fault: String {
+    get {_storage._fault ?? String()}
+    set {_uniqueStorage()._fault = newValue}
+  }
+  /// Returns true if `fault` has been explicitly set.
+  public var hasFault: Bool {_storage._fault != nil}
+  /// Clears the value of `fault`. Subsequent reads from it will return its default value.
+  public mutating func clearFault() {_uniqueStorage()._fault = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+public nonisolated struct Warren_Agent_V1_LinkParts: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var tunnel: Warren_Agent_V1_Tunnel {
+    get {_storage._tunnel ?? Warren_Agent_V1_Tunnel()}
+    set {_uniqueStorage()._tunnel = newValue}
+  }
+  /// Returns true if `tunnel` has been explicitly set.
+  public var hasTunnel: Bool {_storage._tunnel != nil}
+  /// Clears the value of `tunnel`. Subsequent reads from it will return its default value.
+  public mutating func clearTunnel() {_uniqueStorage()._tunnel = nil}
+
+  public var ikePeer: Warren_Agent_V1_IKEPeer {
+    get {_storage._ikePeer ?? Warren_Agent_V1_IKEPeer()}
+    set {_uniqueStorage()._ikePeer = newValue}
+  }
+  /// Returns true if `ikePeer` has been explicitly set.
+  public var hasIkePeer: Bool {_storage._ikePeer != nil}
+  /// Clears the value of `ikePeer`. Subsequent reads from it will return its default value.
+  public mutating func clearIkePeer() {_uniqueStorage()._ikePeer = nil}
+
+  public var policies: [Warren_Agent_V1_SecurityPolicy] {
+    get {_storage._policies}
+    set {_uniqueStorage()._policies = newValue}
+  }
+
+  public var routes: [Warren_Agent_V1_Route] {
+    get {_storage._routes}
+    set {_uniqueStorage()._routes = newValue}
+  }
+
+  public var firewall: [Warren_Agent_V1_FirewallRule] {
+    get {_storage._firewall}
+    set {_uniqueStorage()._firewall = newValue}
+  }
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+public nonisolated struct Warren_Agent_V1_LinkEvidence: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var outerRoute: Warren_Agent_V1_LinkEvidence.OuterRoute {
+    get {_outerRoute ?? Warren_Agent_V1_LinkEvidence.OuterRoute()}
+    set {_outerRoute = newValue}
+  }
+  /// Returns true if `outerRoute` has been explicitly set.
+  public var hasOuterRoute: Bool {self._outerRoute != nil}
+  /// Clears the value of `outerRoute`. Subsequent reads from it will return its default value.
+  public mutating func clearOuterRoute() {self._outerRoute = nil}
+
+  public var outerRouteFault: String {
+    get {_outerRouteFault ?? String()}
+    set {_outerRouteFault = newValue}
+  }
+  /// Returns true if `outerRouteFault` has been explicitly set.
+  public var hasOuterRouteFault: Bool {self._outerRouteFault != nil}
+  /// Clears the value of `outerRouteFault`. Subsequent reads from it will return its default value.
+  public mutating func clearOuterRouteFault() {self._outerRouteFault = nil}
+
+  /// Absent: not known.
+  public var boundPorts: Warren_Agent_V1_LinkEvidence.BoundPorts {
+    get {_boundPorts ?? Warren_Agent_V1_LinkEvidence.BoundPorts()}
+    set {_boundPorts = newValue}
+  }
+  /// Returns true if `boundPorts` has been explicitly set.
+  public var hasBoundPorts: Bool {self._boundPorts != nil}
+  /// Clears the value of `boundPorts`. Subsequent reads from it will return its default value.
+  public mutating func clearBoundPorts() {self._boundPorts = nil}
+
+  public var contact: Warren_Agent_V1_PeerContact {
+    get {_contact ?? Warren_Agent_V1_PeerContact()}
+    set {_contact = newValue}
+  }
+  /// Returns true if `contact` has been explicitly set.
+  public var hasContact: Bool {self._contact != nil}
+  /// Clears the value of `contact`. Subsequent reads from it will return its default value.
+  public mutating func clearContact() {self._contact = nil}
+
+  public var drops: Dictionary<String,UInt64> = [:]
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated struct OuterRoute: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    public var interface: String = String()
+
+    public var source: Data {
+      get {_source ?? Data()}
+      set {_source = newValue}
+    }
+    /// Returns true if `source` has been explicitly set.
+    public var hasSource: Bool {self._source != nil}
+    /// Clears the value of `source`. Subsequent reads from it will return its default value.
+    public mutating func clearSource() {self._source = nil}
+
+    public var gateway: Data {
+      get {_gateway ?? Data()}
+      set {_gateway = newValue}
+    }
+    /// Returns true if `gateway` has been explicitly set.
+    public var hasGateway: Bool {self._gateway != nil}
+    /// Clears the value of `gateway`. Subsequent reads from it will return its default value.
+    public mutating func clearGateway() {self._gateway = nil}
+
+    public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    public init() {}
+
+    fileprivate var _source: Data? = nil
+    fileprivate var _gateway: Data? = nil
+  }
+
+  public nonisolated struct BoundPorts: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    public var ports: [UInt32] = []
+
+    public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    public init() {}
+  }
+
+  public init() {}
+
+  fileprivate var _outerRoute: Warren_Agent_V1_LinkEvidence.OuterRoute? = nil
+  fileprivate var _outerRouteFault: String? = nil
+  fileprivate var _boundPorts: Warren_Agent_V1_LinkEvidence.BoundPorts? = nil
+  fileprivate var _contact: Warren_Agent_V1_PeerContact? = nil
+}
+
+public nonisolated struct Warren_Agent_V1_PeerContact: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var peer: String = String()
+
+  public var sent: UInt64 = 0
+
+  public var received: UInt64 = 0
+
+  public var lastSentSecondsAgo: UInt64 {
+    get {_lastSentSecondsAgo ?? 0}
+    set {_lastSentSecondsAgo = newValue}
+  }
+  /// Returns true if `lastSentSecondsAgo` has been explicitly set.
+  public var hasLastSentSecondsAgo: Bool {self._lastSentSecondsAgo != nil}
+  /// Clears the value of `lastSentSecondsAgo`. Subsequent reads from it will return its default value.
+  public mutating func clearLastSentSecondsAgo() {self._lastSentSecondsAgo = nil}
+
+  public var lastReceivedSecondsAgo: UInt64 {
+    get {_lastReceivedSecondsAgo ?? 0}
+    set {_lastReceivedSecondsAgo = newValue}
+  }
+  /// Returns true if `lastReceivedSecondsAgo` has been explicitly set.
+  public var hasLastReceivedSecondsAgo: Bool {self._lastReceivedSecondsAgo != nil}
+  /// Clears the value of `lastReceivedSecondsAgo`. Subsequent reads from it will return its default value.
+  public mutating func clearLastReceivedSecondsAgo() {self._lastReceivedSecondsAgo = nil}
+
+  public var sendFault: String {
+    get {_sendFault ?? String()}
+    set {_sendFault = newValue}
+  }
+  /// Returns true if `sendFault` has been explicitly set.
+  public var hasSendFault: Bool {self._sendFault != nil}
+  /// Clears the value of `sendFault`. Subsequent reads from it will return its default value.
+  public mutating func clearSendFault() {self._sendFault = nil}
+
+  /// Sent since one was received.
+  public var unanswered: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _lastSentSecondsAgo: UInt64? = nil
+  fileprivate var _lastReceivedSecondsAgo: UInt64? = nil
+  fileprivate var _sendFault: String? = nil
 }
 
 /// Orders by epoch, then generation, then revision.
@@ -1479,7 +1989,7 @@ nonisolated extension Warren_Agent_V1_EnrolResponse: SwiftProtobuf.Message, Swif
 
 nonisolated extension Warren_Agent_V1_AgentMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".AgentMessage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}report\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}report\0\u{1}answer\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1513,6 +2023,19 @@ nonisolated extension Warren_Agent_V1_AgentMessage: SwiftProtobuf.Message, Swift
           self.body = .report(v)
         }
       }()
+      case 3: try {
+        var v: Warren_Agent_V1_AnswerChunk?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .answer(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .answer(v)
+        }
+      }()
       default: break
       }
     }
@@ -1531,6 +2054,10 @@ nonisolated extension Warren_Agent_V1_AgentMessage: SwiftProtobuf.Message, Swift
     case .report?: try {
       guard case .report(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case .answer?: try {
+      guard case .answer(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     }()
     case nil: break
     }
@@ -1595,7 +2122,7 @@ nonisolated extension Warren_Agent_V1_Hello: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Warren_Agent_V1_ControllerMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ControllerMessage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}desired\0\u{1}confirmed\0\u{3}trial_seconds\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}desired\0\u{1}confirmed\0\u{3}trial_seconds\0\u{1}question\0\u{1}credit\0\u{1}withdrawn\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1630,6 +2157,40 @@ nonisolated extension Warren_Agent_V1_ControllerMessage: SwiftProtobuf.Message, 
         }
       }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.trialSeconds) }()
+      case 4: try {
+        var v: Warren_Agent_V1_Question?
+        var hadOneofValue = false
+        if let current = self.inquiry {
+          hadOneofValue = true
+          if case .question(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.inquiry = .question(v)
+        }
+      }()
+      case 5: try {
+        var v: Warren_Agent_V1_AnswerCredit?
+        var hadOneofValue = false
+        if let current = self.inquiry {
+          hadOneofValue = true
+          if case .credit(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.inquiry = .credit(v)
+        }
+      }()
+      case 6: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.inquiry != nil {try decoder.handleConflictingOneOf()}
+          self.inquiry = .withdrawn(v)
+        }
+      }()
       default: break
       }
     }
@@ -1654,12 +2215,783 @@ nonisolated extension Warren_Agent_V1_ControllerMessage: SwiftProtobuf.Message, 
     if self.trialSeconds != 0 {
       try visitor.visitSingularUInt32Field(value: self.trialSeconds, fieldNumber: 3)
     }
+    switch self.inquiry {
+    case .question?: try {
+      guard case .question(let v)? = self.inquiry else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case .credit?: try {
+      guard case .credit(let v)? = self.inquiry else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .withdrawn?: try {
+      guard case .withdrawn(let v)? = self.inquiry else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 6)
+    }()
+    case nil: break
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Warren_Agent_V1_ControllerMessage, rhs: Warren_Agent_V1_ControllerMessage) -> Bool {
     if lhs.body != rhs.body {return false}
     if lhs.trialSeconds != rhs.trialSeconds {return false}
+    if lhs.inquiry != rhs.inquiry {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_Agent_V1_Question: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Question"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}milliseconds\0\u{1}echo\0\u{1}link\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.milliseconds) }()
+      case 3: try {
+        var v: Warren_Agent_V1_EchoQuestion?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .echo(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .echo(v)
+        }
+      }()
+      case 4: try {
+        var v: Warren_Agent_V1_LinkQuestion?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .link(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .link(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.id != 0 {
+      try visitor.visitSingularUInt64Field(value: self.id, fieldNumber: 1)
+    }
+    if self.milliseconds != 0 {
+      try visitor.visitSingularUInt32Field(value: self.milliseconds, fieldNumber: 2)
+    }
+    switch self.body {
+    case .echo?: try {
+      guard case .echo(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case .link?: try {
+      guard case .link(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Warren_Agent_V1_Question, rhs: Warren_Agent_V1_Question) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.milliseconds != rhs.milliseconds {return false}
+    if lhs.body != rhs.body {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_Agent_V1_AnswerCredit: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".AnswerCredit"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}question\0\u{1}chunks\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.question) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.chunks) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.question != 0 {
+      try visitor.visitSingularUInt64Field(value: self.question, fieldNumber: 1)
+    }
+    if self.chunks != 0 {
+      try visitor.visitSingularUInt32Field(value: self.chunks, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Warren_Agent_V1_AnswerCredit, rhs: Warren_Agent_V1_AnswerCredit) -> Bool {
+    if lhs.question != rhs.question {return false}
+    if lhs.chunks != rhs.chunks {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_Agent_V1_AnswerChunk: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".AnswerChunk"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}question\0\u{1}end\0\u{1}fault\0\u{1}echo\0\u{1}link\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.question) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.end) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self._fault) }()
+      case 4: try {
+        var v: Warren_Agent_V1_EchoAnswer?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .echo(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .echo(v)
+        }
+      }()
+      case 5: try {
+        var v: Warren_Agent_V1_LinkObservation?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .link(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .link(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.question != 0 {
+      try visitor.visitSingularUInt64Field(value: self.question, fieldNumber: 1)
+    }
+    if self.end != false {
+      try visitor.visitSingularBoolField(value: self.end, fieldNumber: 2)
+    }
+    try { if let v = self._fault {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 3)
+    } }()
+    switch self.body {
+    case .echo?: try {
+      guard case .echo(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case .link?: try {
+      guard case .link(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Warren_Agent_V1_AnswerChunk, rhs: Warren_Agent_V1_AnswerChunk) -> Bool {
+    if lhs.question != rhs.question {return false}
+    if lhs.end != rhs.end {return false}
+    if lhs._fault != rhs._fault {return false}
+    if lhs.body != rhs.body {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_Agent_V1_EchoQuestion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".EchoQuestion"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}destination\0\u{1}source\0\u{1}count\0\u{3}packet_size\0\u{3}dont_fragment\0\u{3}interval_milliseconds\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.destination) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self._source) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.count) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.packetSize) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.dontFragment) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.intervalMilliseconds) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.destination.isEmpty {
+      try visitor.visitSingularBytesField(value: self.destination, fieldNumber: 1)
+    }
+    try { if let v = self._source {
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 2)
+    } }()
+    if self.count != 0 {
+      try visitor.visitSingularUInt32Field(value: self.count, fieldNumber: 3)
+    }
+    if self.packetSize != 0 {
+      try visitor.visitSingularUInt32Field(value: self.packetSize, fieldNumber: 4)
+    }
+    if self.dontFragment != false {
+      try visitor.visitSingularBoolField(value: self.dontFragment, fieldNumber: 5)
+    }
+    if self.intervalMilliseconds != 0 {
+      try visitor.visitSingularUInt32Field(value: self.intervalMilliseconds, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Warren_Agent_V1_EchoQuestion, rhs: Warren_Agent_V1_EchoQuestion) -> Bool {
+    if lhs.destination != rhs.destination {return false}
+    if lhs._source != rhs._source {return false}
+    if lhs.count != rhs.count {return false}
+    if lhs.packetSize != rhs.packetSize {return false}
+    if lhs.dontFragment != rhs.dontFragment {return false}
+    if lhs.intervalMilliseconds != rhs.intervalMilliseconds {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_Agent_V1_EchoAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".EchoAnswer"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}source\0\u{1}sent\0\u{3}round_trips_milliseconds\0\u{1}fault\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.source) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.sent) }()
+      case 3: try { try decoder.decodeRepeatedDoubleField(value: &self.roundTripsMilliseconds) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self._fault) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.source.isEmpty {
+      try visitor.visitSingularBytesField(value: self.source, fieldNumber: 1)
+    }
+    if self.sent != 0 {
+      try visitor.visitSingularUInt32Field(value: self.sent, fieldNumber: 2)
+    }
+    if !self.roundTripsMilliseconds.isEmpty {
+      try visitor.visitPackedDoubleField(value: self.roundTripsMilliseconds, fieldNumber: 3)
+    }
+    try { if let v = self._fault {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Warren_Agent_V1_EchoAnswer, rhs: Warren_Agent_V1_EchoAnswer) -> Bool {
+    if lhs.source != rhs.source {return false}
+    if lhs.sent != rhs.sent {return false}
+    if lhs.roundTripsMilliseconds != rhs.roundTripsMilliseconds {return false}
+    if lhs._fault != rhs._fault {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_Agent_V1_LinkQuestion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".LinkQuestion"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.peer) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.peer.isEmpty {
+      try visitor.visitSingularStringField(value: self.peer, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Warren_Agent_V1_LinkQuestion, rhs: Warren_Agent_V1_LinkQuestion) -> Bool {
+    if lhs.peer != rhs.peer {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_Agent_V1_LinkObservation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".LinkObservation"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}version\0\u{1}wanted\0\u{1}installed\0\u{3}is_tunnel_up\0\u{1}ike\0\u{3}security_associations\0\u{1}probe\0\u{1}evidence\0\u{1}fault\0")
+
+  fileprivate class _StorageClass {
+    var _peer: String = String()
+    var _version: Warren_Agent_V1_StateVersion? = nil
+    var _wanted: Warren_Agent_V1_LinkParts? = nil
+    var _installed: Warren_Agent_V1_LinkParts? = nil
+    var _isTunnelUp: Bool = false
+    var _ike: Warren_Agent_V1_IKEReport? = nil
+    var _securityAssociations: [Warren_Agent_V1_SAReport] = []
+    var _probe: Warren_Agent_V1_ProbeReport? = nil
+    var _evidence: Warren_Agent_V1_LinkEvidence? = nil
+    var _fault: String? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _peer = source._peer
+      _version = source._version
+      _wanted = source._wanted
+      _installed = source._installed
+      _isTunnelUp = source._isTunnelUp
+      _ike = source._ike
+      _securityAssociations = source._securityAssociations
+      _probe = source._probe
+      _evidence = source._evidence
+      _fault = source._fault
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._peer) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._version) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._wanted) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._installed) }()
+        case 5: try { try decoder.decodeSingularBoolField(value: &_storage._isTunnelUp) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._ike) }()
+        case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._securityAssociations) }()
+        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._probe) }()
+        case 9: try { try decoder.decodeSingularMessageField(value: &_storage._evidence) }()
+        case 10: try { try decoder.decodeSingularStringField(value: &_storage._fault) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._peer.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._peer, fieldNumber: 1)
+      }
+      try { if let v = _storage._version {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      try { if let v = _storage._wanted {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      try { if let v = _storage._installed {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      if _storage._isTunnelUp != false {
+        try visitor.visitSingularBoolField(value: _storage._isTunnelUp, fieldNumber: 5)
+      }
+      try { if let v = _storage._ike {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
+      if !_storage._securityAssociations.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._securityAssociations, fieldNumber: 7)
+      }
+      try { if let v = _storage._probe {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      } }()
+      try { if let v = _storage._evidence {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      } }()
+      try { if let v = _storage._fault {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 10)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Warren_Agent_V1_LinkObservation, rhs: Warren_Agent_V1_LinkObservation) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._peer != rhs_storage._peer {return false}
+        if _storage._version != rhs_storage._version {return false}
+        if _storage._wanted != rhs_storage._wanted {return false}
+        if _storage._installed != rhs_storage._installed {return false}
+        if _storage._isTunnelUp != rhs_storage._isTunnelUp {return false}
+        if _storage._ike != rhs_storage._ike {return false}
+        if _storage._securityAssociations != rhs_storage._securityAssociations {return false}
+        if _storage._probe != rhs_storage._probe {return false}
+        if _storage._evidence != rhs_storage._evidence {return false}
+        if _storage._fault != rhs_storage._fault {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_Agent_V1_LinkParts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".LinkParts"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tunnel\0\u{3}ike_peer\0\u{1}policies\0\u{1}routes\0\u{1}firewall\0")
+
+  fileprivate class _StorageClass {
+    var _tunnel: Warren_Agent_V1_Tunnel? = nil
+    var _ikePeer: Warren_Agent_V1_IKEPeer? = nil
+    var _policies: [Warren_Agent_V1_SecurityPolicy] = []
+    var _routes: [Warren_Agent_V1_Route] = []
+    var _firewall: [Warren_Agent_V1_FirewallRule] = []
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _tunnel = source._tunnel
+      _ikePeer = source._ikePeer
+      _policies = source._policies
+      _routes = source._routes
+      _firewall = source._firewall
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._tunnel) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._ikePeer) }()
+        case 3: try { try decoder.decodeRepeatedMessageField(value: &_storage._policies) }()
+        case 4: try { try decoder.decodeRepeatedMessageField(value: &_storage._routes) }()
+        case 5: try { try decoder.decodeRepeatedMessageField(value: &_storage._firewall) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._tunnel {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._ikePeer {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      if !_storage._policies.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._policies, fieldNumber: 3)
+      }
+      if !_storage._routes.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._routes, fieldNumber: 4)
+      }
+      if !_storage._firewall.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._firewall, fieldNumber: 5)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Warren_Agent_V1_LinkParts, rhs: Warren_Agent_V1_LinkParts) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._tunnel != rhs_storage._tunnel {return false}
+        if _storage._ikePeer != rhs_storage._ikePeer {return false}
+        if _storage._policies != rhs_storage._policies {return false}
+        if _storage._routes != rhs_storage._routes {return false}
+        if _storage._firewall != rhs_storage._firewall {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_Agent_V1_LinkEvidence: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".LinkEvidence"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}outer_route\0\u{3}outer_route_fault\0\u{3}bound_ports\0\u{1}contact\0\u{1}drops\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._outerRoute) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self._outerRouteFault) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._boundPorts) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._contact) }()
+      case 5: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufUInt64>.self, value: &self.drops) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._outerRoute {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._outerRouteFault {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._boundPorts {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._contact {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    if !self.drops.isEmpty {
+      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufUInt64>.self, value: self.drops, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Warren_Agent_V1_LinkEvidence, rhs: Warren_Agent_V1_LinkEvidence) -> Bool {
+    if lhs._outerRoute != rhs._outerRoute {return false}
+    if lhs._outerRouteFault != rhs._outerRouteFault {return false}
+    if lhs._boundPorts != rhs._boundPorts {return false}
+    if lhs._contact != rhs._contact {return false}
+    if lhs.drops != rhs.drops {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_Agent_V1_LinkEvidence.OuterRoute: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = Warren_Agent_V1_LinkEvidence.protoMessageName + ".OuterRoute"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}interface\0\u{1}source\0\u{1}gateway\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.interface) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self._source) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self._gateway) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.interface.isEmpty {
+      try visitor.visitSingularStringField(value: self.interface, fieldNumber: 1)
+    }
+    try { if let v = self._source {
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._gateway {
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Warren_Agent_V1_LinkEvidence.OuterRoute, rhs: Warren_Agent_V1_LinkEvidence.OuterRoute) -> Bool {
+    if lhs.interface != rhs.interface {return false}
+    if lhs._source != rhs._source {return false}
+    if lhs._gateway != rhs._gateway {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_Agent_V1_LinkEvidence.BoundPorts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = Warren_Agent_V1_LinkEvidence.protoMessageName + ".BoundPorts"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ports\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedUInt32Field(value: &self.ports) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.ports.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.ports, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Warren_Agent_V1_LinkEvidence.BoundPorts, rhs: Warren_Agent_V1_LinkEvidence.BoundPorts) -> Bool {
+    if lhs.ports != rhs.ports {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_Agent_V1_PeerContact: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".PeerContact"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}sent\0\u{1}received\0\u{3}last_sent_seconds_ago\0\u{3}last_received_seconds_ago\0\u{3}send_fault\0\u{1}unanswered\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.peer) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.sent) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.received) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self._lastSentSecondsAgo) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self._lastReceivedSecondsAgo) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self._sendFault) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.unanswered) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.peer.isEmpty {
+      try visitor.visitSingularStringField(value: self.peer, fieldNumber: 1)
+    }
+    if self.sent != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sent, fieldNumber: 2)
+    }
+    if self.received != 0 {
+      try visitor.visitSingularUInt64Field(value: self.received, fieldNumber: 3)
+    }
+    try { if let v = self._lastSentSecondsAgo {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 4)
+    } }()
+    try { if let v = self._lastReceivedSecondsAgo {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 5)
+    } }()
+    try { if let v = self._sendFault {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 6)
+    } }()
+    if self.unanswered != 0 {
+      try visitor.visitSingularUInt64Field(value: self.unanswered, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Warren_Agent_V1_PeerContact, rhs: Warren_Agent_V1_PeerContact) -> Bool {
+    if lhs.peer != rhs.peer {return false}
+    if lhs.sent != rhs.sent {return false}
+    if lhs.received != rhs.received {return false}
+    if lhs._lastSentSecondsAgo != rhs._lastSentSecondsAgo {return false}
+    if lhs._lastReceivedSecondsAgo != rhs._lastReceivedSecondsAgo {return false}
+    if lhs._sendFault != rhs._sendFault {return false}
+    if lhs.unanswered != rhs.unanswered {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
