@@ -214,6 +214,7 @@ let package = Package(
             name: "LabTests",
             dependencies: [
                 "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenClient", "WarrenLab", "AgentRuntime",
+                "TunnelControl",
             ],
             path: "Tests/LabTests"),
         .testTarget(
@@ -350,7 +351,8 @@ let package = Package(
         .testTarget(
             name: "TunnelTests",
             dependencies: [
-                "WarrenModel", "ESP", "Tunnel", "TunnelControl", "CWarrenSystem", "PacketHarness", "warren-tunneld",
+                "WarrenModel", "ESP", "IKEv2", "Tunnel", "TunnelControl", "CWarrenSystem", "PacketHarness",
+                "warren-tunneld",
             ],
             path: "Tests/TunnelTests"),
         .testTarget(name: "RepositoryTests", path: "Tests/RepositoryTests"),

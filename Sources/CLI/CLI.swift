@@ -42,7 +42,11 @@ public struct Warren: AsyncParsableCommand {
                     PSKCommand.self, SiteCommand.self,
                 ]),
             CommandGroup(
-                name: "Observe", subcommands: [StatusCommand.self, ShowCommand.self, EventsCommand.self, DriftCommand.self]),
+                name: "Observe",
+                subcommands: [
+                    StatusCommand.self, ShowCommand.self, EventsCommand.self, DriftCommand.self, DiagnoseCommand.self,
+                    VerifyCommand.self,
+                ]),
             CommandGroup(name: "Access", subcommands: [TokenCommand.self, AccessCommand.self]),
             CommandGroup(name: "Controller host", subcommands: [BackupCommand.self, RestoreCommand.self]),
             CommandGroup(

@@ -115,7 +115,7 @@ public final class ControllerClient: Sendable {
         try decode(try await exchange(.POST, path, body: try JSONEncoder().encode(message)), from: path)
     }
 
-    private func decode<Answer: Decodable>(_ data: Data, from path: String) throws -> Answer {
+    func decode<Answer: Decodable>(_ data: Data, from path: String) throws -> Answer {
         do {
             return try JSONDecoder().decode(Answer.self, from: data)
         } catch {

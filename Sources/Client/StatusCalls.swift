@@ -76,7 +76,7 @@ extension ControllerClient {
                 ]))
     }
 
-    private static func path(_ path: String, _ items: [(String, String?)]) -> String {
+    static func path(_ path: String, _ items: [(String, String?)]) -> String {
         // RFC 3986, 2.3: what needs no escape anywhere.
         let plain = CharacterSet(charactersIn: "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
         let given = items.compactMap { name, value in

@@ -47,7 +47,7 @@ public struct DeclaredLink: Sendable, Equatable {
 
 /// A promise of `tests`: whether packets of one site reach another, both ways.
 public struct ReachabilityTest: Sendable, Equatable {
-    public enum Target: Sendable, Equatable, CustomStringConvertible {
+    public enum Target: Sendable, Hashable, CustomStringConvertible {
         /// Every network of the site that `from` has addresses of the same family as.
         case site(SiteName)
         case address(IPAddress)
@@ -58,7 +58,7 @@ public struct ReachabilityTest: Sendable, Equatable {
             }
         }
     }
-    public enum Expectation: String, Sendable, Equatable, CaseIterable { case reachable, unreachable }
+    public enum Expectation: String, Sendable, Equatable, Codable, CaseIterable { case reachable, unreachable }
 
     public var from: SiteName
     public var to: Target

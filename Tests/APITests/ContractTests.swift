@@ -64,6 +64,20 @@ import WarrenModel
             ] {
                 try await call(.GET, path)
             }
+            for path in ["/v1/verifications", "/v1/verifications?from=berlin&to=tokyo", "/v1/verifications?limit=1"] {
+                try await call(.GET, path)
+            }
+            try await call(.GET, "/v1/verifications?to=oslo", nil, 404)
+            try await call(.POST, "/v1/links/berlin--tokyo/diagnosis")
+            try await call(.POST, "/v1/links/berlin--oslo/diagnosis", nil, 404)
+            for (body, status) in [
+                (#"{"from": "berlin", "to": "tokyo"}"#, 200), (#"{"from": "berlin", "to": "192.0.2.1", "count": 1}"#, 200),
+                (#"{"from": "berlin", "to": "oslo"}"#, 404), (#"{"from": "oslo", "to": "berlin"}"#, 404),
+                (#"{"from": "berlin", "to": "x y"}"#, 400), (#"{"from": "berlin", "to": "tokyo", "count": 0}"#, 400),
+                (#"{"from": "berlin", "to": "tokyo", "expect": "maybe"}"#, 400),
+            ] {
+                try await call(.POST, "/v1/verifications", body, status)
+            }
             for path in ["/v1/links/berlin--oslo", "/v1/gateways/oslo"] { try await call(.GET, path, nil, 404) }
             for path in ["/v1/links/tokyo--berlin", "/v1/gateways/Oslo", "/v1/events?kind=x", "/v1/status?links="] {
                 try await call(.GET, path, nil, 400)

@@ -44,10 +44,42 @@ import Testing
         #expect(version.output.contains("agents' protocol") && version.errorOutput.isEmpty)
     }
 
+    /// Without an agent there is nobody to ask, and that is what is said.
+    @Test func whatNobodyCanBeAskedAbout() throws {
+        let controller = try RunningController()
+        try controller.apply(Self.inventory)
+        let diagnosis = try controller.warren("diagnose", "tokyo", "berlin")
+        #expect(diagnosis.status == 1)
+        #expect(diagnosis.output.hasPrefix("berlin - tokyo: unknown\n  ● plan "), "\(diagnosis.output)")
+        #expect(diagnosis.output.contains("  ✗ agents        berlin: no agent is connected\n"), "\(diagnosis.output)")
+        #expect(diagnosis.output.contains("→ see whether the gateway runs"))
+        #expect(diagnosis.output.hasSuffix("\nthe first that fails: agents\n"))
+        #expect(diagnosis.errorOutput == "asking the agents of berlin and tokyo\n")
+
+        let json = try controller.warren("diagnose", "berlin--tokyo", "-o", "json", "--quiet")
+        let answer = try #require(JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+        #expect(json.status == 1 && json.errorOutput.isEmpty && answer["firstFailure"] as? String == "agents")
+        #expect((answer["steps"] as? [Any])?.count == 14)
+
+        let verification = try controller.warren("verify", "--from", "berlin", "--to", "tokyo")
+        #expect(verification.status == 1)
+        #expect(
+            verification.output
+                == "? berlin  tokyo (192.168.2.1)  the agent of 'berlin' is not connected\n0 of 1 hold\n",
+            "\(verification.output)")
+        let all = try controller.warren("verify", "--limit", "2")
+        #expect(all.status == 1 && all.output.hasSuffix("\n0 of 2 hold\n") && all.errorOutput.hasPrefix("1 more "))
+
+        #expect(try controller.warren("diagnose", "berlin").status == 2)
+        #expect(try controller.warren("diagnose", "berlin", "oslo").status == 1)
+        #expect(try controller.warren("verify", "--from", "berlin", "--to", "berlin").status == 2)
+        #expect(try controller.warren("verify", "--count", "21").status == 2)
+    }
+
     /// A name that the controller does not know is answered with the one that was meant.
     @Test(arguments: [
         ["show", "report", "berln"], ["show", "plan", "berln"], ["token", "create", "berln"],
-        ["site", "drain", "berln", "--yes"],
+        ["site", "drain", "berln", "--yes"], ["diagnose", "berln", "tokyo"], ["verify", "--from", "berln"],
     ])
     func aMisspeltSiteIsRecognized(arguments: [String]) throws {
         let controller = try RunningController()

@@ -102,31 +102,15 @@ struct ShowLink: AsyncParsableCommand {
         commandName: "link",
         abstract: "Show what both ends say of a link: tunnel, IKE, security associations, probes, what happened.")
 
-    @Argument(
-        help: "The link: berlin--tokyo, or its two sites.",
-        completion: .custom { words, _, _ in
-            await NameCompletion.links(in: words) + NameCompletion.sites(in: words)
-        })
-    var link: [String]
+    @OptionGroup var target: LinkArgument
 
     @Option(name: .shortAndLong, help: "How to print.")
     var output = ShowCommand.Format.text
 
     @OptionGroup(title: "Controller") var controller: ControllerOptions
 
-    func validate() throws { _ = try identity() }
-
-    private func identity() throws -> LinkID {
-        if link.count == 1, let identity = LinkID(argument: link[0]) { return identity }
-        let sites = link.compactMap { SiteName($0) }
-        guard link.count == 2, sites.count == 2, let identity = LinkID(sites[0], sites[1]) else {
-            throw ValidationError("A link is named by its two sites: 'berlin tokyo' or 'berlin--tokyo'.")
-        }
-        return identity
-    }
-
     func run() async throws {
-        let link = try identity()
+        let link = try target.identity()
         let details = try await controller.withClient(about: link.sites) { try await $0.link(link) }
         switch output {
         case .json: try Terminal.show(json: details)

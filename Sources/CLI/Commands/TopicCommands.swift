@@ -22,6 +22,8 @@ struct ExitCodesTopic: Topic {
             With --detailed-exitcode, 'plan' and 'drift' end with 0 when nothing changes or drifts, 2 when something does, and \
             1 for every failure. A reader that closes the pipe, as 'head' does, ends a command with 141.
 
+            'diagnose' and 'verify' end with 1 also when something could not be looked at or tried, so that 0 is proof.
+
             'warren status --check' is made for monitoring: 0 the mesh is well, 1 it is not, 2 or more: not known.
             """)
 }
