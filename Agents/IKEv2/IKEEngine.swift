@@ -70,6 +70,14 @@ public struct IKEEngine: Sendable {
         contactWithoutState(spi, local: local.address, remote: remote.address, now: now, random: &random)
     }
 
+    /// Authentic ESP packets of the peer now come from another port of its address: a NAT before it has moved it.
+    public mutating func peerMoved(_ peer: SiteName, to remote: Endpoint) {
+        for (spi, session) in sessions.of(peer) {
+            guard case .established(var sa) = session, sa.follow(to: remote) else { continue }
+            sessions[spi] = .established(sa)
+        }
+    }
+
     /// An SA of the peer, inbound or outbound, reached a soft limit: its child SA is rekeyed.
     public mutating func softLimitReached(
         spi: SPI, peer: SiteName, now: MonotonicTime, random: inout some RandomNumberGenerator

@@ -40,6 +40,8 @@ public enum IKEOutput: Sendable, Equatable {
     case addInbound(SecurityAssociation, SALifetime)
     /// The SA becomes the one that packets to its peer are sealed under. Each SA is added once.
     case addOutbound(SecurityAssociation, SALifetime)
+    /// Authentic messages now come from another port of the peer: its outbound SAs to this address send there.
+    case redirect(peer: SiteName, remote: Endpoint)
     /// Forget the SA; when it was the outbound one in use, the newest of those that remain is used instead. It may be unknown when its other half was never added. `SPI` of an outbound SA is the peer's choice,
     /// so it is unique only together with `peer`.
     case remove(SPI, SecurityPolicy.Direction, peer: SiteName)

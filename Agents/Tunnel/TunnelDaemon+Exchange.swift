@@ -23,6 +23,7 @@ extension TunnelDaemon {
                 associations[key] = nil
                 packetsSeen[key] = nil
                 if let accepted = modes[peer], accepted.count > 1 { renewModes(of: peer) }
+            case .redirect(let peer, let remote): worker.redirect(peer: peer, to: remote)
             case .event(let event): log(event)
             }
         }
@@ -82,6 +83,7 @@ extension TunnelDaemon {
             return logger.warning("packets come from elsewhere", metadata: ["peer": "\(peer)", "remote": "\(remote)"])
         }
         worker.redirect(peer: peer, to: remote)
+        engine.peerMoved(peer, to: remote)
         logger.info("the port has changed", metadata: ["peer": "\(peer)", "remote": "\(remote)"])
     }
 

@@ -46,6 +46,7 @@ struct Gateway {
     var sent: [IKEDatagram] = []
     var everAdded: [SecurityAssociation] = []
     var faults: [String] = []
+    var redirects: [Endpoint] = []
     /// Inbound SAs that a packet came on.
     var used: Set<SPI> = []
     /// Times at which a packet could not have been sent.
@@ -70,6 +71,7 @@ struct Gateway {
             outbound[spi] = nil
             if currentOutbound == spi { currentOutbound = everAdded.last { outbound[$0.spi] == $0 }?.spi }
         case .event(let event): events.append(event)
+        case .redirect(_, let remote): redirects.append(remote)
         case .sendKeepalive: break
         }
         return nil

@@ -58,6 +58,7 @@ extension IKEEngine {
         else { return .keep }
         sa.lastHeardAt = now
         sa.quietUntil = nil
+        if sa.follow(to: datagram.remote) { outputs.append(.redirect(peer: sa.peer, remote: datagram.remote)) }
         let payloads: PayloadSet
         do { payloads = PayloadSet(try PayloadChain.parse(plaintext[...], first: first)) } catch {
             let exchange = ExchangeType(rawValue: header.exchange) ?? .informational

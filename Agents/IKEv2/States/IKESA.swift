@@ -19,7 +19,7 @@ struct IKESA: Sendable {
     let keys: IKEKeys
     /// The pre-shared key that both ends have proven.
     let key: PreSharedKey
-    let path: Path
+    private(set) var path: Path
     let behindNAT: Bool
     let fragmentation: Bool
     let createdAt: MonotonicTime
@@ -51,6 +51,17 @@ struct IKESA: Sendable {
     var keepaliveAt: MonotonicTime?
     /// The other end of a rekey holds its first requests back until the old IKE SA is gone.
     var quietUntil: MonotonicTime?
+
+    /// Goes on where the peer is now: a NAT before it has another port for it (RFC 7296, 2.23). Only after what proves it. An end
+    /// that is itself behind a NAT does not follow. False when nothing has changed.
+    mutating func follow(to remote: Endpoint) -> Bool {
+        guard !behindNAT, path.local.port == Path.encapsulationPort, path.remote.address == remote.address,
+            path.remote.port != remote.port
+        else { return false }
+        path = Path(local: path.local, remote: remote)
+        outstanding?.retransmission.redirect(to: path)
+        return true
+    }
 
     /// Whether packets go out under it.
     var carries: Bool { children.contains { $0.sending == .installed } }

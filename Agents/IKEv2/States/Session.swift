@@ -30,7 +30,7 @@ struct Path: Sendable, Equatable {
 struct Retransmission: Sendable {
     enum Verdict { case waiting, exhausted }
 
-    let datagrams: [IKEDatagram]
+    private(set) var datagrams: [IKEDatagram]
     private var sent = 1
     private var wait: Duration
     private(set) var dueAt: MonotonicTime
@@ -40,6 +40,9 @@ struct Retransmission: Sendable {
         wait = configuration.retransmissionBase
         dueAt = now + wait
     }
+
+    /// The same bytes, elsewhere.
+    mutating func redirect(to path: Path) { datagrams = datagrams.map { path.datagram($0.bytes) } }
 
     mutating func run(
         now: MonotonicTime, tries: Int, configuration: IKEConfiguration, outputs: inout [IKEOutput]
