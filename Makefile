@@ -4,10 +4,10 @@ BUILD := .build
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release demo lab-rollouts man install test test-api test-dashboard check golden fuzz rekeys failpoints simulate bench load clean
+.PHONY: help setup build release demo lab-rollouts man install test test-api test-dashboard check golden fuzz rekeys failpoints simulate bench bench-dataplane bench-packets load clean
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # What a build is told of itself. Debug builds are not: with each commit they would be linked anew.
 COMMIT = $(shell git describe --always --abbrev=10 --exclude '*' --dirty=-modified 2>/dev/null)
@@ -137,6 +137,29 @@ simulate: setup ## a mesh in simulated time under random faults, for SEEDS=1000 
 bench: setup ## measure against a peer in the same run, and print ratios
 	$(RELEASE) --product warren-bench
 	$(BUILD)/release/warren-bench
+
+# What else is measured, and with what: all of Debian 12.
+RIVALS := iperf3 ethtool wireguard-go wireguard-tools openvpn
+# How often everything is measured; where the records of earlier runs are kept; and whether the README shows what came of it.
+ROUNDS ?= 3
+MEASURED := $(BUILD)/bench-dataplane.jsonl
+RESULTS := Tests/DataPlaneBench/results
+PUBLISH ?=
+
+bench-dataplane: setup ## host to host through two gateways: Warren, plain routing, strongSwan, OpenVPN, wireguard-go in turns (as root)
+	$(MAKE) setup PACKAGES="$(RIVALS)"
+	$(RELEASE) --product warren-tunneld
+	$(RELEASE) --product tunnel-control
+	$(RELEASE) --product udp-stream
+	rm -f $(MEASURED)
+	$(SUDO) python3 Tests/DataPlaneBench/bench.py measure $(MEASURED) --rounds $(ROUNDS) --programs $(abspath $(BUILD)/release)
+	python3 Tests/DataPlaneBench/bench.py report $(MEASURED) --into $(if $(PUBLISH),$(RESULTS) --readme README.md,$(BUILD)/bench-dataplane)
+	$(SUDO) python3 Tests/DataPlaneBench/tunnels.py --programs $(abspath $(BUILD)/release)
+
+bench-packets: setup ## what a packet costs in instructions, allocations and locks, with one tunnel and with 1,000 (as root)
+	$(MAKE) setup PACKAGES=valgrind
+	$(RELEASE) --product warren-packet-cost
+	$(SUDO) python3 Tests/PacketCost/cost.py
 
 # The fleet that `make load` simulates.
 SITES ?= 1000

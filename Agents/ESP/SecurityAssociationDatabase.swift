@@ -31,6 +31,15 @@ public struct SecurityAssociationDatabase<Entry>: ~Copyable {
         return spi != 0 && spis[slot] == spi ? entries[slot] : nil
     }
 
+    /// The entry of this SPI without a reference to it: good until the table is next changed.
+    @inline(__always)
+    public func unretained(_ spi: UInt32) -> Unmanaged<Entry>? where Entry: AnyObject {
+        let slot = slot(of: spi)
+        guard spi != 0, spis[slot] == spi else { return nil }
+        // An optional reference and an optional unmanaged one are the same word.
+        return UnsafeRawPointer(entries + slot).load(as: Unmanaged<Entry>?.self)
+    }
+
     /// Adds, or replaces the entry of this SPI. SPI 0 is ignored.
     public mutating func insert(_ entry: Entry, spi: UInt32) {
         guard spi != 0 else { return }

@@ -102,6 +102,14 @@ public final class PacketWorker: Sendable {
         }
     }
 
+    /// In the place of the thread, for programs that count what a packet costs: obeys what was asked for, moves the packets
+    /// that are ready, and returns. Does nothing while the thread runs.
+    package func moveWhatIsReady() {
+        phase.withLock { phase in
+            if phase.thread == nil { engine.turn(waiting: 0) }
+        }
+    }
+
     /// Takes over `descriptor`, a queue of a TUN device opened with IFF_NO_PI and IFF_VNET_HDR, also when this throws.
     /// With -1, or for an interface that is attached, the settings are replaced; a new descriptor replaces the old.
     public func attach(_ tunnel: GIFTunnel, descriptor: Int32 = -1) throws {
@@ -112,6 +120,11 @@ public final class PacketWorker: Sendable {
                 throw error
             }
         }
+        try attach(tunnel, queue: descriptor)
+    }
+
+    /// The same for any descriptor that gives and takes a virtio header and a packet at a time, and does not block.
+    package func attach(_ tunnel: GIFTunnel, queue descriptor: Int32) throws {
         try phase.withLock { phase in
             guard descriptor >= 0 || phase.interfaces.contains(tunnel.interface) else {
                 throw NotAttached(interface: tunnel.interface)

@@ -29,6 +29,25 @@ import WarrenModel
     }
 }
 
+@Suite struct AssociationTableOfObjects {
+    private final class Entry {}
+
+    @Test func anEntryIsFoundWithoutAReferenceToIt() {
+        var table = SecurityAssociationDatabase<Entry>()
+        let first = Entry(), second = Entry()
+        #expect(table.unretained(0)?.toOpaque() == nil)
+        #expect(table.unretained(7)?.toOpaque() == nil)
+        table.insert(first, spi: 7)
+        table.insert(second, spi: 8)
+        #expect(table.unretained(0)?.toOpaque() == nil)
+        #expect(table.unretained(7)?.takeUnretainedValue() === first)
+        #expect(table.unretained(8)?.takeUnretainedValue() === second)
+        table.remove(spi: 7)
+        #expect(table.unretained(7)?.toOpaque() == nil)
+        #expect(table.unretained(8)?.takeUnretainedValue() === second)
+    }
+}
+
 @Suite struct Policies {
     let peer = SiteName("alpha")!, other = SiteName("gamma")!
 

@@ -173,7 +173,12 @@ final class Coalescer {
     private func flush(_ flow: UnsafeMutablePointer<Flow>) {
         guard flow.pointee.isUsed else { return }
         flow.pointee.isUsed = false
-        let sink = flow.pointee.sink.takeUnretainedValue(), first = flow.pointee.first, header = flow.pointee.header
+        flow.pointee.sink._withUnsafeGuaranteedRef { flush(flow, to: $0) }
+    }
+
+    @inline(__always)
+    private func flush(_ flow: UnsafeMutablePointer<Flow>, to sink: Sink) {
+        let first = flow.pointee.first, header = flow.pointee.header
         guard flow.pointee.count > 1 else { return write(first, flow.pointee.length, sink, isVerified: true) }
         let length = flow.pointee.length, transport = header.headerLength
         if header.isIPv6 {

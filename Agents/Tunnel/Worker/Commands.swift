@@ -12,13 +12,19 @@ extension PacketEngine {
             switch command {
             case .attach(let tunnel, let descriptor): attach(tunnel, descriptor)
             case .detach(let interface): detach(interface)
-            case .addPolicy(let policy): policies.add(policy)
-            case .removePolicy(let policy): policies.remove(policy)
+            case .addPolicy(let policy):
+                policies.add(policy)
+                stale.note(policy)
+            case .removePolicy(let policy):
+                policies.remove(policy)
+                stale.note(policy)
             case .addInbound(let association, let lifetime): addInbound(association, lifetime)
             case .addOutbound(let association, let lifetime): addOutbound(association, lifetime)
             case .remove(let peer, let spi, let direction): remove(peer, spi, direction)
             case .removeAll(let peer): removeAll(peer)
-            case .setModes(let peer, let modes): policies.setModes(modes, peer: peer)
+            case .setModes(let peer, let modes):
+                policies.setModes(modes, peer: peer)
+                stale.peers.insert(peer)
             case .redirect(let peer, let remote): redirect(peer, remote)
             case .snapshot(let reply): replies.append(reply)
             case .stop: requestStop()
@@ -32,6 +38,7 @@ extension PacketEngine {
     private func attach(_ settings: GIFTunnel, _ descriptor: Int32) {
         if descriptor < 0 {
             guard let tunnel = tunnels[settings.interface] else { return }
+            stale.peers.formUnion([tunnel.settings.peer, settings.peer])
             tunnel.settings = settings
             return
         }
@@ -40,6 +47,7 @@ extension PacketEngine {
         do {
             try poll(tunnel)
             tunnels[settings.interface] = tunnel
+            stale.peers.insert(settings.peer)
         } catch {
             close(descriptor)
             events.append(.tunnelLost(interface: settings.interface))
@@ -49,6 +57,7 @@ extension PacketEngine {
     func detach(_ interface: String) {
         guard let tunnel = tunnels.removeValue(forKey: interface) else { return }
         unpoll(tunnel)
+        stale.peers.insert(tunnel.settings.peer)
         decide()
     }
 
@@ -60,6 +69,7 @@ extension PacketEngine {
         guard spentKeys.admit(association), let entry = try? InboundEntry(association, lifetime: lifetime, library: library)
         else { return }
         inbound.insert(entry, spi: association.spi.rawValue)
+        stale.peers.insert(association.peer)
     }
 
     private func addOutbound(_ association: SecurityAssociation, _ lifetime: PacketWorker.Lifetime) {
@@ -72,9 +82,11 @@ extension PacketEngine {
                 association, lifetime: lifetime, path: path(of: peer, to: association.remote.address), library: library)
         else { return }
         peer.outbound.append(entry)
+        stale.peers.insert(association.peer)
     }
 
     private func remove(_ peer: SiteName, _ spi: SPI, _ direction: SecurityPolicy.Direction) {
+        stale.peers.insert(peer)
         switch direction {
         case .inbound:
             if inbound[spi.rawValue]?.association.securityAssociation.peer == peer { inbound.remove(spi: spi.rawValue) }
@@ -85,6 +97,7 @@ extension PacketEngine {
 
     private func removeAll(_ peer: SiteName) {
         peers[peer] = nil
+        stale.peers.insert(peer)
         policies.setModes(nil, peer: peer)
         var spis: [UInt32] = []
         inbound.forEach { entry in
@@ -102,20 +115,36 @@ extension PacketEngine {
         }
     }
 
-    /// Looks policies and SAs up once for all packets to come: a tunnel's selectors never change from packet to packet.
+    /// Looks policies and SAs up once for all packets to come: a tunnel's selectors never change from packet to packet. Only
+    /// what a change concerns is looked up again, so that one of a thousand links costs what one of two does.
     func decide() {
+        guard !stale.isEmpty else { return }
+        let changed = stale
+        stale = Stale()
         var byPeer: [SiteName: TunnelEntry] = [:]
-        peerAddresses = Set(tunnels.values.map(\.settings.outer.remote))
+        peerAddresses.removeAll(keepingCapacity: true)
         for tunnel in tunnels.values {
-            byPeer[tunnel.settings.peer] = tunnel
+            peerAddresses.insert(tunnel.settings.outer.remote)
+            let peer = tunnel.settings.peer
+            guard changed.concerns(peer, addresses: addresses(of: tunnel)) else { continue }
+            byPeer[peer] = tunnel
             tunnel.ipencap = decision(tunnel, .ipencap)
             tunnel.ipv6 = decision(tunnel, .ipv6)
         }
         inbound.forEach { entry in
-            peerAddresses.insert(entry.association.securityAssociation.remote.address)
-            entry.tunnel = byPeer[entry.association.securityAssociation.peer]
-            entry.allowed = nil
+            let association = entry.association.securityAssociation
+            peerAddresses.insert(association.remote.address)
+            if changed.peers.contains(association.peer) {
+                entry.tunnel = byPeer[association.peer].map { .passUnretained($0) }
+            }
+            if changed.hasPolicies || changed.peers.contains(association.peer) { entry.allowed = nil }
         }
+    }
+
+    /// The pairs of addresses between which a tunnel's packets may be encapsulated.
+    private func addresses(of tunnel: TunnelEntry) -> [AddressPair] {
+        let associations = peers[tunnel.settings.peer]?.outbound ?? []
+        return [tunnel.settings.outer] + associations.map { AddressPair($0.association.securityAssociation) }
     }
 
     /// RFC 4301, 5.1: the newest SA of the peer that may carry the encapsulated packet, and that the packet's policy admits.
@@ -131,7 +160,7 @@ extension PacketEngine {
             guard let policy, policies.admits(association, by: policy),
                 association.allows(source: source, destination: destination, ipProtocol: ipProtocol)
             else { continue }
-            return .protect(entry)
+            return .protect(.passUnretained(entry))
         }
         let outer = tunnel.settings.outer
         let policy = policies.policy(.outbound, source: outer.local, destination: outer.remote, ipProtocol: ipProtocol)

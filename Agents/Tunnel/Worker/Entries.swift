@@ -20,7 +20,8 @@ extension PacketEngine {
     }
 
     enum Decision {
-        case protect(OutboundEntry)
+        /// Its peer's entry holds it, and `decide` takes it out of here before that ends: a packet counts no references.
+        case protect(Unmanaged<OutboundEntry>)
         case drop(DropReason)
     }
 
@@ -74,7 +75,8 @@ extension PacketEngine {
     final class InboundEntry {
         let association: InboundAssociation<Cipher>
         let isTunnelMode: Bool
-        var tunnel: TunnelEntry?
+        /// `tunnels` holds it, and `decide` takes it out of here before that ends.
+        var tunnel: Unmanaged<TunnelEntry>?
         var innerBytes: UInt64 = 0
         var lastUsed: MonotonicTime?
         /// Where its datagrams come from.

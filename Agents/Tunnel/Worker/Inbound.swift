@@ -25,7 +25,12 @@ extension PacketEngine {
         }
         let spi = bytes.network(at: 0, as: UInt32.self)
         guard spi != 0 else { return receiveIKE(bytes, count: count, origin) }
-        guard let entry = inbound[spi] ?? lookAgain(spi) else { return noteStray(SPI(rawValue: spi), origin) }
+        guard let found = inbound.unretained(spi) ?? lookAgain(spi) else { return noteStray(SPI(rawValue: spi), origin) }
+        found._withUnsafeGuaranteedRef { open(bytes, count: count, by: $0, origin) }
+    }
+
+    @inline(__always)
+    private func open(_ bytes: UnsafeMutableRawPointer, count: Int, by entry: InboundEntry, _ origin: warren_origin) {
         let before = entry.association.sequenceNumber
         switch entry.association.open(bytes, count: count) {
         case .dropped(let reason):
@@ -40,10 +45,10 @@ extension PacketEngine {
     }
 
     /// The SA may have been installed after this batch was begun: the peer learnt of it as soon as the command was queued.
-    private func lookAgain(_ spi: UInt32) -> InboundEntry? {
+    private func lookAgain(_ spi: UInt32) -> Unmanaged<InboundEntry>? {
         guard commands.isPending else { return nil }
         obeyCommands()
-        return inbound[spi]
+        return inbound.unretained(spi)
     }
 
     private func noteStray(_ spi: SPI, _ origin: warren_origin) {
@@ -152,7 +157,7 @@ extension PacketEngine {
         if merged != field { CongestionNotification.write(merged, to: inner, isIPv6: header.isIPv6) }
         guard let tunnel = entry.tunnel else { return .noTunnel }
         entry.innerBytes &+= UInt64(truncatingIfNeeded: header.totalLength)
-        coalescer.add(inner, header: header, sink: tunnel.sink)
+        tunnel._withUnsafeGuaranteedRef { coalescer.add(inner, header: header, sink: $0.sink) }
         return nil
     }
 

@@ -1,22 +1,17 @@
-/// The Internet checksum (RFC 1071), summed in the machine's own byte order: 32-bit halves in 64-bit lanes, folded at the
-/// end. A sum covers whole 16-bit words; only the last of its parts may have an odd length.
+import CWarrenSystem
+
+/// The Internet checksum (RFC 1071), summed in the machine's own byte order: 32-bit words in a 64-bit sum, folded at the end. A sum covers whole 16-bit words; only the last of its parts may have an odd length.
 enum InternetChecksum {
     /// Adds `count` bytes to a running sum. At most 2^31 bytes in all.
     @inline(__always)
     static func add(_ sum: UInt64, _ bytes: UnsafeRawPointer, _ count: Int) -> UInt64 {
-        var pointer = bytes, left = count
-        var even = SIMD4<UInt64>(repeating: 0), odd = even
-        let low = SIMD4<UInt64>(repeating: 0xffff_ffff)
-        while left >= 64 {
-            let first = pointer.loadUnaligned(as: SIMD4<UInt64>.self)
-            let second = pointer.loadUnaligned(fromByteOffset: 32, as: SIMD4<UInt64>.self)
-            even &+= (first & low) &+ (first &>> 32)
-            odd &+= (second & low) &+ (second &>> 32)
-            pointer += 64
-            left &-= 64
+        var pointer = bytes, left = count, total = sum
+        // A call is dearer than the words of a header.
+        if left >= 64 {
+            total &+= warren_sum_words(pointer, left &>> 2)
+            pointer += left & ~3
+            left &= 3
         }
-        even &+= odd
-        var total = sum &+ even[0] &+ even[1] &+ even[2] &+ even[3]
         while left >= 4 {
             total &+= UInt64(pointer.loadUnaligned(as: UInt32.self))
             pointer += 4

@@ -12,7 +12,7 @@ extension PacketEngine {
             drops.count(reason)
             if reason == .noAssociation { acquire(tunnel.settings.peer) }
         case .protect(let entry):
-            seal(packet, carried: carried, by: entry, from: tunnel)
+            entry._withUnsafeGuaranteedRef { seal(packet, carried: carried, by: $0, from: tunnel) }
         }
     }
 

@@ -12,6 +12,7 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     /// Super-packets taken from one TUN queue, and batches from one socket, before the others have their turn.
     static var drainLimit: Int { 16 }
     static var receiveLimit: Int { 4 }
+    static var readyCapacity: Int32 { 64 }
 
     let commands: CommandQueue
     let library: CipherLibrary
@@ -22,6 +23,7 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     let reassembly = Reassembly()
     private let sockets: [Int32]
     private let poller: Int32
+    private let ready: UnsafeMutablePointer<epoll_event>
     private let receiveSlab: UnsafeMutableRawPointer
     private let receiveBatch: OpaquePointer
     let readBuffer: UnsafeMutableRawPointer
@@ -33,10 +35,12 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     var peers: [SiteName: PeerEntry] = [:]
     var tunnels: [String: TunnelEntry] = [:]
     var spentKeys = SpentKeys()
+    /// What `decide` has to look up again.
+    var stale = Stale()
     /// Where tunnels lead and SAs come from.
     var peerAddresses: Set<IPAddress> = []
-    /// By the number that a tunnel's descriptor is polled under.
-    var tunnelSlots: [TunnelEntry?] = []
+    /// By the number that a tunnel's descriptor is polled under; `tunnels` holds them.
+    var tunnelSlots: [Unmanaged<TunnelEntry>?] = []
     /// CLOCK_MONOTONIC at the last wake-up.
     var now = MonotonicTime(nanoseconds: 0)
     var strayLimit = StrayLimit()
@@ -60,6 +64,8 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
         transmit = try TransmitQueue(udp4: udp4, udp6: udp6, drops: drops)
         coalescer = Coalescer(drops: drops)
         poller = epoll_create1(Int32(EPOLL_CLOEXEC))
+        ready = .allocate(capacity: Int(Self.readyCapacity))
+        ready.initialize(repeating: epoll_event(), count: Int(Self.readyCapacity))
         receiveSlab = .allocate(byteCount: Self.receiveCount * Self.receiveSize, alignment: 4096)
         readBuffer = .allocate(byteCount: Self.receiveSize + 4096, alignment: 4096)
         scratch = .allocate(byteCount: 2 * Self.receiveSize, alignment: 4096)
@@ -82,31 +88,32 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
         receiveSlab.deallocate()
         readBuffer.deallocate()
         scratch.deallocate()
+        ready.deallocate()
         close(poller)
     }
 
     func run() {
         isStopping = false
-        let capacity = 64
-        let ready = UnsafeMutablePointer<epoll_event>.allocate(capacity: capacity)
-        ready.initialize(repeating: epoll_event(), count: capacity)
-        defer { ready.deallocate() }
-        while !isStopping {
-            let count = Int(epoll_wait(poller, ready, Int32(capacity), -1))
-            readClock()
-            var index = 0
-            while index < count {
-                let tag = ready[index].data.u64
-                if tag >= Tag.tunnels {
-                    drainTunnel(Int(tag &- Tag.tunnels))
-                } else if tag >= Tag.sockets {
-                    if ready[index].events & EPOLLERR.rawValue != 0 { takePathErrors(sockets[Int(tag &- Tag.sockets)]) }
-                    drainSocket(sockets[Int(tag &- Tag.sockets)])
-                } else {
-                    obeyCommands()
-                }
-                index &+= 1
+        while !isStopping { turn(waiting: -1) }
+    }
+
+    /// Waits for descriptors, for so many milliseconds or, with -1, for as long as it takes, and serves those that are ready.
+    @inline(never)
+    func turn(waiting milliseconds: Int32) {
+        let count = Int(epoll_wait(poller, ready, Self.readyCapacity, milliseconds))
+        readClock()
+        var index = 0
+        while index < count {
+            let tag = ready[index].data.u64
+            if tag >= Tag.tunnels {
+                drainTunnel(Int(tag &- Tag.tunnels))
+            } else if tag >= Tag.sockets {
+                if ready[index].events & EPOLLERR.rawValue != 0 { takePathErrors(sockets[Int(tag &- Tag.sockets)]) }
+                drainSocket(sockets[Int(tag &- Tag.sockets)])
+            } else {
+                obeyCommands()
             }
+            index &+= 1
         }
     }
 
@@ -142,21 +149,28 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
 
     private func drainTunnel(_ slot: Int) {
         guard slot < tunnelSlots.count, let tunnel = tunnelSlots[slot] else { return }
+        tunnel._withUnsafeGuaranteedRef { drain($0) }
+        transmit.flush()
+    }
+
+    @inline(__always)
+    private func drain(_ tunnel: TunnelEntry) {
         var packets = 0
         while packets < Self.drainLimit {
             let count = read(tunnel.sink.descriptor, readBuffer, OutboundPacket.virtioLength + Self.receiveSize)
             if count < 0 {
                 if errno == EINTR { continue }
-                if errno != EAGAIN {
-                    events.append(.tunnelLost(interface: tunnel.settings.interface))
-                    detach(tunnel.settings.interface)
-                }
+                if errno != EAGAIN { lose(tunnel) }
                 break
             }
             send(readBuffer, count: count, from: tunnel)
             packets &+= 1
         }
-        transmit.flush()
+    }
+
+    private func lose(_ tunnel: TunnelEntry) {
+        events.append(.tunnelLost(interface: tunnel.settings.interface))
+        detach(tunnel.settings.interface)
     }
 
     private func poll(_ descriptor: Int32, tag: UInt64) throws {
@@ -170,12 +184,14 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     func poll(_ tunnel: TunnelEntry) throws {
         let slot = tunnelSlots.firstIndex { $0 == nil } ?? tunnelSlots.count
         try poll(tunnel.sink.descriptor, tag: Tag.tunnels + UInt64(slot))
-        if slot == tunnelSlots.count { tunnelSlots.append(tunnel) } else { tunnelSlots[slot] = tunnel }
+        if slot == tunnelSlots.count { tunnelSlots.append(nil) }
+        tunnelSlots[slot] = .passUnretained(tunnel)
     }
 
     /// Closing a descriptor ends its polling.
     func unpoll(_ tunnel: TunnelEntry) {
-        for slot in tunnelSlots.indices where tunnelSlots[slot] === tunnel { tunnelSlots[slot] = nil }
+        let lost = Unmanaged.passUnretained(tunnel).toOpaque()
+        for slot in tunnelSlots.indices where tunnelSlots[slot]?.toOpaque() == lost { tunnelSlots[slot] = nil }
         epoll_ctl(poller, EPOLL_CTL_DEL, tunnel.sink.descriptor, nil)
         close(tunnel.sink.descriptor)
     }
