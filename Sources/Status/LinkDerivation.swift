@@ -90,12 +90,15 @@ extension LinkStatus {
             return (.up, nil)
         }
         let ends = [a, b]
-        var errors = ends.compactMap { end in end.end.ike?.lastError.map { "\(end.site): \($0)" } }
+        let isBare = !ends.contains(where: \.end.hasChildSA)
+        var errors = ends.compactMap { end in
+            end.end.ike?.lastError.map { end.site.description + (isBare ? " has no child SA: " : ": ") + $0 }
+        }
         if !errors.isEmpty, a.version.generation != b.version.generation {
             errors.append(
                 "\(a.site) runs generation \(a.version.generation), \(b.site) runs \(b.version.generation)")
         }
-        guard ends.contains(where: \.end.hasChildSA) else {
+        guard !isBare else {
             let trying = ends.contains { $0.end.ike?.state == .connecting || $0.end.ike?.state == .established }
             // An attempt that has failed is told as down, also while the next is on its way.
             let state: LinkState = errors.isEmpty && trying ? .connecting : .down
@@ -103,7 +106,7 @@ extension LinkStatus {
             return (state, errors.isEmpty ? plain : errors.joined(separator: "; "))
         }
         if let lacking = ends.first(where: { !$0.end.hasChildSA }) {
-            return (.degraded, (["\(lacking.site): has no child SA, its peer has one"] + errors).joined(separator: "; "))
+            return (.degraded, (["\(lacking.site) has no child SA, its peer has one"] + errors).joined(separator: "; "))
         }
         let faults = faults(ends)
         guard faults.isEmpty else { return (.degraded, (faults + errors).joined(separator: "; ")) }

@@ -106,7 +106,11 @@ struct EstablishmentTests {
         simulation.keys[1] = PreSharedKey(SecretBytes([1, 2, 3]))
         simulation.configure()
         simulation.run(for: .seconds(60))
-        #expect(simulation.states.allSatisfy { $0.lastError?.hasPrefix("AUTHENTICATION_FAILED") ?? false })
+        #expect(
+            simulation.states.map(\.lastError) == [
+                "AUTHENTICATION_FAILED: the peer did not accept our proof of the shared key of epoch 1",
+                "AUTHENTICATION_FAILED: the peer did not prove the shared key of epoch 1",
+            ])
         #expect(simulation.gateways.allSatisfy { $0.everAdded.isEmpty })
         simulation.keys[1] = Simulation.key
         simulation.configure([1])

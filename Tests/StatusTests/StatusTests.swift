@@ -124,20 +124,20 @@ import WarrenStatus
             first.version = StateVersion(generation: Generation(rawValue: 2))
             second.ike[0].lastError = "AUTHENTICATION_FAILED: key"
         }
-        #expect(status.reason == "tokyo: AUTHENTICATION_FAILED: key; berlin runs generation 2, tokyo runs 1")
+        #expect(status.reason == "tokyo has no child SA: AUTHENTICATION_FAILED: key; berlin runs generation 2, tokyo runs 1")
     }
 
     @Test func oneEndWithoutChildSA() {
         let status = derive { first, _ in first.securityAssociations = [] }
         #expect(status.state == .degraded)
-        #expect(status.reason == "berlin: has no child SA, its peer has one")
+        #expect(status.reason == "berlin has no child SA, its peer has one")
     }
 
     @Test(
         arguments: [
             (IKEReport.State.connecting, nil, LinkState.connecting, "no child SA yet"),
             (.idle, nil, .down, "no child SA, and none is being made"),
-            (.connecting, "AUTHENTICATION_FAILED: key", .down, "tokyo: AUTHENTICATION_FAILED: key"),
+            (.connecting, "AUTHENTICATION_FAILED: key", .down, "tokyo has no child SA: AUTHENTICATION_FAILED: key"),
         ] as [(IKEReport.State, String?, LinkState, String)])
     func withoutChildSA(ike: IKEReport.State, error: String?, state: LinkState, reason: String) {
         let status = derive { first, second in

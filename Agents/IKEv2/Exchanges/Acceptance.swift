@@ -127,7 +127,7 @@ extension IKEEngine {
             let key = provenKey(SecretBytes(data), state.outcome, identity, of: peer)
         else {
             return refuse(
-                state, Notify(.authenticationFailed), "AUTHENTICATION_FAILED: the peer did not prove the shared key", datagram,
+                state, Notify(.authenticationFailed), "AUTHENTICATION_FAILED: the peer did not prove \(peer.keyText)", datagram,
                 now: now)
         }
         guard peer.ikeProposals(on: state.path).contains(state.outcome.proposal) else {

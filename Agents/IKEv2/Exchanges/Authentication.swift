@@ -47,10 +47,13 @@ extension IKEEngine {
         guard let peer = peers[state.peer], let chain = try? PayloadChain.parse(plaintext[...], first: first) else {
             return fail(state, "INVALID_SYNTAX: the peer's IKE_AUTH response can't be read", now: now, random: &random)
         }
-        let payloads = PayloadSet(chain)
+        let payloads = PayloadSet(chain), epoch = peer.peer.key.epoch
         guard let (method, data) = payloads.authentication, let identity = payloads.identificationResponder else {
-            let name = payloads.firstError?.name ?? "AUTHENTICATION_FAILED"
-            return fail(state, "\(name): the peer refused IKE_AUTH", now: now, random: &random)
+            guard let error = payloads.firstError, !payloads.has(.authenticationFailed) else {
+                let reason = "AUTHENTICATION_FAILED: the peer did not accept our proof of the shared key of epoch \(epoch)"
+                return fail(state, reason, now: now, random: &random)
+            }
+            return fail(state, "\(error.name): the peer refused IKE_AUTH", now: now, random: &random)
         }
         let expected = SharedKeyAuthentication.code(
             prf: state.outcome.keys.prf, key: peer.preferredKey, message: state.outcome.response,
@@ -64,7 +67,8 @@ extension IKEEngine {
                 state.outcome.identity.header(.informational, isResponse: false, messageID: 2),
                 [.notify(Notify(.authenticationFailed))], fragmentation: false, limit: 0)
             outputs += bytes.map { .send(state.path.datagram($0)) }
-            return fail(state, "AUTHENTICATION_FAILED: the peer did not prove the shared key", now: now, random: &random)
+            let reason = "AUTHENTICATION_FAILED: the peer did not prove the shared key of epoch \(epoch)"
+            return fail(state, reason, now: now, random: &random)
         }
         var sa = establishedSA(
             state.outcome, peer: peer.peer, key: peer.preferredKey, path: state.path, envelope: state.envelope, now: now,

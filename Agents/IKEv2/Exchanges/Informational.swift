@@ -19,7 +19,8 @@ extension IKEEngine {
         if payloads.has(.authenticationFailed) {
             // The peer did not accept our proof in IKE_AUTH (RFC 7296, 2.21.2).
             respond(&sa, .informational, [], to: datagram)
-            let reason = "AUTHENTICATION_FAILED: the peer did not accept our proof of the shared key"
+            let key = peers[sa.peer]?.keyText ?? "the shared key"
+            let reason = "AUTHENTICATION_FAILED: the peer did not accept our proof of \(key)"
             peers[sa.peer]?.lastError = reason
             log(sa.peer, .failed, reason)
             return .close

@@ -30,6 +30,12 @@ struct PeerState: Sendable {
         acceptedKeys = accepted
     }
 
+    /// Which keys are proven and accepted, for a person whose two ends have different ones: `the shared key of epoch 3 or 4`.
+    var keyText: String {
+        let epochs = distinct(peer.acceptedKeys.map(\.epoch)).sorted().map(String.init)
+        return "the shared key of epoch " + epochs.joined(separator: " or ")
+    }
+
     var path: Path {
         Path(
             local: Endpoint(address: peer.outer.local, port: Path.ikePort),
