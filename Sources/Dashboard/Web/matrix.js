@@ -8,6 +8,9 @@ import { gatewayFault, stateOf, stateText } from "./states.js";
 import { store } from "./store.js";
 import { gatewayAddress, linkAddress } from "./router.js";
 
+/** As wide as a bar of any browser. */
+const scrollbar = 16;
+
 export class Matrix {
   /** -1: all in sight; else the power by which the usual size grows; null: not chosen yet. */
   zoom = null;
@@ -78,7 +81,7 @@ export class Matrix {
     const count = Math.max(this.#rows.length, this.#columns.length);
     const usual = count <= 12 ? 58 : count <= 24 ? 34 : count <= 60 ? 22 : 13;
     const labelWidth = Math.min(available * 0.34, Math.min(longest, 22) * 7.2 + 18);
-    const room = available - labelWidth - 2;
+    const room = available - labelWidth - 2 - (this.zoom < 0 ? scrollbar : 0);
     let width = this.zoom < 0 ? Math.max(3, room / this.#columns.length) : usual * 1.5 ** this.zoom;
     if (count <= 12) width = Math.max(30, Math.min(width, room / this.#columns.length));
     width = Math.max(3, Math.floor(width));
@@ -90,11 +93,14 @@ export class Matrix {
     const whole = { width: labelWidth + width * this.#columns.length + 1,
       height: labelHeight + height * this.#rows.length + 1 };
     const tallest = Math.max(320, window.innerHeight * 0.78);
-    this.size = { width: Math.min(available, whole.width), height: Math.min(tallest, whole.height) };
+    // What scrolls one way must not have to scroll the other for its bar's sake.
+    const bars = { width: whole.height > tallest ? scrollbar : 0, height: whole.width > available ? scrollbar : 0 };
+    this.size = { width: Math.min(available - bars.width, whole.width),
+      height: Math.min(tallest - bars.height, whole.height) };
     this.sizer.style.width = `${whole.width}px`;
     this.sizer.style.height = `${whole.height}px`;
-    this.scroller.style.width = `${this.size.width}px`;
-    this.scroller.style.height = `${this.size.height}px`;
+    this.scroller.style.width = `${this.size.width + bars.width}px`;
+    this.scroller.style.height = `${this.size.height + bars.height}px`;
     const ratio = window.devicePixelRatio || 1;
     this.canvas.width = Math.ceil(this.size.width * ratio);
     this.canvas.height = Math.ceil(this.size.height * ratio);
