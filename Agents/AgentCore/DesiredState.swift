@@ -21,7 +21,7 @@ public struct DesiredState: Sendable, Equatable {
 }
 
 /// What a gateway really has of the things that Warren owns there.
-public struct ObservedState: Sendable, Equatable {
+public struct ObservedState: Sendable, Equatable, Encodable {
     public var tunnels: [TunnelReport]
     public var routes: Set<Route>
     public var unreachable: Set<IPPrefix>

@@ -22,6 +22,8 @@ public actor Agent {
     let directory: StateDirectory
     let prober: Prober?
     let log: Logger
+    /// The last lines of the log.
+    let recentLog: @Sendable () -> String
     var state: AgentState
     var controller = ControllerState.none
     /// Where the controller is, to learn from which address it is reached.
@@ -37,16 +39,19 @@ public actor Agent {
     private nonisolated let inputs = AsyncStream<Input>.makeStream()
     private nonisolated let reportRequests = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
 
-    /// `driftInterval`: time between two looks for drift; `driftPolicy`: what is done about it.
+    /// `driftInterval`: time between two looks for drift; `driftPolicy`: what is done about it; `recentLog`: what is told of the
+    /// log to a controller that asks for facts.
     public init(
         site: SiteName, driver: any DataPlaneDriver, directory: StateDirectory, prober: Prober? = nil,
-        driftInterval: Duration = .seconds(5), driftPolicy: DriftPolicy = .repair, log: Logger
+        driftInterval: Duration = .seconds(5), driftPolicy: DriftPolicy = .repair, log: Logger,
+        recentLog: @escaping @Sendable () -> String = { "" }
     ) {
         self.site = site
         self.driver = driver
         self.directory = directory
         self.prober = prober
         self.log = log
+        self.recentLog = recentLog
         state = AgentState(site: site, interval: driftInterval, driftPolicy: driftPolicy)
     }
 

@@ -7,6 +7,7 @@ import Foundation
 import Logging
 import ServiceLifecycle
 import UnixSignals
+import WarrenLogs
 import WarrenModel
 
 extension WarrenAgent {
@@ -82,7 +83,7 @@ extension WarrenAgent {
             let prober = try Prober()
             let agent = Agent(
                 site: identity.site, driver: try driver(log), directory: directory, prober: prober,
-                driftPolicy: drift, log: log)
+                driftPolicy: drift, log: log, recentLog: { LogTail.process.text })
             let session = ControllerSession(
                 agent: agent, identity: identity, address: address, directory: directory, log: log)
             log.info(

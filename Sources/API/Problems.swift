@@ -5,6 +5,7 @@ import NIOCore
 import WarrenAPIModel
 import WarrenController
 import WarrenInventory
+import WarrenModel
 
 /// Errors as `application/problem+json` (RFC 9457).
 enum Problems {
@@ -40,6 +41,8 @@ enum Problems {
                 log.error("a request failed", metadata: ["error": "\(error)"])
                 return try response(status: .internalServerError, detail: "\(error)")
             }
+        // Nothing is wrong with the request, nor with the controller: the agent is away, or cannot.
+        case let fault as QuestionFault: return try response(status: .conflict, detail: "\(fault)")
         case is NIOTooManyBytesError:
             return try response(status: .contentTooLarge, detail: "the body is larger than \(API.maximumBodySize) bytes")
         case let error as any HTTPResponseError:

@@ -13,7 +13,7 @@ extension API {
     static func routes(_ controller: Controller, _ hub: StreamHub) -> [Route] {
         let routes =
             meshRoutes(controller) + readingRoutes(controller) + rolloutRoutes(controller) + operationRoutes(controller)
-            + askingRoutes(controller)
+            + askingRoutes(controller) + factRoutes(controller)
             + accessRoutes(controller)
             + sessionRoutes(controller) + [StreamRoute.route(hub, controller.access)] + dashboardRoutes()
         return routes + [OpenAPI.route(over: routes)]

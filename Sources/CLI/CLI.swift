@@ -45,7 +45,7 @@ public struct Warren: AsyncParsableCommand {
                 name: "Observe",
                 subcommands: [
                     StatusCommand.self, ShowCommand.self, EventsCommand.self, DriftCommand.self, DiagnoseCommand.self,
-                    VerifyCommand.self,
+                    VerifyCommand.self, CaptureCommand.self, GatherCommand.self,
                 ]),
             CommandGroup(name: "Access", subcommands: [TokenCommand.self, AccessCommand.self]),
             CommandGroup(name: "Controller host", subcommands: [BackupCommand.self, RestoreCommand.self]),

@@ -71,13 +71,16 @@ struct ControllerOptions: ParsableArguments {
 
     /// Lends a client of that controller.
     ///
-    /// - Parameter sites: what the operator called the sites that it is about: a name that the controller does not know is
-    ///   answered with the nearest that it does.
+    /// - Parameters:
+    ///   - sites: what the operator called the sites that it is about: a name that the controller does not know is answered
+    ///     with the nearest that it does.
+    ///   - silenceSeconds: how long an answer may pause.
     @discardableResult
     func withClient<Result: Sendable>(
-        about sites: [SiteName] = [], _ body: @Sendable (ControllerClient) async throws -> Result
+        about sites: [SiteName] = [], silenceSeconds: Int64 = 60,
+        _ body: @Sendable (ControllerClient) async throws -> Result
     ) async throws -> Result {
-        try await ControllerClient.withClient(of: try address) { client in
+        try await ControllerClient.withClient(of: try address, silenceSeconds: silenceSeconds) { client in
             do {
                 return try await body(client)
             } catch let error as ClientError where error.code == .absent && !sites.isEmpty {

@@ -21,11 +21,13 @@ public final class ControllerClient: Sendable {
     private let bearer: String?
 
     /// Lends a client of the controller at `address`, and closes it when `body` ends either way.
+    ///
+    /// - Parameter silenceSeconds: how long an answer may pause.
     @discardableResult
     public static func withClient<Result: Sendable>(
-        of address: ControllerAddress, _ body: @Sendable (ControllerClient) async throws -> Result
+        of address: ControllerAddress, silenceSeconds: Int64 = 60, _ body: @Sendable (ControllerClient) async throws -> Result
     ) async throws -> Result {
-        let client = try ControllerClient(address)
+        let client = try ControllerClient(address, silenceSeconds: silenceSeconds)
         do {
             let result = try await body(client)
             try? await client.http.shutdown()
@@ -36,10 +38,10 @@ public final class ControllerClient: Sendable {
         }
     }
 
-    private init(_ address: ControllerAddress) throws {
+    private init(_ address: ControllerAddress, silenceSeconds: Int64) throws {
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow,
-            timeout: .init(connect: .seconds(5), read: .seconds(60)))
+            timeout: .init(connect: .seconds(5), read: .seconds(silenceSeconds)))
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.httpVersion = .http1Only
         configuration.tlsConfiguration = try address.tlsConfiguration()
@@ -125,12 +127,42 @@ public final class ControllerClient: Sendable {
         }
     }
 
-    /// One request and its whole answer; throws for every status but 2xx.
-    func exchange(_ method: HTTPMethod, _ path: String, body: Data?) async throws -> Data {
+    private func request(_ method: HTTPMethod, _ path: String, accept: String) -> HTTPClientRequest {
         var request = HTTPClientRequest(url: address.base + path)
         request.method = method
-        request.headers.add(name: "Accept", value: "application/json, application/problem+json")
+        request.headers.add(name: "Accept", value: accept)
         if let bearer { request.headers.add(name: "Authorization", value: "Bearer \(bearer)") }
+        return request
+    }
+
+    /// One request, and its answer piece by piece; throws for every status but 2xx, and when the answer breaks off.
+    func stream(
+        _ method: HTTPMethod, _ path: String, accept: String, seconds: Int64, take: (ByteBuffer) throws -> Void
+    ) async throws {
+        let response: HTTPClientResponse
+        do {
+            response = try await http.execute(request(method, path, accept: accept), timeout: .seconds(seconds))
+        } catch {
+            try Task.checkCancellation()
+            throw address.unreachable(cause: error)
+        }
+        guard (200..<300).contains(response.status.code) else {
+            let refusal = (try? await response.body.collect(upTo: 1 << 20)).map { Data(buffer: $0) } ?? Data()
+            throw ClientError(refusal: refusal, status: Int(response.status.code), address: address)
+        }
+        do {
+            for try await piece in response.body { try take(piece) }
+        } catch let error where error is HTTPClientError || error is ChannelError || error is IOError {
+            try Task.checkCancellation()
+            throw ClientError(.failed, "\(address) broke off its answer", cause: "\(error)")
+        }
+    }
+
+    /// One request and its whole answer; throws for every status but 2xx.
+    func exchange(
+        _ method: HTTPMethod, _ path: String, body: Data?, accept: String = "application/json, application/problem+json"
+    ) async throws -> Data {
+        var request = request(method, path, accept: accept)
         if let body {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(ByteBuffer(data: body))

@@ -34,12 +34,15 @@ public actor Controller {
         public var historyRetention: TimeInterval
         /// Looks up the addresses of a DNS name; empty when it has none, or nobody answers.
         public var lookUp: @Sendable (String) async -> [IPAddress]
+        /// The last lines of the log, for whoever looks for a fault.
+        public var recentLog: @Sendable () -> String
 
         public init(
             names: [String] = [], enrolmentAddress: String? = nil, clock: ControllerClock = .system,
             generationsKept: UInt64 = 100, agentLifetime: TimeInterval = CertificateAuthority.agentLifetime,
             historyRetention: TimeInterval = 60 * 86_400,
-            lookUp: @escaping @Sendable (String) async -> [IPAddress] = NameLookup.addresses
+            lookUp: @escaping @Sendable (String) async -> [IPAddress] = NameLookup.addresses,
+            recentLog: @escaping @Sendable () -> String = { "" }
         ) {
             self.names = names
             self.enrolmentAddress = enrolmentAddress
@@ -48,6 +51,7 @@ public actor Controller {
             self.agentLifetime = agentLifetime
             self.historyRetention = historyRetention
             self.lookUp = lookUp
+            self.recentLog = recentLog
         }
     }
 

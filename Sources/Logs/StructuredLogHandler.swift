@@ -31,6 +31,7 @@ public struct StructuredLogHandler: LogHandler {
         let line = line(
             event.level, event.message, metadata.merging(event.metadata ?? [:]) { $1 }, at: time ? Date() : nil)
         _ = Array(line.utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        LogTail.process.add(line)
     }
 
     func line(_ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata, at: Date? = nil) -> String {

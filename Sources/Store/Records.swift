@@ -119,6 +119,7 @@ public struct EventRecord: Sendable, Hashable, Codable {
         case agentRevoked = "agent-revoked"
         case accessTokenCreated = "access-token-created"
         case accessTokenRevoked = "access-token-revoked"
+        case captureBegun = "capture-begun"
         case addressLearned = "address-learned"
         case rolloutStep = "rollout-step"
         case rolloutWave = "rollout-wave"

@@ -6,6 +6,8 @@ extension AgentAnswer {
         switch wire.body {
         case .echo(let answer): self = .echo(try EchoAnswer(wire: answer))
         case .link(let observation): self = .link(try LinkObservation(wire: observation))
+        case .capture(let chunk): self = .capture(try CaptureChunk(wire: chunk))
+        case .facts(let fact): self = .facts(try Fact(wire: fact))
         case nil: return nil
         }
     }
@@ -16,6 +18,8 @@ extension AgentAnswer {
             switch self {
             case .echo(let answer): $0.echo = answer.wire
             case .link(let observation): $0.link = observation.wire
+            case .capture(let chunk): $0.capture = chunk.wire
+            case .facts(let fact): $0.facts = fact.wire
             }
         }
     }

@@ -12,6 +12,8 @@ extension AgentQuestion {
         switch wire.body {
         case .echo(let question): self = .echo(try EchoQuestion(wire: question))
         case .link(let question): self = .link(LinkQuestion(peer: try Field.site(question.peer, "link.peer")))
+        case .capture(let question): self = .capture(try CaptureQuestion(wire: question))
+        case .facts: self = .facts
         case nil: return nil
         }
     }
@@ -23,6 +25,8 @@ extension AgentQuestion {
             switch self {
             case .echo(let question): $0.echo = question.wire
             case .link(let question): $0.link.peer = question.peer.description
+            case .capture(let question): $0.capture = question.wire
+            case .facts: $0.facts = Warren_Agent_V1_FactsQuestion()
             }
         }
     }

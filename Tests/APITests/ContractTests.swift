@@ -68,6 +68,15 @@ import WarrenModel
                 try await call(.GET, path)
             }
             try await call(.GET, "/v1/verifications?to=oslo", nil, 404)
+            try await call(.GET, "/v1/facts")
+            // No agent is there to be asked.
+            try await call(.GET, "/v1/gateways/berlin/facts", nil, 409)
+            try await call(.GET, "/v1/gateways/oslo/facts", nil, 404)
+            try await call(.POST, "/v1/gateways/berlin/capture?seconds=1&packets=5&whole=true&peer=tokyo", nil, 409)
+            try await call(.POST, "/v1/gateways/oslo/capture", nil, 404)
+            for wrong in ["seconds=0", "seconds=301", "packets=0", "whole=yes", "peer=X", "full=true"] {
+                try await call(.POST, "/v1/gateways/berlin/capture?\(wrong)", nil, 400)
+            }
             try await call(.POST, "/v1/links/berlin--tokyo/diagnosis")
             try await call(.POST, "/v1/links/berlin--oslo/diagnosis", nil, 404)
             for (body, status) in [

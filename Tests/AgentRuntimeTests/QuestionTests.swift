@@ -1,5 +1,6 @@
 import AgentCore
 import DataPlane
+import Foundation
 import Testing
 import WarrenController
 import WarrenModel
@@ -17,7 +18,8 @@ struct QuestionTests {
         let token = try await mesh.controller.createToken(for: Mesh.berlin, lifetimeSeconds: 60)
         let identity = try await mesh.enrolment(token).enrol()
         let directory = try mesh.stateDirectory()
-        let agent = Agent(site: identity.site, driver: driver, directory: directory, log: Mesh.quiet)
+        let agent = Agent(
+            site: identity.site, driver: driver, directory: directory, log: Mesh.quiet, recentLog: { "the last line\n" })
         let session = ControllerSession(
             agent: agent, identity: identity, address: await mesh.agentAddress, directory: directory, log: Mesh.quiet)
         let tasks = [Task { await agent.run() }, Task { await session.run() }]
@@ -72,6 +74,40 @@ struct QuestionTests {
                 of: Mesh.berlin, to: .link(LinkQuestion(peer: Mesh.tokyo)), milliseconds: 5_000)
             guard case .link(let tampered) = later else { throw Unexpected() }
             #expect(tampered.wanted.policies.count == 2)
+        }
+    }
+
+    /// What is known is told, and no key is in it.
+    @Test(.timeLimit(.minutes(1))) func factsAreTold() async throws {
+        let driver = FakeDataPlaneDriver()
+        try await asking(driver) { mesh, agent in
+            await driver.setEvidence(LinkEvidence(drops: ["replayed": 5]))
+            let facts = try await mesh.controller.facts(of: Mesh.berlin)
+            #expect(facts.map(\.name) == ["system.json", "status.json", "observed.json", "evidence.json", "log.txt"])
+            let texts = Dictionary(facts.map { ($0.name, $0.text) }) { first, _ in first }
+            #expect(texts["observed.json"]?.contains("\"policies\"") == true)
+            #expect(texts["evidence.json"]?.contains("\"replayed\" : 5") == true)
+            #expect(texts["log.txt"] == "the last line\n")
+            let keys = await agent.state.target?.keys.values.map { $0.secret.withBytes { Array($0) } } ?? []
+            #expect(!keys.isEmpty)
+            for key in keys {
+                let forms = [
+                    Data(key).base64EncodedString(),
+                    key.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined(),
+                ]
+                for form in forms { #expect(!facts.contains { $0.text.contains(form) }) }
+            }
+        }
+    }
+
+    /// What it has no peer for is refused before anything is recorded.
+    @Test(.timeLimit(.minutes(1))) func aCaptureOfNobodyIsRefused() async throws {
+        try await asking { mesh, _ in
+            let question = CaptureQuestion(peer: SiteName("oslo"))
+            let answer = try await mesh.controller.capture(on: Mesh.berlin, question, by: .socket)
+            await #expect(throws: QuestionFault.refused(Mesh.berlin, "it has no link to 'oslo'")) {
+                for try await _ in answer { Issue.record("something came") }
+            }
         }
     }
 

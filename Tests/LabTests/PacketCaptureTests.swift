@@ -28,13 +28,14 @@ import Testing
         }
     }
 
-    @Test func whatIsNoCaptureIsRefused() {
+    @Test func whatIsNoCaptureIsRefused() throws {
         #expect(throws: PacketCapture.Fault.notACapture) { try PacketCapture([]) }
         #expect(throws: PacketCapture.Fault.notACapture) { try PacketCapture(Array(repeating: 0x41, count: 100)) }
         #expect(throws: PacketCapture.Fault.notACapture) { try PacketCapture(Array(FrameBuilder.capture([]).dropLast())) }
-        #expect(throws: PacketCapture.Fault.notEthernet(linkType: 101)) {
+        #expect(throws: PacketCapture.Fault.otherLinkType(101)) {
             try PacketCapture(FrameBuilder.capture([], linkType: 101))
         }
+        #expect(try PacketCapture(FrameBuilder.capture([], linkType: 101), linkType: PacketCapture.rawIP).frames.isEmpty)
         let endless = FrameBuilder.capture([]) + Array(repeating: 0xFF, count: 40)
         #expect(throws: PacketCapture.Fault.oversizedRecord(offset: 24)) { try PacketCapture(endless) }
     }

@@ -39,11 +39,15 @@ import WarrenPlan
         let version = StateVersion(epoch: 2, generation: Generation(rawValue: 7), revision: 3)
         let questions = (
             echo: AgentQuestion.echo(try Sample.echoQuestion()).wire(id: 7, milliseconds: 5_000),
-            link: AgentQuestion.link(LinkQuestion(peer: try #require(SiteName("tokyo")))).wire(id: 8, milliseconds: 5_000)
+            link: AgentQuestion.link(LinkQuestion(peer: try #require(SiteName("tokyo")))).wire(id: 8, milliseconds: 5_000),
+            capture: AgentQuestion.capture(try Sample.captureQuestion()).wire(id: 9, milliseconds: 35_000),
+            facts: AgentQuestion.facts.wire(id: 10, milliseconds: 5_000)
         )
         let answers = (
             echo: AgentAnswer.echo(try Sample.echoAnswer()).wire(to: 7),
-            link: AgentAnswer.link(try Sample.linkObservation()).wire(to: 8)
+            link: AgentAnswer.link(try Sample.linkObservation()).wire(to: 8),
+            capture: AgentAnswer.capture(Sample.captureChunk()).wire(to: 9),
+            facts: AgentAnswer.facts(try #require(Fact(name: "log.txt", text: "a line\n"))).wire(to: 10)
         )
         return [
             (
@@ -77,6 +81,8 @@ import WarrenPlan
             ("confirmed-1.0", Warren_Agent_V1_ControllerMessage.with { $0.confirmed = version.wire }),
             ("question-echo-1.4", Warren_Agent_V1_ControllerMessage.with { $0.question = questions.echo }),
             ("question-link-1.4", Warren_Agent_V1_ControllerMessage.with { $0.question = questions.link }),
+            ("question-capture-1.4", Warren_Agent_V1_ControllerMessage.with { $0.question = questions.capture }),
+            ("question-facts-1.4", Warren_Agent_V1_ControllerMessage.with { $0.question = questions.facts }),
             (
                 "credit-1.4",
                 Warren_Agent_V1_ControllerMessage.with {
@@ -87,6 +93,8 @@ import WarrenPlan
             ("withdrawn-1.4", Warren_Agent_V1_ControllerMessage.with { $0.withdrawn = 7 }),
             ("answer-echo-1.4", Warren_Agent_V1_AgentMessage.with { $0.answer = answers.echo }),
             ("answer-link-1.4", Warren_Agent_V1_AgentMessage.with { $0.answer = answers.link }),
+            ("answer-capture-1.4", Warren_Agent_V1_AgentMessage.with { $0.answer = answers.capture }),
+            ("answer-facts-1.4", Warren_Agent_V1_AgentMessage.with { $0.answer = answers.facts }),
             (
                 "enrol-request-1.0",
                 Warren_Agent_V1_EnrolRequest.with {
@@ -119,7 +127,7 @@ import WarrenPlan
     static let names = [
         "hello-1.0", "hello-1.1", "report-1.0", "report-1.2", "report-1.3", "desired-1.0", "desired-1.1", "confirmed-1.0",
         "enrol-request-1.0", "question-echo-1.4", "question-link-1.4", "credit-1.4", "withdrawn-1.4", "answer-echo-1.4",
-        "answer-link-1.4",
+        "answer-link-1.4", "question-capture-1.4", "question-facts-1.4", "answer-capture-1.4", "answer-facts-1.4",
         "enrol-response-1.0", "renew-request-1.0",
     ]
 
@@ -186,6 +194,47 @@ import WarrenPlan
         #expect(try AgentAnswer(wire: answer) == .echo(try Sample.echoAnswer()))
         let observation = try fixture("answer-link-1.4", Warren_Agent_V1_AgentMessage.self).answer
         #expect(try AgentAnswer(wire: observation) == .link(try Sample.linkObservation()))
+        let capture = try fixture("question-capture-1.4", Warren_Agent_V1_ControllerMessage.self).question
+        #expect(try AgentQuestion(wire: capture) == .capture(try Sample.captureQuestion()))
+        let facts = try fixture("question-facts-1.4", Warren_Agent_V1_ControllerMessage.self).question
+        #expect(try AgentQuestion(wire: facts) == .facts)
+        let packets = try fixture("answer-capture-1.4", Warren_Agent_V1_AgentMessage.self).answer
+        #expect(try AgentAnswer(wire: packets) == .capture(Sample.captureChunk()))
+        let fact = try fixture("answer-facts-1.4", Warren_Agent_V1_AgentMessage.self).answer
+        #expect(try AgentAnswer(wire: fact) == .facts(try #require(Fact(name: "log.txt", text: "a line\n"))))
+    }
+
+    /// What an agent may not say of packets and facts is refused, and what is too much is cut.
+    @Test func hostileRecordings() throws {
+        typealias Chunk = Warren_Agent_V1_AnswerChunk
+        for (length, count) in [(4, 5), (70_000, 4)] as [(UInt32, Int)] {
+            #expect(throws: WireError.self) {
+                try AgentAnswer(
+                    wire: Chunk.with {
+                        $0.capture.packets = [
+                            .with {
+                                $0.length = length; $0.data = Data(repeating: 1, count: count)
+                            }
+                        ]
+                    })
+            }
+        }
+        #expect(throws: WireError.self) { try AgentAnswer(wire: Chunk.with { $0.facts.name = "../../etc/passwd" }) }
+        let long = try AgentAnswer(
+            wire: Chunk.with {
+                $0.facts.name = "a.txt"
+                $0.facts.text = String(repeating: "\u{1B}x", count: Fact.longestText)
+            })
+        guard case .facts(let fact)? = long else { throw WireError(field: "facts", problem: "missing") }
+        #expect(fact.text.utf8.count <= Fact.longestText && !fact.text.contains("\u{1B}"))
+        let headers = AgentQuestion.capture(CaptureQuestion(packets: 1))
+        let packet = CaptureChunk.Packet(nanoseconds: 1, length: 1_400, bytes: [UInt8](repeating: 1, count: 1_400))
+        #expect(!headers.isAnswered(by: .capture(CaptureChunk(packets: [packet]))))
+        for question in [CaptureQuestion(seconds: 0), CaptureQuestion(seconds: 301), CaptureQuestion(packets: 0)] {
+            #expect(throws: WireError.self) {
+                try AgentQuestion(wire: AgentQuestion.capture(question).wire(id: 1, milliseconds: 1))
+            }
+        }
     }
 
     /// What a later minor version adds is passed over.

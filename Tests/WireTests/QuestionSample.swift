@@ -15,6 +15,18 @@ extension Sample {
             source: try address("192.168.1.1"), sent: 5, roundTripsMilliseconds: [0.25, 12.5], fault: "Message too long")
     }
 
+    static func captureQuestion() throws -> CaptureQuestion {
+        CaptureQuestion(peer: try tunnel().peer, seconds: 30, packets: 500, isWhole: true)
+    }
+
+    static func captureChunk() -> CaptureChunk {
+        CaptureChunk(
+            packets: [
+                .init(nanoseconds: 1_767_225_600_000_000_001, length: 1_400, bytes: [0x45, 0, 5, 0x78]),
+                .init(nanoseconds: 1_767_225_600_000_000_002, length: 0, bytes: []),
+            ], lost: 3)
+    }
+
     static func linkObservation() throws -> LinkObservation {
         let plan = try state().plan, report = try report(), peer = try tunnel().peer
         let parts = LinkParts(of: peer, in: plan)

@@ -95,6 +95,8 @@ final class Answering: Sendable {
         switch question {
         case .echo(let question): try await writer.write(.echo(try await agent.answer(question)))
         case .link(let question): try await writer.write(.link(try await agent.answer(question)))
+        case .capture(let question): try await agent.answer(question, to: writer)
+        case .facts: try await agent.tellFacts(to: writer)
         }
     }
 }

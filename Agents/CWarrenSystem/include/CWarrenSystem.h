@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sched.h>
 #include <net/if.h>
+#include "capture.h"
 #include "checksum.h"
 #include "control_socket.h"
 #include "datagram.h"

@@ -121,7 +121,7 @@ struct Warrend: AsyncParsableCommand {
             directory: state,
             options: .init(
                 names: name, enrolmentAddress: enrolmentAddress, agentLifetime: TimeInterval(certificateLifetime.seconds),
-                historyRetention: TimeInterval(historyRetention.seconds)),
+                historyRetention: TimeInterval(historyRetention.seconds), recentLog: { LogTail.process.text }),
             log: log)
         let listeners = try AgentListeners(controller: controller, link: agentListen, enrolment: enrolListen)
         let api = API(controller: controller, names: apiName, log: log)

@@ -1,4 +1,4 @@
-/// The frames of a capture file in the classic pcap format, of Ethernet, either byte order, micro- or nanoseconds.
+/// The frames of a capture file in the classic pcap format, either byte order, micro- or nanoseconds.
 ///
 /// The format: a header of 24 bytes (magic, version 2.4, zone, accuracy, longest record, link type), then records of 16
 /// bytes of header (seconds, fraction, captured length, original length) and the captured bytes.
@@ -13,14 +13,15 @@ public struct PacketCapture: Sendable {
 
     public enum Fault: Error, Equatable, CustomStringConvertible {
         case notACapture
-        case notEthernet(linkType: UInt32)
+        /// It begins at another layer than was expected.
+        case otherLinkType(UInt32)
         /// The record that starts at this offset claims more than a frame can hold.
         case oversizedRecord(offset: Int)
 
         public var description: String {
             switch self {
             case .notACapture: "not a capture file in the pcap format"
-            case .notEthernet(let type): "a capture of link type \(type): Ethernet (1) is expected"
+            case .otherLinkType(let type): "a capture of link type \(type), which was not expected"
             case .oversizedRecord(let offset): "the record at byte \(offset) is longer than any frame"
             }
         }
@@ -32,15 +33,18 @@ public struct PacketCapture: Sendable {
     public let endsInsideRecord: Bool
 
     static let longestRecord: UInt32 = 1 << 20
+    public static let ethernet: UInt32 = 1
+    /// Packets that begin with their IP header.
+    public static let rawIP: UInt32 = 101
 
-    public init(_ file: [UInt8]) throws(Fault) {
+    public init(_ file: [UInt8], linkType expected: UInt32 = PacketCapture.ethernet) throws(Fault) {
         guard file.count >= 24 else { throw .notACapture }
         var reader = ByteReader(file)
         guard let order = Self.order(of: file) else { throw .notACapture }
         reader.isLittleEndian = order.isLittleEndian
         reader.skip(20)
         guard let linkType = reader.uint32() else { throw .notACapture }
-        guard linkType & 0xFFFF == 1 else { throw .notEthernet(linkType: linkType & 0xFFFF) }
+        guard linkType & 0xFFFF == expected else { throw .otherLinkType(linkType & 0xFFFF) }
         var frames: [Frame] = []
         var endsInside = false
         while reader.remaining > 0 {

@@ -9,12 +9,18 @@ public enum AgentQuestion: Sendable, Hashable {
     case echo(EchoQuestion)
     /// Look at everything that one link's end consists of.
     case link(LinkQuestion)
+    /// Send the packets of IKE and ESP as they come.
+    case capture(CaptureQuestion)
+    /// Tell what may help whoever looks for a fault.
+    case facts
 
     /// What it is called in messages for people.
     public var name: String {
         switch self {
         case .echo: "echo"
         case .link: "link"
+        case .capture: "capture"
+        case .facts: "facts"
         }
     }
 
@@ -22,6 +28,9 @@ public enum AgentQuestion: Sendable, Hashable {
     public var mostChunks: Int {
         switch self {
         case .echo, .link: 1
+        // Each but the first has a packet.
+        case .capture(let question): Int(min(question.packets, CaptureQuestion.mostPackets)) + 1
+        case .facts: Fact.most
         }
     }
 
@@ -30,7 +39,10 @@ public enum AgentQuestion: Sendable, Hashable {
         switch (self, answer) {
         case (.echo, .echo): true
         case (.link(let question), .link(let observation)): question.peer == observation.peer
-        case (.echo, _), (.link, _): false
+        case (.capture(let question), .capture(let chunk)):
+            chunk.packets.count <= question.packets && chunk.packets.allSatisfy { $0.bytes.count <= question.longestRecord }
+        case (.facts, .facts): true
+        case (.echo, _), (.link, _), (.capture, _), (.facts, _): false
         }
     }
 }
@@ -39,6 +51,8 @@ public enum AgentQuestion: Sendable, Hashable {
 public enum AgentAnswer: Sendable, Hashable {
     case echo(EchoAnswer)
     case link(LinkObservation)
+    case capture(CaptureChunk)
+    case facts(Fact)
 }
 
 /// What bounds questions, at both ends.

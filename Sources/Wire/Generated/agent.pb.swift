@@ -568,11 +568,29 @@ public nonisolated struct Warren_Agent_V1_Question: Sendable {
     set {body = .link(newValue)}
   }
 
+  public var capture: Warren_Agent_V1_CaptureQuestion {
+    get {
+      if case .capture(let v)? = body {return v}
+      return Warren_Agent_V1_CaptureQuestion()
+    }
+    set {body = .capture(newValue)}
+  }
+
+  public var facts: Warren_Agent_V1_FactsQuestion {
+    get {
+      if case .facts(let v)? = body {return v}
+      return Warren_Agent_V1_FactsQuestion()
+    }
+    set {body = .facts(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Body: Equatable, Sendable {
     case echo(Warren_Agent_V1_EchoQuestion)
     case link(Warren_Agent_V1_LinkQuestion)
+    case capture(Warren_Agent_V1_CaptureQuestion)
+    case facts(Warren_Agent_V1_FactsQuestion)
 
   }
 
@@ -632,11 +650,29 @@ public nonisolated struct Warren_Agent_V1_AnswerChunk: Sendable {
     set {body = .link(newValue)}
   }
 
+  public var capture: Warren_Agent_V1_CaptureChunk {
+    get {
+      if case .capture(let v)? = body {return v}
+      return Warren_Agent_V1_CaptureChunk()
+    }
+    set {body = .capture(newValue)}
+  }
+
+  public var facts: Warren_Agent_V1_Fact {
+    get {
+      if case .facts(let v)? = body {return v}
+      return Warren_Agent_V1_Fact()
+    }
+    set {body = .facts(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Body: Equatable, Sendable {
     case echo(Warren_Agent_V1_EchoAnswer)
     case link(Warren_Agent_V1_LinkObservation)
+    case capture(Warren_Agent_V1_CaptureChunk)
+    case facts(Warren_Agent_V1_Fact)
 
   }
 
@@ -703,6 +739,90 @@ public nonisolated struct Warren_Agent_V1_EchoAnswer: Sendable {
   public init() {}
 
   fileprivate var _fault: String? = nil
+}
+
+public nonisolated struct Warren_Agent_V1_CaptureQuestion: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Absent: every peer.
+  public var peer: String {
+    get {_peer ?? String()}
+    set {_peer = newValue}
+  }
+  /// Returns true if `peer` has been explicitly set.
+  public var hasPeer: Bool {self._peer != nil}
+  /// Clears the value of `peer`. Subsequent reads from it will return its default value.
+  public mutating func clearPeer() {self._peer = nil}
+
+  public var seconds: UInt32 = 0
+
+  public var packets: UInt32 = 0
+
+  /// Else the packets' headers alone.
+  public var whole: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _peer: String? = nil
+}
+
+public nonisolated struct Warren_Agent_V1_CaptureChunk: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var packets: [Warren_Agent_V1_CaptureChunk.Packet] = []
+
+  public var lost: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated struct Packet: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    public var nanoseconds: UInt64 = 0
+
+    public var length: UInt32 = 0
+
+    public var data: Data = Data()
+
+    public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    public init() {}
+  }
+
+  public init() {}
+}
+
+public nonisolated struct Warren_Agent_V1_FactsQuestion: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Warren_Agent_V1_Fact: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// status.json
+  public var name: String = String()
+
+  public var text: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 public nonisolated struct Warren_Agent_V1_LinkQuestion: Sendable {
@@ -2244,7 +2364,7 @@ nonisolated extension Warren_Agent_V1_ControllerMessage: SwiftProtobuf.Message, 
 
 nonisolated extension Warren_Agent_V1_Question: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Question"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}milliseconds\0\u{1}echo\0\u{1}link\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}milliseconds\0\u{1}echo\0\u{1}link\0\u{1}capture\0\u{1}facts\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2280,6 +2400,32 @@ nonisolated extension Warren_Agent_V1_Question: SwiftProtobuf.Message, SwiftProt
           self.body = .link(v)
         }
       }()
+      case 5: try {
+        var v: Warren_Agent_V1_CaptureQuestion?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .capture(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .capture(v)
+        }
+      }()
+      case 6: try {
+        var v: Warren_Agent_V1_FactsQuestion?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .facts(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .facts(v)
+        }
+      }()
       default: break
       }
     }
@@ -2304,6 +2450,14 @@ nonisolated extension Warren_Agent_V1_Question: SwiftProtobuf.Message, SwiftProt
     case .link?: try {
       guard case .link(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case .capture?: try {
+      guard case .capture(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .facts?: try {
+      guard case .facts(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     }()
     case nil: break
     }
@@ -2356,7 +2510,7 @@ nonisolated extension Warren_Agent_V1_AnswerCredit: SwiftProtobuf.Message, Swift
 
 nonisolated extension Warren_Agent_V1_AnswerChunk: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".AnswerChunk"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}question\0\u{1}end\0\u{1}fault\0\u{1}echo\0\u{1}link\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}question\0\u{1}end\0\u{1}fault\0\u{1}echo\0\u{1}link\0\u{1}capture\0\u{1}facts\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2393,6 +2547,32 @@ nonisolated extension Warren_Agent_V1_AnswerChunk: SwiftProtobuf.Message, SwiftP
           self.body = .link(v)
         }
       }()
+      case 6: try {
+        var v: Warren_Agent_V1_CaptureChunk?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .capture(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .capture(v)
+        }
+      }()
+      case 7: try {
+        var v: Warren_Agent_V1_Fact?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .facts(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .facts(v)
+        }
+      }()
       default: break
       }
     }
@@ -2420,6 +2600,14 @@ nonisolated extension Warren_Agent_V1_AnswerChunk: SwiftProtobuf.Message, SwiftP
     case .link?: try {
       guard case .link(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .capture?: try {
+      guard case .capture(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case .facts?: try {
+      guard case .facts(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     }()
     case nil: break
     }
@@ -2539,6 +2727,184 @@ nonisolated extension Warren_Agent_V1_EchoAnswer: SwiftProtobuf.Message, SwiftPr
     if lhs.sent != rhs.sent {return false}
     if lhs.roundTripsMilliseconds != rhs.roundTripsMilliseconds {return false}
     if lhs._fault != rhs._fault {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_Agent_V1_CaptureQuestion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".CaptureQuestion"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}seconds\0\u{1}packets\0\u{1}whole\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self._peer) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.seconds) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.packets) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.whole) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._peer {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 1)
+    } }()
+    if self.seconds != 0 {
+      try visitor.visitSingularUInt32Field(value: self.seconds, fieldNumber: 2)
+    }
+    if self.packets != 0 {
+      try visitor.visitSingularUInt32Field(value: self.packets, fieldNumber: 3)
+    }
+    if self.whole != false {
+      try visitor.visitSingularBoolField(value: self.whole, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Warren_Agent_V1_CaptureQuestion, rhs: Warren_Agent_V1_CaptureQuestion) -> Bool {
+    if lhs._peer != rhs._peer {return false}
+    if lhs.seconds != rhs.seconds {return false}
+    if lhs.packets != rhs.packets {return false}
+    if lhs.whole != rhs.whole {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_Agent_V1_CaptureChunk: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".CaptureChunk"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}packets\0\u{1}lost\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.packets) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.lost) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.packets.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.packets, fieldNumber: 1)
+    }
+    if self.lost != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lost, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Warren_Agent_V1_CaptureChunk, rhs: Warren_Agent_V1_CaptureChunk) -> Bool {
+    if lhs.packets != rhs.packets {return false}
+    if lhs.lost != rhs.lost {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_Agent_V1_CaptureChunk.Packet: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = Warren_Agent_V1_CaptureChunk.protoMessageName + ".Packet"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}nanoseconds\0\u{1}length\0\u{1}data\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.nanoseconds) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.length) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.data) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.nanoseconds != 0 {
+      try visitor.visitSingularUInt64Field(value: self.nanoseconds, fieldNumber: 1)
+    }
+    if self.length != 0 {
+      try visitor.visitSingularUInt32Field(value: self.length, fieldNumber: 2)
+    }
+    if !self.data.isEmpty {
+      try visitor.visitSingularBytesField(value: self.data, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Warren_Agent_V1_CaptureChunk.Packet, rhs: Warren_Agent_V1_CaptureChunk.Packet) -> Bool {
+    if lhs.nanoseconds != rhs.nanoseconds {return false}
+    if lhs.length != rhs.length {return false}
+    if lhs.data != rhs.data {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_Agent_V1_FactsQuestion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".FactsQuestion"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Warren_Agent_V1_FactsQuestion, rhs: Warren_Agent_V1_FactsQuestion) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_Agent_V1_Fact: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Fact"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}text\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Warren_Agent_V1_Fact, rhs: Warren_Agent_V1_Fact) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.text != rhs.text {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

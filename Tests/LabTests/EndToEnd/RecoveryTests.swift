@@ -69,6 +69,7 @@ import WarrenStatus
 
     @Test func noSecretIsInALogAnArgumentOrTheDatabase() async throws {
         try await withLab("lab-test-secret") { lab in
+            try await Recordings(lab).recordAndGather()
             var secrets: [[UInt8]] = []
             for site in lab.topology.sites {
                 let folder = lab.programs.stateDirectory(of: site), path = "\(folder)/desired.bin"
