@@ -63,7 +63,8 @@ extension Controller {
         guard !addresses.isEmpty, all[site] != addresses else { return }
         let others = (control.content?.inventory.sites ?? []).filter { $0.name != site }
         if let other = others.first(where: { other in
-            !addresses.allSatisfy { !(all[other.name] ?? other.gateway.publicAddresses).contains($0) }
+            let learned = other.gateway.publicAddressSource == .inventory ? nil : all[other.name]
+            return !addresses.allSatisfy { !(learned ?? other.gateway.publicAddresses).contains($0) }
         }) {
             log.warning(
                 "an address is not taken: another site has it",

@@ -25,6 +25,15 @@ extension MeshControl {
         }
     }
 
+    /// The learned addresses that stay: also of a site that is to leave, or whose inventory says its address from now on, as
+    /// long as any gateway may run what names the learned one.
+    func neededAddresses(in content: MeshContent) -> [SiteName: [IPAddress]] {
+        let learned = ([content] + allContents.values).map { content in
+            Set(content.inventory.sites.lazy.filter { $0.gateway.publicAddressSource != .inventory }.map(\.name))
+        }
+        return record.addresses.filter { site, _ in learned.contains { $0.contains(site) } }
+    }
+
     /// The proposal, to be looked into before it is accepted.
     public func succession(_ proposal: Proposal) -> Succession { Succession(self, proposal) }
 
@@ -79,6 +88,7 @@ extension MeshControl {
         var contents = allContents
         contents[next] = proposal.content
         adopt(new, contents: contents)
+        worked = changes.compactMapValues(\.worked)
         let rollout = Rollout(
             kind: proposal.kind, epoch: record.epoch, generation: next, fleet: fleet.limited(to: proposal.limit),
             strategy: proposal.strategy)

@@ -46,9 +46,16 @@ extension Rollout {
 
     private func unswitched(of site: SiteName) -> [LinkID] {
         guard let step = steps.last, let progress = sites[site], progress.state == .settled else { return [] }
-        return (progress.onAlternative ?? []).compactMap { LinkID(site, $0) }.filter { link in
+        return (progress.onAlternative ?? []).filter(hasSwitched).compactMap { LinkID(site, $0) }.filter { link in
             fleet.isChanged(link) && isWaitedFor(link) && (fleet.place(of: link).map(step.baseline.contains) ?? false)
         }
+    }
+
+    /// An end that still asks for the old way brings the link back to it when its daemon starts anew, and asks for the new one
+    /// when its turn comes.
+    private func hasSwitched(_ site: SiteName) -> Bool {
+        guard fleet.changes[site]?.contains(.switchOver) == true else { return true }
+        return (sites[site]?.settledStep?.number ?? 0) >= TransitionStep.switchOver.number
     }
 
     private mutating func failUnswitched(_ members: [SiteName], _ now: MonotonicTime, _ actions: inout [RolloutAction]) {

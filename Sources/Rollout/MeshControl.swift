@@ -16,6 +16,8 @@ public struct MeshControl: Sendable {
     private var up: [SiteName: Set<SiteName>] = [:]
     private var contents: [Generation: MeshContent]
     var meshes: [Generation: MeshDerivation]
+    /// What was worked out when the current generation was accepted, as long as it holds.
+    var worked: [SiteName: WorkedPlans] = [:]
 
     public struct Record: Sendable, Equatable, Codable {
         public var epoch: UInt64
@@ -88,6 +90,7 @@ public struct MeshControl: Sendable {
 
     /// The gateway's plan after it was led along `way`.
     func plan(of site: SiteName, along way: [Waypoint]) -> GatewayPlan? {
+        if let known = worked[site]?.plan(along: way) { return known }
         var plan: GatewayPlan?
         for point in way {
             guard let next = meshes[point.generation]?[site] ?? plan?.withdrawn else { continue }
@@ -110,7 +113,7 @@ public struct MeshControl: Sendable {
             connected.remove(site)
             return advance(.disconnected(site), now)
         case .reported(var account):
-            told[account.site] = account.version
+            if told[account.site] != account.version { told[account.site] = account.version }
             account.version = offered(account.version, to: account.site)
             account.rejected = account.rejected.map { offered($0, to: account.site) }
             return advance(.reported(account), now)
@@ -180,6 +183,7 @@ public struct MeshControl: Sendable {
         let before = moved.reduce(into: [:]) { plans, site in plans[site] = target(of: site)?.plan }
         record.addresses = addresses
         record.keyFloors = keyFloors
+        worked = [:]
         meshes = contents.mapValues { $0.mesh(addresses: addresses, keyFloors: keyFloors) }
         var actions: [ControlAction] = []
         for site in moved.sorted() {
@@ -210,6 +214,7 @@ public struct MeshControl: Sendable {
 
     mutating func adopt(_ record: Record, contents: [Generation: MeshContent]) {
         self.record = record
+        worked = [:]
         self.contents = contents.filter { record.generations.contains($0.key) }
         meshes = self.contents.mapValues { $0.mesh(addresses: record.addresses, keyFloors: record.keyFloors) }
     }

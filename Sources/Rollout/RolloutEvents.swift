@@ -68,7 +68,7 @@ extension Rollout {
         let site = account.site
         guard let progress = sites[site], let offer = progress.offer else { return false }
         let before = progress
-        sites[site]?.failure = account.failure
+        if progress.failure != account.failure { sites[site]?.failure = account.failure }
         if account.rejected == offer.version, account.version != offer.version {
             guard !progress.hasRefused else { return false }
             sites[site]?.hasRefused = true
@@ -76,7 +76,7 @@ extension Rollout {
             guard progress.isTakingUp || progress.state == .settled else { return false }
             fail(site, account.failure ?? "it went back to \(account.version) by itself", now, &actions)
         } else if account.version == offer.version {
-            sites[site]?.onAlternative = account.onAlternative
+            if progress.onAlternative != account.onAlternative { sites[site]?.onAlternative = account.onAlternative }
             if account.isOnTrial {
                 if progress.state == .offered { set(site, .onTrial, now) }
             } else if account.failure == nil {

@@ -10,6 +10,7 @@ public struct Succession: Sendable {
     let courses: [SiteName: SiteCourse]
     let addresses: [SiteName: [IPAddress]]
     private let members: Set<SiteName>
+    private let isSmall: Bool
 
     /// What the new generation changes for one gateway.
     public struct Change: Sendable {
@@ -19,6 +20,8 @@ public struct Succession: Sendable {
         let changedPeers: [SiteName]
         /// To which it has tunnels in the new generation.
         let peers: [SiteName]
+        /// Nil in a mesh of many links.
+        var worked: WorkedPlans?
 
         static let direct = Change(isDirect: true, steps: [], changedPeers: [], peers: [])
     }
@@ -27,11 +30,10 @@ public struct Succession: Sendable {
         self.proposal = proposal
         self.control = control
         courses = control.settledCourses()
-        addresses = control.record.addresses.filter { site, _ in
-            proposal.content.inventory.sites.contains { $0.name == site && $0.gateway.publicAddressSource != .inventory }
-        }
+        addresses = control.neededAddresses(in: proposal.content)
         mesh = proposal.content.mesh(addresses: addresses, keyFloors: control.record.keyFloors)
         members = Set(mesh.sites)
+        isSmall = mesh.linkCount <= WorkedPlans.mostLinks
     }
 
     /// Those that the new generation has, and those that are led now, in order.
@@ -44,10 +46,14 @@ public struct Succession: Sendable {
             let old = control.plan(of: site, along: course.way)
         else { return .direct }
         let plan = mesh[site] ?? old.withdrawn
-        let steps = old == plan ? [] : GatewayPlan.steps(from: old, to: plan)
-        guard !steps.isEmpty else { return Change(isDirect: false, steps: [], changedPeers: [], peers: []) }
-        return Change(
-            isDirect: false, steps: steps, changedPeers: Array(GatewayPlan.changedPeers(from: old, to: plan)),
-            peers: plan.tunnels.map(\.peer))
+        let worked = WorkedPlans(way: course.way, old: old, generation: control.generation.next, new: plan)
+        var change = Change(isDirect: false, steps: worked.steps, changedPeers: [], peers: [])
+        if !change.steps.isEmpty {
+            change = Change(
+                isDirect: false, steps: change.steps, changedPeers: Array(GatewayPlan.changedPeers(from: old, to: plan)),
+                peers: plan.tunnels.map(\.peer))
+        }
+        if isSmall { change.worked = worked }
+        return change
     }
 }

@@ -108,6 +108,32 @@ import WarrenPlan
         expectIncreasing(mesh)
     }
 
+    @Test func aPeerWhoseTurnIsYetToComeHoldsNobodyUp() {
+        var mesh = ControlledMesh()
+        mesh.restarted = [names[2]]
+        mesh.accept(newKeys)
+        mesh.run()
+        #expect(mesh.outcomes == [.completed])
+        for name in names { #expect(mesh.isAsPlanned(name)) }
+    }
+
+    /// What a gateway runs does not change under it, also when the controller starts anew.
+    @Test func theAddressOfASiteThatLeavesStaysKnown() throws {
+        let dynamic = names[3]
+        let content = ControlledMesh.content(dynamic: dynamic)
+        var mesh = ControlledMesh(content)
+        mesh.tell(.learned([dynamic: [try #require(IPAddress("203.0.113.9"))]]))
+        let before = try #require(mesh.control.target(of: names[2]))
+        #expect(before.plan.tunnels.contains { $0.peer == dynamic })
+        var inventory = content.inventory
+        inventory.sites.removeAll { $0.name == dynamic }
+        mesh.away = Set(names)
+        mesh.accept(MeshContent(inventory, assignments: .none))
+        #expect(mesh.control.target(of: names[2]) == before)
+        let restarted = MeshControl(mesh.control.record, contents: mesh.control.allContents)
+        #expect(restarted.target(of: names[2]) == before)
+    }
+
     // MARK: What changes under a roll-out
 
     /// Until the canary has its first state.

@@ -20,6 +20,8 @@ struct ControlledMesh {
     var away: Set<SiteName> = []
     /// These refuse whatever is offered on trial.
     var refusing: Set<SiteName> = []
+    /// These brought the links to others back to the old way when their daemons started anew, and ask for the new one in their turn.
+    var restarted: Set<SiteName> = []
     /// All that each gateway was told, in order, each once.
     private(set) var told: [(site: SiteName, version: StateVersion)] = []
     private(set) var rollBacks: [Generation] = []
@@ -105,7 +107,8 @@ struct ControlledMesh {
             .reported(
                 GatewayAccount(
                     site: site, version: agent.running, isOnTrial: agent.isOnTrial, rejected: agent.rejected,
-                    failure: agent.rejected.map { "refuses \($0)" })))
+                    failure: agent.rejected.map { "refuses \($0)" },
+                    onAlternative: restarted.filter { $0 != site && (agents[$0]?.running.revision ?? 0) < 2 }.sorted())))
     }
 
     private mutating func perform(_ actions: [ControlAction]) {
@@ -147,6 +150,7 @@ struct ControlledMesh {
             tell(.disconnected(site))
             connect(site)
         }
+        if restarted.contains(site) { for other in Self.names where other != site { report(other) } }
     }
 
     /// What the gateway runs, as plans.
