@@ -30,6 +30,15 @@ extension AgentState {
         trial == nil && (target == nil || target == good || target?.isWithdrawn == true) ? rejection : nil
     }
 
+    /// When a `tick` is due at the latest; nil when only another event can change anything.
+    public func deadline() -> MonotonicTime? {
+        var times = [trial?.deadline, unkept?.dueAt, repairs.map { $0.at + Self.memoryOfRepairs }].compactMap { $0 }
+        if reconciling == nil, target != nil, isUrgent || !(isSettled && driftPolicy == .report) {
+            times.append(isUrgent ? MonotonicTime(nanoseconds: 0) : dueAt ?? MonotonicTime(nanoseconds: 0))
+        }
+        return times.min()
+    }
+
     /// Drift that was repaired a moment ago, in sentences.
     public var recentRepairs: [String] { repairs?.sentences ?? [] }
 }

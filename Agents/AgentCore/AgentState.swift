@@ -192,7 +192,6 @@ public struct AgentState: Sendable {
     /// A reconciliation when one is due and none runs.
     mutating func start(_ now: MonotonicTime) -> [Action] {
         guard reconciling == nil, let target else { return [] }
-        let isSettled = target == applied && fault == nil && !isHalfway
         let isDue = target != applied && dueAt == nil || dueAt.map { $0 <= now } ?? true
         guard isUrgent || isDue && !(isSettled && driftPolicy == .report) else { return [] }
         isUrgent = false
@@ -203,6 +202,9 @@ public struct AgentState: Sendable {
         uncertainKeys.formUnion(changed)
         return [.reconcile(target, changedKeys: Set(peers))]
     }
+
+    /// The gateway is as it shall be, as far as is known.
+    var isSettled: Bool { target == applied && fault == nil && !isHalfway }
 
     /// Keys that may be others than those that the gateway runs under the same references: with nothing applied yet and no
     /// last good state, that is each.

@@ -4,19 +4,46 @@ import WarrenPlan
 /// What one gateway shall run, whole: its plan, and the pre-shared keys that the plan refers to.
 ///
 /// Not `Codable`, so that no key is encoded by accident: the wire mapping writes it where it must travel or be kept.
-public struct DesiredState: Sendable, Equatable {
+///
+/// A copy costs no more than a reference, however large the plan: an agent holds a few of them and compares them all the time.
+public struct DesiredState: Sendable {
     public var mesh: String
     public var version: StateVersion
-    public var plan: GatewayPlan
-    public var keys: [PSKReference: PreSharedKey]
+    private var content: Content
+
+    private final class Content: Sendable {
+        let plan: GatewayPlan
+        let keys: [PSKReference: PreSharedKey]
+
+        init(_ plan: GatewayPlan, _ keys: [PSKReference: PreSharedKey]) {
+            self.plan = plan
+            self.keys = keys
+        }
+    }
+
+    public var plan: GatewayPlan {
+        get { content.plan }
+        set { content = Content(newValue, content.keys) }
+    }
+
+    public var keys: [PSKReference: PreSharedKey] {
+        get { content.keys }
+        set { content = Content(content.plan, newValue) }
+    }
 
     public var generation: Generation { version.generation }
 
     public init(mesh: String, version: StateVersion, plan: GatewayPlan, keys: [PSKReference: PreSharedKey]) {
         self.mesh = mesh
         self.version = version
-        self.plan = plan
-        self.keys = keys
+        content = Content(plan, keys)
+    }
+}
+
+extension DesiredState: Equatable {
+    public static func == (a: Self, b: Self) -> Bool {
+        guard a.version == b.version, a.mesh == b.mesh else { return false }
+        return a.content === b.content || a.content.keys == b.content.keys && a.content.plan == b.content.plan
     }
 }
 

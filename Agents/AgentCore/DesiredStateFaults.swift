@@ -21,7 +21,8 @@ extension DesiredState {
         for route in plan.routes where !interfaces.contains(route.interface) {
             faults.append("the route to \(route.destination) goes by \(route.interface), which is no tunnel of the plan")
         }
-        faults += plan.tunnels.flatMap(faults(of:))
+        let policies = Dictionary(grouping: plan.policies, by: \.peer)
+        faults += plan.tunnels.flatMap { self.faults(of: $0, policies[$0.peer] ?? []) }
         return faults + translationFaults
     }
 
@@ -48,8 +49,9 @@ extension DesiredState {
         return faults
     }
 
-    /// A tunnel's name must be safe, its MTU sane, and both directions of what it sends must be protected.
-    private func faults(of tunnel: GIFTunnel) -> [String] {
+    /// A tunnel's name must be safe, its MTU sane, and both directions of what it sends must be protected: by the peer's own
+    /// policies in any plan that was derived, and by whichever else.
+    private func faults(of tunnel: GIFTunnel, _ own: [SecurityPolicy]) -> [String] {
         var faults: [String] = []
         let name = tunnel.interface.utf8
         if !(1...15).contains(name.count)
@@ -65,17 +67,21 @@ extension DesiredState {
             let (source, destination) =
                 direction == .outbound
                 ? (tunnel.outer.local, tunnel.outer.remote) : (tunnel.outer.remote, tunnel.outer.local)
-            let isProtected = plan.policies.contains { policy in
+            let number = tunnel.inner.local.family.encapsulationProtocol
+            let protects = { (policy: SecurityPolicy) in
                 policy.direction == direction && policy.selector.source.contains(source)
                     && policy.selector.destination.contains(destination)
-                    && [.any, tunnel.inner.local.family.encapsulationProtocol].contains(policy.selector.ipProtocol)
+                    && (policy.selector.ipProtocol == .any || policy.selector.ipProtocol == number)
             }
-            if !isProtected { faults.append("tunnel \(tunnel.interface) has no \(direction.rawValue) policy that protects it") }
+            if !own.contains(where: protects), !plan.policies.contains(where: protects) {
+                faults.append("tunnel \(tunnel.interface) has no \(direction.rawValue) policy that protects it")
+            }
         }
         return faults
     }
 }
 
 private func repeats<Name: Hashable & Comparable>(_ names: [Name]) -> [Name] {
-    Dictionary(grouping: names) { $0 }.filter { $0.value.count > 1 }.keys.sorted()
+    guard Set(names).count < names.count else { return [] }
+    return Dictionary(grouping: names) { $0 }.filter { $0.value.count > 1 }.keys.sorted()
 }

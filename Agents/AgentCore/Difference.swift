@@ -42,14 +42,16 @@ struct Difference {
 
     private mutating func compareUnreachable(_ desired: GatewayPlan, _ observed: ObservedState) {
         let wanted = Set(desired.unreachable)
+        guard wanted != observed.unreachable else { return }
         missingUnreachable = wanted.subtracting(observed.unreachable).sorted()
         orphanUnreachable = observed.unreachable.subtracting(wanted).sorted()
     }
 
     private mutating func comparePolicies(_ desired: GatewayPlan, _ observed: ObservedState) {
         let wanted = Set(desired.policies)
-        missingPolicies = wanted.subtracting(observed.policies).sorted { $0.sortingText < $1.sortingText }
-        orphanPolicies = observed.policies.subtracting(wanted).sorted { $0.sortingText < $1.sortingText }
+        guard wanted != observed.policies else { return }
+        missingPolicies = wanted.subtracting(observed.policies).sorted { $0.isBefore($1) }
+        orphanPolicies = observed.policies.subtracting(wanted).sorted { $0.isBefore($1) }
     }
 
     private mutating func compareTunnels(_ desired: GatewayPlan, _ observed: ObservedState) {
@@ -84,13 +86,14 @@ struct Difference {
 
     private mutating func compareRoutes(_ desired: GatewayPlan, _ observed: ObservedState) {
         let wanted = Set(desired.routes)
+        guard !displacedTunnels.isEmpty || wanted != observed.routes else { return }
         // A device takes its routes with it.
         let lost = observed.routes.filter { displacedTunnels.contains($0.interface) }
-        displacedRoutes = lost.sorted { $0.sortingText < $1.sortingText }
+        displacedRoutes = lost.sorted { $0.isBefore($1) }
         let kept = observed.routes.subtracting(lost)
-        missingRoutes = wanted.subtracting(kept).sorted { $0.sortingText < $1.sortingText }
+        missingRoutes = wanted.subtracting(kept).sorted { $0.isBefore($1) }
         let destinations = Set(missingRoutes.map(\.destination))
-        var orphans = kept.subtracting(wanted).sorted { $0.sortingText < $1.sortingText }
+        var orphans = kept.subtracting(wanted).sorted { $0.isBefore($1) }
         supersededRoutes = Dictionary(grouping: orphans.filter { destinations.contains($0.destination) }, by: \.destination)
         orphans.removeAll { destinations.contains($0.destination) }
         orphanRoutes = orphans
@@ -99,12 +102,14 @@ struct Difference {
     /// While anything unwanted is still to be taken down, the rules that guard it stay: stale drops above, stale
     /// openings below the new rules.
     private mutating func compareFirewall(_ desired: GatewayPlan, _ observed: ObservedState) {
-        let stale = observed.firewall.filter { !desired.firewall.contains($0) }
+        guard observed.firewall != desired.firewall else { return }
+        let wanted = Set(desired.firewall)
+        let stale = observed.firewall.filter { !wanted.contains($0) }
         let isPruning =
             !(displacedTunnels.isEmpty && orphanTunnels.isEmpty && displacedPeers.isEmpty && orphanPeers.isEmpty
             && orphanPolicies.isEmpty && wantingTunnels.isEmpty)
         guard isPruning, !stale.isEmpty else {
-            if observed.firewall != desired.firewall { firewallDuring = desired.firewall }
+            firewallDuring = desired.firewall
             return
         }
         let during = stale.filter { $0.action == .drop } + desired.firewall + stale.filter { $0.action == .allow }
@@ -134,9 +139,23 @@ extension NetworkTranslation {
 }
 
 extension SecurityPolicy {
-    var sortingText: String { "\(peer) \(direction.rawValue) \(selector) \(mode.rawValue)" }
+    func isBefore(_ other: Self) -> Bool {
+        if peer != other.peer { return peer < other.peer }
+        if direction != other.direction { return direction == .inbound }
+        let (a, b) = (selector, other.selector)
+        if (a.source, a.destination) != (b.source, b.destination) {
+            return (a.source, a.destination) < (b.source, b.destination)
+        }
+        if a.ipProtocol != b.ipProtocol { return a.ipProtocol.rawValue < b.ipProtocol.rawValue }
+        return mode == .transport && other.mode == .tunnel
+    }
 }
 
 extension Route {
-    var sortingText: String { "\(destination) \(interface) \(via.map(\.description) ?? "")" }
+    func isBefore(_ other: Self) -> Bool {
+        if destination != other.destination { return destination < other.destination }
+        if interface != other.interface { return interface < other.interface }
+        guard let via, let otherVia = other.via else { return via == nil && other.via != nil }
+        return via < otherVia
+    }
 }

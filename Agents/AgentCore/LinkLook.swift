@@ -8,8 +8,8 @@ extension LinkObservation {
         let interface = wanted.tunnel?.interface ?? tunnel?.tunnel.interface
         installed = LinkParts(
             tunnel: tunnel?.tunnel, ikePeer: observed.peers.first { $0.peer == peer },
-            policies: observed.policies.filter { $0.peer == peer }.sorted { $0.sortingText < $1.sortingText },
-            routes: observed.routes.filter { $0.interface == interface }.sorted { $0.sortingText < $1.sortingText })
+            policies: observed.policies.filter { $0.peer == peer }.sorted { $0.isBefore($1) },
+            routes: observed.routes.filter { $0.interface == interface }.sorted { $0.isBefore($1) })
         let known = Set(plan.firewall)
         installed.firewall = observed.firewall.filter { rule in
             !known.contains(rule) || (wanted.tunnel.map(rule.concerns) ?? false)

@@ -8,19 +8,29 @@ public struct ReportSchedule: Sendable {
     /// The shortest wait between two reports that say the same.
     public static let shortestRepeat: Duration = .milliseconds(900)
 
-    private var last: (shape: AgentReport, at: MonotonicTime)?
+    private var last: (report: AgentReport, shape: AgentReport, isWell: Bool, at: MonotonicTime)?
 
     public init() {}
 
     /// Whether to send `report` now; yes counts as sent.
     public mutating func shouldSend(_ report: AgentReport, isChanging: Bool, now: MonotonicTime) -> Bool {
-        let shape = report.withoutCounters
-        if let last, last.shape == shape {
-            let wait = isChanging || !report.isWell ? Self.shortestRepeat : Self.longestSilence
-            guard now.since(last.at) >= wait else { return false }
+        let isSame = last?.report == report
+        let shape = isSame ? last?.shape ?? report : report.withoutCounters
+        let isWell = isSame ? last?.isWell ?? false : report.isWell
+        if let last, isSame || last.shape == shape {
+            guard now.since(last.at) >= Self.wait(isChanging: isChanging, isWell: isWell) else { return false }
         }
-        last = (shape, now)
+        last = (report, shape, isWell, now)
         return true
+    }
+
+    /// When what was sent last is to be said again, if nothing is otherwise by then; nil when nothing was sent.
+    public func deadline(isChanging: Bool) -> MonotonicTime? {
+        last.map { $0.at + Self.wait(isChanging: isChanging, isWell: $0.isWell) }
+    }
+
+    private static func wait(isChanging: Bool, isWell: Bool) -> Duration {
+        isChanging || !isWell ? shortestRepeat : longestSilence
     }
 }
 
@@ -28,10 +38,12 @@ extension AgentReport {
     /// No fault, no drift, and each tunnel up with SAs both ways and a probe answered in the last three seconds.
     public var isWell: Bool {
         guard failure == nil, drift.isEmpty else { return false }
-        let directions = Dictionary(grouping: securityAssociations, by: \.peer).mapValues { Set($0.map(\.direction)) }
-        let answered = Set(probes.filter { ($0.lastAnswerSecondsAgo ?? .infinity) <= 3 }.map(\.peer))
-        return tunnels.allSatisfy {
-            $0.isUp && directions[$0.tunnel.peer]?.count == 2 && answered.contains($0.tunnel.peer)
+        let inbound = Set(securityAssociations.lazy.filter { $0.direction == .inbound }.map(\.peer))
+        let outbound = Set(securityAssociations.lazy.filter { $0.direction == .outbound }.map(\.peer))
+        let answered = Set(probes.lazy.filter { ($0.lastAnswerSecondsAgo ?? .infinity) <= 3 }.map(\.peer))
+        return tunnels.allSatisfy { tunnel in
+            let peer = tunnel.tunnel.peer
+            return tunnel.isUp && inbound.contains(peer) && outbound.contains(peer) && answered.contains(peer)
         }
     }
 

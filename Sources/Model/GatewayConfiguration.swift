@@ -36,6 +36,12 @@ public struct GIFTunnel: Sendable, Hashable, Codable {
         self.mtu = mtu
         self.mode = mode
     }
+
+    /// What tells a gateway's tunnels apart is enough.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(peer)
+        hasher.combine(outer)
+    }
 }
 
 /// A static route into a tunnel.
@@ -50,6 +56,9 @@ public struct Route: Sendable, Hashable, Codable {
         self.via = via
         self.interface = interface
     }
+
+    /// A gateway has few routes to one destination.
+    public func hash(into hasher: inout Hasher) { hasher.combine(destination) }
 }
 
 /// One entry of the SPD: what `spdadd SOURCE DESTINATION PROTOCOL -P DIRECTION ipsec esp/MODE/A-B/LEVEL` says.
@@ -76,6 +85,9 @@ public struct SecurityPolicy: Sendable, Hashable, Codable {
         self.level = level
         self.mode = mode
     }
+
+    /// The selectors of both directions differ by what is source and what destination.
+    public func hash(into hasher: inout Hasher) { hasher.combine(selector) }
 }
 
 /// One firewall rule of a gateway, without the syntax of any one firewall.
@@ -110,6 +122,15 @@ public struct FirewallRule: Sendable, Hashable, Codable {
         self.interface = interface
         self.unprotected = unprotected
     }
+
+    /// What tells most of a gateway's rules apart is enough.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(source)
+        hasher.combine(destination)
+        hasher.combine(ipProtocol)
+        hasher.combine(interface)
+        hasher.combine(unprotected)
+    }
 }
 
 /// What the IKE daemon of one gateway must know of one peer.
@@ -139,6 +160,9 @@ public struct IKEPeer: Sendable, Hashable, Codable {
         self.alternatives = alternatives
     }
 
+    /// A gateway has few peers of one name.
+    public func hash(into hasher: inout Hasher) { hasher.combine(peer) }
+
     /// The keys that it may authenticate with: the preferred one first.
     public var acceptedKeys: [PSKReference] { [key] + alternatives.map(\.key) }
 
@@ -160,5 +184,11 @@ public struct IKEAlternative: Sendable, Hashable, Codable {
         self.parameters = parameters
         self.selectors = selectors
         self.key = key
+    }
+
+    /// There are few to one peer.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(outer)
+        hasher.combine(key.epoch)
     }
 }

@@ -37,6 +37,9 @@ public struct IPAddress: Sendable, Hashable {
         self.bits = bits
     }
 
+    /// By its number alone: few addresses of two families share one.
+    public func hash(into hasher: inout Hasher) { hasher.combine(bits) }
+
     /// The address of 4 or 16 bytes in network order; nil for any other count.
     public init?(bytes: some Collection<UInt8>) {
         let value = bytes.reduce(UInt128(0)) { $0 << 8 | UInt128($1) }

@@ -17,7 +17,8 @@ public struct SiteName: Sendable, Hashable, LosslessStringConvertible {
 }
 
 extension SiteName: Comparable {
-    public static func < (a: SiteName, b: SiteName) -> Bool { a.description.utf8.lexicographicallyPrecedes(b.description.utf8) }
+    /// Byte order: of ASCII, a string's own order is that.
+    public static func < (a: SiteName, b: SiteName) -> Bool { a.description < b.description }
 }
 
 extension SiteName: Codable, CodingKeyRepresentable {

@@ -10,6 +10,9 @@ public struct GatewayPlan: Sendable, Hashable, Codable {
             self.peer = peer
             self.reference = reference
         }
+
+        /// The reference names the peer.
+        public func hash(into hasher: inout Hasher) { hasher.combine(reference) }
     }
 
     /// A peer that there can be no tunnel to for now, since the public address of one end is not known yet.

@@ -88,12 +88,15 @@ struct PlanUnion {
         let areEqual = old.routes == new.routes
         let preferredRoutes = areEqual ? [] : Set(preferred.routes)
         let preferredDestinations = areEqual ? [] : Set(preferred.routes.map(\.destination))
+        var last: (interface: String, isPreferred: Bool, way: (tunnel: GIFTunnel, families: [AddressFamily])?)?
         return both(\.routes, by: \.destination).compactMap { route in
             let isPreferred = areEqual || preferredRoutes.contains(route)
-            let peer = isPreferred ? preferredPeers[route.interface] : otherPeers[route.interface]
-            guard let (tunnel, families) = peer.flatMap({ standing[$0] }), families.contains(route.destination.family) else {
-                return nil
+            // A spoke has one way to all that is behind its hub.
+            if last?.interface != route.interface || last?.isPreferred != isPreferred {
+                let peer = isPreferred ? preferredPeers[route.interface] : otherPeers[route.interface]
+                last = (route.interface, isPreferred, peer.flatMap { standing[$0] })
             }
+            guard let (tunnel, families) = last?.way, families.contains(route.destination.family) else { return nil }
             if !isPreferred, !preferredDestinations.contains(route.destination), !isForeign(route.destination) { return nil }
             guard tunnel.interface != route.interface || (route.via != nil && route.via != tunnel.inner.remote) else {
                 return route
@@ -126,17 +129,32 @@ struct PlanUnion {
     }
 
     /// The items of both plans, those of the preferred where both have the same key; in the order that both plans keep, so
-    /// that nothing seems to change where one plan only has more than the other.
+    /// that nothing seems to change where one plan only has more than the other. A plan has no two of one key.
     private func both<Item: Equatable, Key: Hashable>(
         _ part: (GatewayPlan) -> [Item], by key: (Item) -> Key
     ) -> [Item] {
         let old = part(old), new = part(new)
         guard old != new else { return new }
+        // Most changes are few, and leave what is before and behind them in its place.
+        let common = min(old.count, new.count)
+        var head = 0
+        while head < common, key(old[head]) == key(new[head]) { head += 1 }
+        var tail = 0
+        while tail < common - head, key(old[old.count - 1 - tail]) == key(new[new.count - 1 - tail]) { tail += 1 }
+        let preferred = isNewPreferred ? new : old
+        guard head + tail < max(old.count, new.count) else { return preferred }
+        var union = Array(preferred[..<head])
+        merge(old[head..<(old.count - tail)], new[head..<(new.count - tail)], by: key, into: &union)
+        return union + preferred[(preferred.count - tail)...]
+    }
+
+    private func merge<Item: Equatable, Key: Hashable>(
+        _ old: ArraySlice<Item>, _ new: ArraySlice<Item>, by key: (Item) -> Key, into union: inout [Item]
+    ) {
         let oldByKey = Dictionary(old.map { (key($0), $0) }) { first, _ in first }
         let newKeys = Set(new.map(key))
         var emitted: Set<Key> = []
-        var union: [Item] = []
-        var rest = new[...]
+        var rest = new
         func emitNew(_ item: Item) {
             guard emitted.insert(key(item)).inserted else { return }
             union.append(isNewPreferred ? item : oldByKey[key(item)] ?? item)
@@ -150,7 +168,6 @@ struct PlanUnion {
             while !emitted.contains(itemKey), let next = rest.popFirst() { emitNew(next) }
         }
         rest.forEach(emitNew)
-        return union
     }
 }
 

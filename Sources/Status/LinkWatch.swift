@@ -2,7 +2,17 @@ import WarrenModel
 
 /// Which links are up, kept report by report: a report costs as much as its gateway has peers, whatever the mesh's size.
 public struct LinkWatch: Sendable {
-    private var heard: [SiteName: (view: PeerView, at: MonotonicTime)] = [:]
+    private struct Heard: Sendable {
+        let report: AgentReport
+        let view: PeerView
+        var at: MonotonicTime
+        /// When each of its links was up by its own probes: how much was new by then.
+        var quietAt: Int?
+    }
+
+    private var heard: [SiteName: Heard] = [:]
+    /// Grows when anything new is known of any link.
+    private var news = 0
     private var up: [SiteName: Set<SiteName>] = [:]
 
     public init() {}
@@ -13,15 +23,28 @@ public struct LinkWatch: Sendable {
         public let isUp: Bool
     }
 
-    /// Takes a report that arrived at `now`: what it changes of its site's links, in order.
+    /// Takes a report that arrived at `now`: what it changes of its site's links, in order of their other ends.
     public mutating func take(_ report: AgentReport, now: MonotonicTime) -> [Turn] {
         let site = report.site
-        let view = PeerView(AgentObservation(connected: true, report: report, arrived: now), now: now)
-        heard[site] = (view, now)
+        let last = heard[site].flatMap { $0.report.saysTheSameOfLinks(as: report) ? $0 : nil }
+        if let last, last.quietAt == news {
+            heard[site]?.at = now
+            return []
+        }
+        if last == nil { news += 1 }
+        let view = last?.view ?? PeerView(AgentObservation(connected: true, report: report, arrived: now), now: now)
+        heard[site] = Heard(report: report, view: view, at: now)
+        let before = up[site] ?? []
+        var turned: [SiteName] = []
+        for peer in view.ends.keys where isUp(view, of: site, to: peer, now) != before.contains(peer) { turned.append(peer) }
+        for peer in before where view.ends[peer] == nil { turned.append(peer) }
         var turns: [Turn] = []
-        for peer in Set(view.ends.keys).union(up[site] ?? []).sorted() {
+        for peer in turned.sorted() {
             guard let link = LinkID(site, peer) else { continue }
-            turn(link, isUp: isUp(link, now), &turns)
+            turn(link, isUp: !before.contains(peer), &turns)
+        }
+        if up[site]?.count == view.ends.count, view.ends.values.allSatisfy({ $0.probeAnswered(age: .zero) }) {
+            heard[site]?.quietAt = news
         }
         return turns
     }
@@ -34,16 +57,16 @@ public struct LinkWatch: Sendable {
             if let at = heard[site]?.at, now.since(at) < LinkStatus.reportFresh { continue }
             for peer in peers.sorted() { LinkID(site, peer).map { turn($0, isUp: false, &turns) } }
         }
+        if !turns.isEmpty { news += 1 }
         return turns
     }
 
-    private func isUp(_ link: LinkID, _ now: MonotonicTime) -> Bool {
-        var views: [SiteName: PeerView] = [:]
-        for site in link.sites {
-            guard let (view, at) = heard[site] else { return false }
-            views[site] = view.aged(now.since(at))
-        }
-        return LinkStatus.derive(link, from: views).state == .up
+    /// Whether the link is up as both ends see it, of which one was just heard.
+    private func isUp(_ view: PeerView, of site: SiteName, to peer: SiteName, _ now: MonotonicTime) -> Bool {
+        guard let other = heard[peer], let own = view.end(of: site, to: peer, age: .zero) else { return false }
+        let age = now.since(other.at)
+        guard age < LinkStatus.reportFresh, let end = other.view.end(of: peer, to: site, age: age) else { return false }
+        return LinkStatus.judge(own, end).0 == .up
     }
 
     private mutating func turn(_ link: LinkID, isUp: Bool, _ turns: inout [Turn]) {
@@ -56,5 +79,12 @@ public struct LinkWatch: Sendable {
             up[link.second]?.remove(link.first)
         }
         turns.append(Turn(link: link, isUp: isUp))
+    }
+}
+
+extension AgentReport {
+    fileprivate func saysTheSameOfLinks(as other: AgentReport) -> Bool {
+        version == other.version && probes == other.probes && securityAssociations == other.securityAssociations
+            && ike == other.ike && tunnels == other.tunnels
     }
 }

@@ -19,10 +19,8 @@ struct PeerView: Sendable {
         report.forEachEnd { peer, change in change(&ends[peer, default: LinkEnd()]) }
     }
 
-    /// The same, told of a report that is as old as `age` by now.
-    func aged(_ age: Duration) -> PeerView {
-        var view = self
-        view.age = age
-        return view
+    /// What `site`, whose report is as old as `age`, says of its link to a peer; nil when it says nothing.
+    func end(of site: SiteName, to peer: SiteName, age: Duration) -> HeardEnd? {
+        ends[peer].map { HeardEnd(site: site, end: $0, age: age, version: version ?? .none) }
     }
 }
