@@ -125,14 +125,16 @@ rekeys: build ## two gateways with real daemons: REKEYS=1000 over TUNNELS=8 at P
 	$(SUDO) env "PATH=$$PATH" WARREN_REKEYS=$(REKEYS) WARREN_REKEY_TUNNELS=$(TUNNELS) WARREN_REKEY_PACKETS=$(PACKETS) \
 		$(SWIFT) test --skip-build --no-parallel --filter RekeyLoadTests
 
-# How many seeds `make simulate` plays, from which on, and with how many gateways (none: 5 to 50, as the seed has it).
+# How many seeds `make simulate` plays, from which on, with how many gateways (none: 5 to 50, as the seed has it), and linked
+# how: ring, hubs, groups, fullMesh (none: as the seed has it).
 SEEDS ?= 1000
 FROM ?= 1
 GATEWAYS ?=
+SHAPE ?=
 
 simulate: setup ## a mesh in simulated time under random faults, for SEEDS=1000 seeds
 	$(RELEASE) --product warren-simulate
-	$(BUILD)/release/warren-simulate --seeds=$(SEEDS) --from=$(FROM) --workers=$(shell nproc) $(if $(GATEWAYS),--gateways=$(GATEWAYS))
+	$(BUILD)/release/warren-simulate --seeds=$(SEEDS) --from=$(FROM) --workers=$(shell nproc) $(if $(GATEWAYS),--gateways=$(GATEWAYS)) $(if $(SHAPE),--shape=$(SHAPE))
 
 bench: setup ## measure against a peer in the same run, and print ratios
 	$(RELEASE) --product warren-bench

@@ -28,7 +28,10 @@ extension Simulation {
         links.reset(gateway.number)
         refreshPath(gateway)
         trouble(gateway)
-        after(second * UInt64(gateway.random.number(3...15)), "power on", gateway.number) { [self] in powerOn(gateway) }
+        let boot = gateway.boot
+        after(second * UInt64(gateway.random.number(3...15)), "power on", gateway.number) { [self] in
+            if gateway.boot == boot { powerOn(gateway) }
+        }
     }
 
     func trouble(_ gateway: Gateway) { gateway.lastTrouble = now }
@@ -49,7 +52,9 @@ extension Simulation {
             try perform(actions, gateway)
         }
         guard gateway.life == life, gateway.isAgentRunning else { return }
-        tick(gateway, life)
+        gateway.beat = now % (250 * millisecond)
+        gateway.nextTick = 0
+        scheduleTick(gateway)
         connect(gateway, life)
         reportRegularly(gateway, life)
     }
@@ -72,7 +77,7 @@ extension Simulation {
 
     /// Runs a part of the agent that may die in it.
     func attempt(_ gateway: Gateway, _ body: () throws -> Void) {
-        do { try body() } catch { killAgent(gateway) }
+        do { try body() } catch is PowerFailure { cutPower(gateway) } catch { killAgent(gateway) }
     }
 
     /// Dies here, if it is to.
@@ -88,6 +93,8 @@ extension Simulation {
     func handle(_ event: AgentState.Event, _ gateway: Gateway) {
         guard gateway.isAgentRunning else { return }
         attempt(gateway) { try perform(gateway.state.handle(event, now: gateway.clock(now)), gateway) }
+        hasten(gateway)
+        scheduleTick(gateway)
     }
 
     private func perform(_ actions: [AgentState.Action], _ gateway: Gateway) throws {
@@ -111,11 +118,12 @@ extension Simulation {
             try pass(.agentTrialDiscarded, gateway)
         case .remember(let rejection):
             if let rejection { note("\(gateway.site): \(rejection.reason)") }
+            try pass(.agentRejectionBegun, gateway)
             try keep(gateway, "what was gone back from", action) {
                 guard let rejection else { return try gateway.disk.remove(Self.rejectionFile) }
                 try gateway.disk.write(Self.rejectionFile, .rejection(rejection)) { try pass($0, gateway) }
             }
-            try pass(.agentRejectionRemembered, gateway)
+            try pass(.agentRejectionStored, gateway)
         case .store(let desired, let previous):
             try pass(.agentStoring, gateway)
             note("\(gateway.site): runs \(desired.version) for good")
@@ -178,11 +186,19 @@ extension Simulation {
         return memory
     }
 
-    /// Four times a second; here less often where nothing is under way, which only the length of a wait shows.
-    private func tick(_ gateway: Gateway, _ life: Int) {
-        guard gateway.life == life, gateway.isAgentRunning else { return }
-        handle(.tick, gateway)
-        let isBusy = gateway.state.trial != nil || gateway.state.isChanging
-        after(isBusy ? 250 * millisecond : 2 * second, "agent ticks", gateway.number) { [self] in tick(gateway, life) }
+    /// The runtime looks at the clock four times a second; here, when that may lead to anything.
+    private func scheduleTick(_ gateway: Gateway) {
+        guard gateway.isAgentRunning, let deadline = gateway.state.deadline() else { return }
+        let beat = 250 * millisecond
+        let time = max(now + 1, deadline.nanoseconds > gateway.clockOrigin ? deadline.nanoseconds - gateway.clockOrigin : 0)
+        let next = (time - min(time, gateway.beat) + beat - 1) / beat * beat + gateway.beat
+        guard gateway.nextTick != next else { return }
+        gateway.nextTick = next
+        let life = gateway.life
+        after(next - now, "agent ticks", gateway.number) { [self] in
+            guard gateway.life == life, gateway.nextTick == next else { return }
+            gateway.nextTick = 0
+            handle(.tick, gateway)
+        }
     }
 }

@@ -7,14 +7,19 @@ public struct Command {
     public init(_ arguments: [String]) { self.arguments = arguments }
 
     public static let usage = """
-        warren-simulate [--seeds=N] [--from=SEED] [--gateways=N] [--workers=N] [--trace] [--hash] [--no-shrinking]
-        A mesh in simulated time, by seeds, of 5 to 50 gateways unless told. --trace tells each seed's story; --hash
-        prints what it comes to.
+        warren-simulate [--seeds=N] [--from=SEED] [--gateways=N] [--shape=ring|hubs|groups|fullMesh]
+                        [--workers=N] [--trace] [--hash] [--no-shrinking]
+        A mesh in simulated time, by seeds, of 5 to 50 gateways and of any shape unless told. --trace tells each seed's
+        story; --hash prints what it comes to.
         """
 
-    private func value(_ name: String) -> UInt64? {
-        arguments.first { $0.hasPrefix("--\(name)=") }.flatMap { UInt64($0.dropFirst(name.count + 3)) }
+    private func text(_ name: String) -> String? {
+        arguments.first { $0.hasPrefix("--\(name)=") }.map { String($0.dropFirst(name.count + 3)) }
     }
+
+    private func value(_ name: String) -> UInt64? { text(name).flatMap { UInt64($0) } }
+
+    private var shape: Scenario.Shape? { text("shape").flatMap { Scenario.Shape(rawValue: $0) } }
 
     /// The exit status: 1 when a rule was broken.
     public func run() -> Int32 {
@@ -46,7 +51,7 @@ public struct Command {
     private func play(_ seeds: StrideTo<UInt64>) -> Int32 {
         var broken = 0, played = 0, events = 0, seconds = 0.0
         for seed in seeds {
-            let scenario = Scenario.random(seed: seed, gateways: value("gateways").map { Int($0) })
+            let scenario = Scenario.random(seed: seed, gateways: value("gateways").map { Int($0) }, shape: shape)
             let simulation = Simulation(scenario, isTracing: arguments.contains("--trace"))
             simulation.play()
             played += 1

@@ -123,10 +123,13 @@ extension Simulation {
             actions.contains(where: \.isDurable) || next.record.addresses != controller.control.record.addresses
             || next.record.keyFloors != controller.control.record.keyFloors
         if isDurable {
+            try passController(.controllerRolloutDecided)
             try passController(.storeTransactionBegun)
             if controller.isDiskFull { throw DiskFault() }
+            try passController(.storeTransactionWritten)
             controller.store.record = next.record
             try passController(.storeTransactionCommitted)
+            try passController(.controllerRolloutRecorded)
         }
         controller.control = next
         rules.controlled(self)
@@ -182,6 +185,7 @@ extension Simulation {
             now: controller.clock(now))
         try passController(.storeTransactionBegun)
         if controller.isDiskFull { throw DiskFault() }
+        try passController(.storeTransactionWritten)
         controller.store.record = changed.record
         controller.store.contents[changed.generation] = content
         for site in control.mesh?.sites ?? [] where indexes[site] == nil {

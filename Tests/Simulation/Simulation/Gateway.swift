@@ -37,11 +37,18 @@ final class Gateway {
     var reconciliation: Int?
     var reconciliations = 0
     var isAbandoned = false
+    /// What the data plane was found to be, and after how many of its changes.
+    var reconciled: (desired: DesiredState, changes: Int)?
     var lastStream: UInt64 = 0
     var stream: Stream?
     var streamOpened: UInt64 = 0
     var backoff = Backoff()
     var isReportDue = false
+    /// When the agent looks next whether a report is due, and when it is given a tick.
+    var nextLook: UInt64 = 0
+    var nextTick: UInt64 = 0
+    /// When in a quarter of a second it looks at the clock.
+    var beat: UInt64 = 0
     var crashes = 0
 
     // MARK: What is known of it for the rules
@@ -70,3 +77,6 @@ final class Gateway {
 
 /// Thrown where a program dies.
 struct Death: Error {}
+
+/// Thrown where the host goes down.
+struct PowerFailure: Error {}

@@ -27,6 +27,10 @@ extension Simulation {
         case .weather(let loss, let duration):
             self.loss += loss
             over(duration, "the weather clears") { [self] in self.loss -= loss }
+        case .doubled(let duration):
+            doubling += 1
+            over(duration, "it arrives once") { [self] in doubling -= 1 }
+        case .tornWrite(let number): gateway(number).disk.tearsNext = true
         case .slow(let number, let factor, let duration):
             let gateway = gateway(number)
             gateway.slowness *= UInt64(factor)
@@ -71,6 +75,7 @@ extension Simulation {
         calmSince = now
         for index in faultsUnderWay.indices { finishFault(index) }
         armed = []
+        for gateway in gateways { gateway.disk.tearsNext = false }
         nextBadPlan = nil
         badPlans = [:]
         for gateway in gateways {
@@ -96,8 +101,7 @@ extension Simulation {
         let state = gateway.plane.state
         guard let route = state.routes.min(by: { $0.destination < $1.destination }) else { return }
         for operation in [Operation.removeUnreachable(route.destination), .removeRoute(route)] {
-            gateway.plane.perform(operation)
-            rules.performed(operation, gateway, self)
+            perform(operation, on: gateway, keys: [:])
         }
     }
 

@@ -14,6 +14,8 @@ protocol LinkLayer: AnyObject {
     /// The way between two gateways was cut, or mended, in one direction.
     func setBlocked(_ from: Int, _ to: Int, _ isBlocked: Bool)
     func fill(_ report: inout AgentReport, of gateway: Int)
+    /// Whether a link of the gateway fell silent: since when, each report tells anew.
+    func isSilent(_ gateway: Int) -> Bool
     /// Links that carry packets, or did, and since when it is so.
     func isCarrying(_ a: Int, _ b: Int) -> Bool
 }
@@ -63,8 +65,8 @@ extension IKEAlternative {
     /// The two ends can agree: proposals may be more than what they have in common, lifetimes are each end's own.
     func agrees(with other: IKEAlternative) -> Bool {
         outer == other.outer && key == other.key && parameters.mode == other.parameters.mode
-            && Set(selectors) == Set(other.selectors)
-            && !Set(parameters.ike.proposals).isDisjoint(with: other.parameters.ike.proposals)
-            && !Set(parameters.child.proposals).isDisjoint(with: other.parameters.child.proposals)
+            && (selectors == other.selectors || Set(selectors) == Set(other.selectors))
+            && parameters.ike.proposals.contains(where: other.parameters.ike.proposals.contains)
+            && parameters.child.proposals.contains(where: other.parameters.child.proposals.contains)
     }
 }

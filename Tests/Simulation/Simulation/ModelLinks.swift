@@ -9,14 +9,40 @@ final class ModelLinks: LinkLayer {
     private unowned var simulation: Simulation!
     private var pairs: [LinkPair?] = []
     private var width = 0
-    private var peers: [[Int: (peer: IKEPeer, keys: [PSKReference: PreSharedKey])]] = []
+    private var peers: [[Int: Configured]] = []
+    /// Whose tunnels they are, by gateway.
+    private var interfaces: [[String: Int]] = []
+    /// What reports say of each gateway's links; nil when something of it changed.
+    private var accounts: [Account?] = []
     private var lastSPI: UInt32 = 4_096
+
+    /// A peer as a daemon knows it.
+    private struct Configured {
+        let peer: IKEPeer
+        let keys: [PSKReference: PreSharedKey]
+        /// What is asked for, then what is taken.
+        let ways: [IKEAlternative]
+
+        init(_ peer: IKEPeer, _ keys: [PSKReference: PreSharedKey]) {
+            self.peer = peer
+            self.keys = keys
+            ways = [peer.preferred] + peer.alternatives
+        }
+    }
+
+    private struct Account {
+        var ike: [IKEReport] = []
+        var associations: [SAReport] = []
+        var probes: [ProbeReport] = []
+    }
 
     func prepare(_ simulation: Simulation) {
         self.simulation = simulation
         width = simulation.gateways.count
         pairs = Array(repeating: nil, count: width * width)
         peers = Array(repeating: [:], count: width)
+        interfaces = Array(repeating: [:], count: width)
+        accounts = Array(repeating: nil, count: width)
     }
 
     private func pair(_ a: Int, _ b: Int) -> LinkPair {
@@ -35,17 +61,23 @@ final class ModelLinks: LinkLayer {
         switch operation {
         case .setPeer(let peer):
             guard let other = number(peer.peer) else { return }
-            let known = keys.filter { peer.acceptedKeys.contains($0.key) }
+            var known: [PSKReference: PreSharedKey] = [:]
+            for reference in peer.acceptedKeys { known[reference] = keys[reference] }
             if let old = peers[gateway][other], old.peer == peer, old.keys == known { return }
-            peers[gateway][other] = (peer, known)
+            peers[gateway][other] = Configured(peer, known)
+            changed(accountOf: gateway)
             pair(gateway, other).asker = gateway
             attemptSoon(pair(gateway, other))
         case .removePeer(let site):
             guard let other = number(site) else { return }
             forget(other, at: gateway)
-        case .setTunnel(let tunnel): number(tunnel.peer).map { update(pair(gateway, $0)) }
-        case .removeTunnel:
-            for other in peers[gateway].keys.sorted() { update(pair(gateway, other)) }
+        case .setTunnel(let tunnel):
+            guard let other = number(tunnel.peer) else { return }
+            let former = interfaces[gateway].updateValue(other, forKey: tunnel.interface)
+            if let former, former != other { update(pair(gateway, former)) }
+            update(pair(gateway, other))
+        case .removeTunnel(let interface):
+            if let other = interfaces[gateway].removeValue(forKey: interface) { update(pair(gateway, other)) }
         case .addPolicy(let policy), .removePolicy(let policy): number(policy.peer).map { update(pair(gateway, $0)) }
         default: break
         }
@@ -54,6 +86,7 @@ final class ModelLinks: LinkLayer {
     /// A Delete tells the other end, if it arrives.
     private func forget(_ other: Int, at gateway: Int) {
         peers[gateway][other] = nil
+        changed(accountOf: gateway)
         let pair = pair(gateway, other)
         guard pair.association != nil else { return }
         if gateway == pair.low { pair.holders.low = false } else { pair.holders.high = false }
@@ -75,6 +108,8 @@ final class ModelLinks: LinkLayer {
     func reset(_ gateway: Int) {
         let others = peers[gateway].keys.sorted()
         peers[gateway] = [:]
+        interfaces[gateway] = [:]
+        accounts[gateway] = nil
         for other in others {
             let pair = pair(gateway, other)
             if gateway == pair.low { pair.holders.low = false } else { pair.holders.high = false }
@@ -136,11 +171,9 @@ final class ModelLinks: LinkLayer {
     /// What the end that asks prefers and the other accepts, else what the other prefers and the asking one accepts; as the
     /// low end says it.
     private func agreement(
-        _ low: (peer: IKEPeer, keys: [PSKReference: PreSharedKey]), _ high: (peer: IKEPeer, keys: [PSKReference: PreSharedKey]),
-        isLowFirst: Bool, _ pair: LinkPair
+        _ low: Configured, _ high: Configured, isLowFirst: Bool, _ pair: LinkPair
     ) -> (IKEAlternative, PreSharedKey)? {
-        let lowWays = [low.peer.preferred] + low.peer.alternatives
-        let highWays = ([high.peer.preferred] + high.peer.alternatives).map(\.mirrored)
+        let lowWays = low.ways, highWays = high.ways.map(\.mirrored)
         let preferred =
             isLowFirst
             ? [(lowWays[0], highWays), (highWays[0], lowWays)] : [(highWays[0], lowWays), (lowWays[0], highWays)]
@@ -159,6 +192,8 @@ final class ModelLinks: LinkLayer {
     }
 
     private func update(_ pair: LinkPair) {
+        changed(accountOf: pair.low)
+        changed(accountOf: pair.high)
         let low = simulation.gateways[pair.low], high = simulation.gateways[pair.high]
         let hasBoth = pair.association != nil && pair.holders == (true, true)
         let isCarrying =
@@ -183,12 +218,33 @@ final class ModelLinks: LinkLayer {
     }
 
     func fill(_ report: inout AgentReport, of gateway: Int) {
+        let account: Account
+        if let known = accounts[gateway] {
+            account = known
+        } else {
+            var isSilent = false
+            account = self.account(of: gateway, &isSilent)
+            // For how long nothing came is another thing each time.
+            accounts[gateway] = isSilent ? nil : account
+        }
+        (report.ike, report.securityAssociations, report.probes) = (account.ike, account.associations, account.probes)
+    }
+
+    func isSilent(_ gateway: Int) -> Bool { accounts[gateway] == nil }
+
+    private func changed(accountOf gateway: Int) {
+        accounts[gateway] = nil
+        simulation.hasten(simulation.gateways[gateway])
+    }
+
+    private func account(of gateway: Int, _ isSilent: inout Bool) -> Account {
+        var account = Account()
         for (other, entry) in peers[gateway].sorted(by: { $0.key < $1.key }) {
             let site = entry.peer.peer, pair = pair(gateway, other)
             let isLow = gateway == pair.low
             let association = (isLow ? pair.holders.low : pair.holders.high) ? pair.association : nil
-            let preferred = isLow ? entry.peer.preferred : entry.peer.preferred.mirrored
-            report.ike.append(
+            let preferred = isLow ? entry.ways[0] : entry.ways[0].mirrored
+            account.ike.append(
                 IKEReport(
                     peer: site, state: association == nil ? .connecting : .established,
                     runsAsPreferred: association.map { preferred.agrees(with: $0.way) }))
@@ -197,18 +253,20 @@ final class ModelLinks: LinkLayer {
                 let inbound = isLow ? association.inbound : association.outbound
                 let outer = isLow ? association.way.outer : association.way.mirrored.outer
                 for (direction, spi) in [(SecurityPolicy.Direction.inbound, inbound), (.outbound, outbound)] {
-                    report.securityAssociations.append(
+                    account.associations.append(
                         SAReport(
                             peer: site, direction: direction, spi: spi, encryption: .aes256gcm16,
                             extendedSequenceNumbers: true, mode: association.way.parameters.mode, outer: outer, ageSeconds: 0,
                             packets: 0, bytes: 0, rekeyInSeconds: 0))
                 }
             }
+            isSilent = isSilent || !pair.isCarrying && pair.everCarried
             let silence = Double(simulation.now - pair.turned) / 1e9
-            report.probes.append(
+            account.probes.append(
                 ProbeReport(
                     peer: site, lastAnswerSecondsAgo: pair.isCarrying ? 0.5 : pair.everCarried ? silence + 0.5 : nil,
                     roundTripMilliseconds: 20, sent: 1, answered: 1))
         }
+        return account
     }
 }

@@ -96,16 +96,23 @@ extension Simulation {
         var next = controller.control
         rules.touched(controller.control, gateway.site)
         let actions = next.handle(.compromised(gateway.site), now: controller.clock(now))
+        try passController(.controllerRevokeDecided)
+        try passController(.storeTransactionBegun)
         if controller.isDiskFull { throw DiskFault() }
         controller.store.record = next.record
         controller.store.certificates[gateway.site] = nil
+        for other in gateways { trouble(other) }
+        // What the operator does next, whether or not the controller lives to say that it is done.
+        after(10 * second, "another host for the site", gateway.number) { [self] in replaceHost(gateway) }
+        try passController(.storeTransactionCommitted)
+        try passController(.controllerRevokeStored)
+        controller.control = next
+        rules.controlled(self)
         if let stream = controller.sessions[gateway.number] {
             sendDown(stream) { [self] in lose(stream) }
             close(stream)
         }
-        try adopt(next, actions)
-        for other in gateways { trouble(other) }
-        after(10 * second, "another host for the site", gateway.number) { [self] in replaceHost(gateway) }
+        for action in actions { try perform(action) }
     }
 
     private func replaceHost(_ gateway: Gateway) {

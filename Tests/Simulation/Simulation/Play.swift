@@ -6,6 +6,7 @@ import WarrenRollout
 /// A simulation from its beginning to its end: a mesh that stands, what happens to it, and whether it comes to rest.
 extension Simulation {
     public func play() {
+        defer { end() }
         build()
         guard violation == nil else { return }
         let start = now
@@ -128,7 +129,7 @@ extension Simulation {
             let version = controller.control.intendedVersion(of: site)
             if gateway.state.version != version {
                 // It went back from what an aborted roll-out had left on trial: the next generation that touches it leads it on.
-                if !isHealed, gateway.state.rejected == version { continue }
+                if !isHealed, version == gateway.state.rejected { continue }
                 return
                     "\(site) runs \(gateway.state.version) instead of \(version.map { "\($0)" } ?? "nothing"), \(gateway.state.failure ?? "no failure")"
             }
@@ -136,18 +137,22 @@ extension Simulation {
             // A state that it went back from is told of until the next comes.
             let told = gateway.state.standingRejection == nil ? gateway.state.failure : nil
             if let failure = told ?? gateway.storageFault { return "\(site): \(failure)" }
-            if gateway.state.applied?.plan != mesh[site] { return "\(site) runs another plan than that of its generation" }
-            if let target = gateway.state.target {
+            if let target = gateway.state.target, !isReconciled(gateway, with: target) {
                 let left = reconcile(desired: target, observed: gateway.plane.observed)
-                if !left.isEmpty { return "\(site): \(left.count) operations are left: \(left[0])" }
+                return "\(site): \(left.count) operations are left: \(left[0])"
             }
         }
+        let awaited = controller.control.awaitedLinks
         for link in mesh.linkIDs {
             guard let low = numbers[link.first], let high = numbers[link.second] else { continue }
-            if mesh[link.first]?.awaiting.contains(where: { $0.peer == link.second }) == true {
-                return "link \(link) awaits an address"
-            }
+            if awaited[link] != nil { return "link \(link) awaits an address" }
             if !links.isCarrying(low, high) { return "link \(link) carries nothing" }
+        }
+        // Last, for it costs the most.
+        for site in mesh.sites {
+            guard let state = numbers[site].map({ gateways[$0].state }) else { continue }
+            if !isHealed, state.rejected == controller.control.intendedVersion(of: site) { continue }
+            if state.applied?.plan != mesh[site] { return "\(site) runs another plan than that of its generation" }
         }
         return nil
     }

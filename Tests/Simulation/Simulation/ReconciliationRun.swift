@@ -35,20 +35,46 @@ extension Simulation {
         gateway.life == run.life && gateway.isAgentRunning && gateway.reconciliation == run.number
     }
 
+    /// What the gateway does and what it meets.
+    func perform(_ operation: Operation, on gateway: Gateway, keys: [PSKReference: PreSharedKey]) {
+        let before = checksEverything ? rules.faults(of: gateway) : []
+        let uncovered = gateway.plane.perform(operation)
+        links.performed(operation, gateway.number, keys: keys)
+        rules.performed(operation, uncovered: uncovered, gateway)
+        if checksEverything, let fault = rules.faults(of: gateway).subtracting(before).min() {
+            rules.overlooked(fault, gateway)
+        }
+    }
+
+    /// Whether nothing is left to do; worked out anew only when something changed since.
+    func isReconciled(_ gateway: Gateway, with desired: DesiredState) -> Bool {
+        if let known = gateway.reconciled, known.changes == gateway.plane.changes, known.desired == desired { return true }
+        guard reconcile(desired: desired, observed: gateway.plane.observed).isEmpty else { return false }
+        gateway.reconciled = (desired, gateway.plane.changes)
+        return true
+    }
+
     private func look(_ run: Run, _ gateway: Gateway) throws {
         guard isCurrent(run, gateway) else { return }
         var run = run
         gateway.plane.revive()
+        let changedKeys = run.pass == 0 ? run.changedKeys : []
+        if changedKeys.isEmpty, isReconciled(gateway, with: run.desired) { return end(run, gateway, nil) }
         let observed = gateway.plane.observed
-        let left = reconcile(
-            desired: run.desired, observed: observed, changedKeys: run.pass == 0 ? run.changedKeys : [])
-        if run.pass == 0, !left.isEmpty { run.found = drift(desired: run.desired, observed: observed) }
+        let left = reconcile(desired: run.desired, observed: observed, changedKeys: changedKeys)
+        // Nobody asks for it but after an inspection.
+        if run.pass == 0, !left.isEmpty, gateway.state.applied == run.desired {
+            run.found = drift(desired: run.desired, observed: observed)
+        }
         guard !left.isEmpty else { return end(run, gateway, nil) }
         guard run.pass < 3 else { return end(run, gateway, "the gateway does not keep it: \(left[0])") }
         note("\(gateway.site): \(left.count) operations towards \(run.desired.version)")
         run.left = left.reversed()
         rules.began(run.desired, gateway, self)
-        gateway.plane.version = run.desired.version
+        if gateway.plane.version != run.desired.version {
+            gateway.plane.version = run.desired.version
+            if !badPlans.isEmpty { links.changed(gateway.number) }
+        }
         refreshPath(gateway)
         if let bad = badPlan(of: run.desired.version.generation, on: gateway), bad.harm == .crash { throw Death() }
         try work(run, gateway)
@@ -62,13 +88,12 @@ extension Simulation {
             if gateway.isAbandoned { return end(run, gateway, "it was abandoned") }
             try pass(operation.before, gateway)
             if let fault = refusal(of: operation, run.desired, gateway) {
+                rules.countHarm(run.desired.version.generation, gateway, self)
                 run.failed.append(operation)
                 run.faults.append(fault)
             } else {
                 figures.operations += 1
-                gateway.plane.perform(operation)
-                links.performed(operation, gateway.number, keys: run.desired.keys)
-                rules.performed(operation, gateway, self)
+                perform(operation, on: gateway, keys: run.desired.keys)
             }
             try pass(operation.afterwards, gateway)
             guard gateway.slowness == 1 else {
@@ -121,7 +146,8 @@ extension Operation {
         switch self {
         case .setFirewall: .agentFirewallBefore
         case .setTranslations: .agentTranslationsBefore
-        case .addUnreachable, .removeUnreachable: .agentUnreachableBefore
+        case .addUnreachable: .agentUnreachableBefore
+        case .removeUnreachable: .agentUnreachableRemoving
         case .addPolicy: .agentPolicyBefore
         case .removePolicy: .agentPolicyRemoving
         case .setTunnel: .agentTunnelBefore
@@ -137,7 +163,8 @@ extension Operation {
         switch self {
         case .setFirewall: .agentFirewallAfter
         case .setTranslations: .agentTranslationsAfter
-        case .addUnreachable, .removeUnreachable: .agentUnreachableAfter
+        case .addUnreachable: .agentUnreachableAfter
+        case .removeUnreachable: .agentUnreachableRemoved
         case .addPolicy: .agentPolicyAfter
         case .removePolicy: .agentPolicyRemoved
         case .setTunnel: .agentTunnelAfter

@@ -10,7 +10,7 @@ struct Rules {
     /// What each gateway was offered last, in all its life.
     private var offers: [SiteName: DesiredState] = [:]
     /// Networks that must never be reached past the tunnels, by gateway: what it ran protects them, and what it is led to does.
-    private var protected: [SiteName: [IPPrefix]] = [:]
+    private var protected: [SiteName: Set<IPPrefix>] = [:]
     private var good: [SiteName: DesiredState] = [:]
     /// Of bad generations: who ran it, and how many may.
     private var harmed: [Generation: (sites: Set<SiteName>, limit: Int?)] = [:]
@@ -62,38 +62,53 @@ struct Rules {
     mutating func began(_ desired: DesiredState, _ gateway: Gateway, _ simulation: Simulation) {
         let site = gateway.site
         excuse(changesOf: desired, on: gateway, simulation)
-        let new = Self.foreign(desired.plan)
         // Both before and after: never in between reached another way.
-        protected[site] = (protected[site] ?? []).filter(Set(new).contains)
-        countHarm(desired.version.generation, gateway, simulation)
+        let new = foreign(desired)
+        if let old = protected[site], old != new { protected[site] = old.intersection(new) }
+        // What is refused harms when it comes to that.
+        if !simulation.isHarmed(gateway, by: desired.version.generation, .refused) {
+            countHarm(desired.version.generation, gateway, simulation)
+        }
     }
 
     mutating func ended(_ desired: DesiredState, _ gateway: Gateway, isDone: Bool, _ simulation: Simulation) {
         guard isDone else { return }
-        protected[gateway.site] = Self.foreign(desired.plan)
+        protected[gateway.site] = foreign(desired)
         check(gateway)
-        for tunnel in gateway.plane.tunnels.values { check(tunnel, gateway, "after all was done") }
+        for report in gateway.plane.state.tunnels { check(report.tunnel, gateway, "after all was done") }
     }
 
-    private static func foreign(_ plan: GatewayPlan) -> [IPPrefix] {
-        Array(Set(plan.unreachable + plan.routes.map(\.destination)))
+    /// The networks of all others, for all that a gateway runs under one plan.
+    private mutating func foreign(_ desired: DesiredState) -> Set<IPPrefix> {
+        let plan = desired.plan
+        if let known = foreign[plan.site], known.unreachable == plan.unreachable, known.routes == plan.routes {
+            return known.networks
+        }
+        let networks = Set(plan.unreachable).union(plan.routes.lazy.map(\.destination))
+        foreign[plan.site] = (plan.unreachable, plan.routes, networks)
+        return networks
     }
 
-    /// No packet to a protected network leaves but through a tunnel whose packets are protected.
-    mutating func performed(_ operation: Operation, _ gateway: Gateway, _ simulation: Simulation) {
+    private var foreign: [SiteName: (unreachable: [IPPrefix], routes: [Route], networks: Set<IPPrefix>)] = [:]
+
+    /// No packet to a protected network leaves but through a tunnel whose packets are protected. `uncovered`: what the operation
+    /// took a route or a barrier from; nothing else of what held before can be otherwise.
+    mutating func performed(_ operation: Operation, uncovered: [IPPrefix], _ gateway: Gateway) {
+        for network in uncovered where protected[gateway.site]?.contains(network) == true && !gateway.plane.covers(network) {
+            broke("\(gateway.site): packets to \(network) leave in the clear")
+        }
         switch operation {
         case .setTunnel(let tunnel): check(tunnel, gateway, "after it was made")
         case .setFirewall:
-            for tunnel in gateway.plane.tunnels.values where !gateway.plane.isGuarded(tunnel) {
-                broke("\(gateway.site): IP-in-IP to \(tunnel.peer) is let out unprotected")
+            for report in gateway.plane.state.tunnels where !gateway.plane.isGuarded(report.tunnel) {
+                broke("\(gateway.site): IP-in-IP to \(report.tunnel.peer) is let out unprotected")
             }
         case .removePolicy(let policy):
             if let tunnel = gateway.plane.tunnels[policy.peer], gateway.plane.isAttached(tunnel.interface) {
                 check(tunnel, gateway, "after a policy went")
             }
-        case .removeRoute, .removeUnreachable, .removeTunnel: check(gateway)
         case .addRoute(let route):
-            if !gateway.plane.tunnels.values.contains(where: { $0.interface == route.interface }) {
+            if !gateway.plane.hasInterface(route.interface) {
                 broke("\(gateway.site): the route to \(route.destination) goes by \(route.interface), which is no tunnel")
             }
         default: break
@@ -111,12 +126,42 @@ struct Rules {
     }
 
     private mutating func check(_ gateway: Gateway) {
-        let state = gateway.plane.state
-        var routed = Set(state.routes.map(\.destination))
-        routed.formUnion(state.unreachable)
-        for network in protected[gateway.site] ?? [] where !routed.contains(network) {
+        let plane = gateway.plane
+        if let network = protected[gateway.site]?.filter({ !plane.covers($0) }).min() {
             broke("\(gateway.site): packets to \(network) leave in the clear")
         }
+    }
+
+    /// All that is wrong with what packets meet on the gateway, looked for from the bottom up: to hold `performed` against.
+    func faults(of gateway: Gateway) -> Set<String> {
+        let state = gateway.plane.state
+        let covered = state.unreachable.union(state.routes.map(\.destination))
+        var faults = Set((protected[gateway.site] ?? []).subtracting(covered).map { "\($0) is not covered" })
+        for report in state.tunnels where gateway.plane.isAttached(report.tunnel.interface) {
+            let tunnel = report.tunnel, outer = tunnel.outer
+            let number = tunnel.inner.local.family.encapsulationProtocol
+            let policies = state.policies.filter { $0.peer == tunnel.peer && $0.selector.ipProtocol == number }
+            for (direction, source, destination) in [
+                (SecurityPolicy.Direction.outbound, outer.local, outer.remote), (.inbound, outer.remote, outer.local),
+            ] {
+                let isProtected = policies.contains {
+                    $0.direction == direction && $0.selector.source.contains(source)
+                        && $0.selector.destination.contains(destination)
+                }
+                if !isProtected { faults.insert("\(tunnel.interface) has no \(direction.rawValue) policy") }
+            }
+            let first = state.firewall.first {
+                $0.direction == .outbound && $0.source == outer.local && $0.destination == outer.remote
+                    && $0.ipProtocol == number && $0.unprotected != false
+            }
+            if first?.action != .drop { faults.insert("\(tunnel.interface) lets unprotected packets out") }
+        }
+        return faults
+    }
+
+    /// Something that `faults` sees and `performed` did not.
+    mutating func overlooked(_ fault: String, _ gateway: Gateway) {
+        broke("\(gateway.site): \(fault), and what was done to it did not show that")
     }
 
     // MARK: Roll-outs
@@ -138,7 +183,7 @@ struct Rules {
     mutating func meddled(with generation: Generation) { meddled.insert(generation) }
 
     /// A bad generation harms no more gateways than take part in the wave in which it shows.
-    private mutating func countHarm(_ generation: Generation, _ gateway: Gateway, _ simulation: Simulation) {
+    mutating func countHarm(_ generation: Generation, _ gateway: Gateway, _ simulation: Simulation) {
         guard simulation.badPlan(of: generation, on: gateway) != nil, simulation.controller.control.generation == generation,
             let rollout = simulation.controller.control.rollout, rollout.generation == generation, rollout.kind == .forward,
             rollout.target(of: gateway.site) != nil, rollout.strategy.maxFailures == .count(0), !meddled.contains(generation)
@@ -158,9 +203,8 @@ struct Rules {
     }
 
     mutating func controlled(_ simulation: Simulation) {
-        let control = simulation.controller.control
-        guard control.rollout?.view.status == .halted else { return }
-        meddled.insert(control.generation)
+        guard case .halted = simulation.controller.control.rollout?.state else { return }
+        meddled.insert(simulation.controller.control.generation)
     }
 
     // MARK: Links
@@ -172,20 +216,21 @@ struct Rules {
             return touchedSite(gateway, simulation)
         }
         good[gateway.site] = desired
-        let old = Dictionary(before.plan.ike.map { ($0.peer, $0) }) { first, _ in first }
-        let tunnels = Dictionary(before.plan.tunnels.map { ($0.peer, $0) }) { first, _ in first }
-        let changed =
-            desired.plan.ike.filter { old[$0.peer] != $0 }.map(\.peer)
-            + desired.plan.tunnels.filter { tunnels[$0.peer] != $0 }.map(\.peer)
-            + before.plan.ike.map(\.peer).filter { peer in !desired.plan.ike.contains { $0.peer == peer } }
-        for peer in changed { touchedLinks[LinkKey(gateway.site, peer)] = simulation.now }
+        for peer in Self.changedPeers(from: before.plan, to: desired.plan) {
+            if let link = LinkID(gateway.site, peer) { touchedLinks[link] = simulation.now }
+        }
     }
 
-    private var touchedLinks: [LinkKey: UInt64] = [:]
-    private struct LinkKey: Hashable {
-        let sites: Set<SiteName>
-        init(_ a: SiteName, _ b: SiteName) { sites = [a, b] }
+    private static func changedPeers(from old: GatewayPlan, to new: GatewayPlan) -> Set<SiteName> {
+        guard old.ike != new.ike || old.tunnels != new.tunnels else { return [] }
+        let peers = Dictionary(old.ike.map { ($0.peer, $0) }) { first, _ in first }
+        let tunnels = Dictionary(old.tunnels.map { ($0.peer, $0) }) { first, _ in first }
+        return Set(new.ike.lazy.filter { peers[$0.peer] != $0 }.map(\.peer))
+            .union(new.tunnels.lazy.filter { tunnels[$0.peer] != $0 }.map(\.peer))
+            .union(Set(peers.keys).subtracting(new.ike.map(\.peer)))
     }
+
+    private var touchedLinks: [LinkID: UInt64] = [:]
 
     mutating func touched(_ control: MeshControl, _ site: SiteName) { meddled.insert(control.generation) }
 
@@ -198,10 +243,7 @@ struct Rules {
         let now = simulation.now
         guard !pair.isCut, [low, high].allSatisfy({ now - $0.lastTrouble > 60 * second && $0.isOn }) else { return }
         guard !simulation.isHarmed(low, nil), !simulation.isHarmed(high, nil) else { return }
-        guard
-            touchedLinks[LinkKey(low.site, high.site)] == nil
-                || now - touchedLinks[LinkKey(low.site, high.site)]! > 660 * second
-        else { return }
+        if let touched = touchedLinks[pair.id], now - touched <= 660 * second { return }
         broke("link \(pair.id) went down, and nothing had touched it")
     }
 }
@@ -216,7 +258,11 @@ extension Simulation {
 
     /// What the gateway runs harms it, in this way or in any.
     func isHarmed(_ gateway: Gateway, _ harm: Scenario.BadPlan.Harm?) -> Bool {
-        guard !badPlans.isEmpty, let bad = badPlan(of: gateway.plane.version.generation, on: gateway) else { return false }
+        isHarmed(gateway, by: gateway.plane.version.generation, harm)
+    }
+
+    func isHarmed(_ gateway: Gateway, by generation: Generation, _ harm: Scenario.BadPlan.Harm?) -> Bool {
+        guard !badPlans.isEmpty, let bad = badPlan(of: generation, on: gateway) else { return false }
         return harm == nil || bad.harm == harm
     }
 }

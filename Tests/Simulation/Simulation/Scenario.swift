@@ -49,9 +49,14 @@ public struct Scenario: Sendable {
         case linkPartition(Int, Int, Direction, duration: Int)
         /// So many of a thousand datagrams are lost, and segments sent again; delays grow.
         case weather(loss: Int, duration: Int)
+        /// What arrives at the controller or an agent arrives twice.
+        case doubled(duration: Int)
         /// Everything that the agent does takes so many times as long.
         case slow(Int, factor: Int, duration: Int)
         case diskFull(Int, duration: Int)
+        /// Power fails while the agent writes its next file, of which a part is on disk under its name: the disk had said that all
+        /// was.
+        case tornWrite(Int)
         case controllerDiskFull(duration: Int)
         /// Wall clocks jump; -1 is the controller's host. Nothing may come of it.
         case clockJump(Int, seconds: Int)
@@ -113,7 +118,8 @@ public enum CrashPoint: String, Sendable, CaseIterable {
     case agentTrialReconnecting = "agent.trial.reconnecting"
     case agentTrialConfirmed = "agent.trial.confirmed"
     case agentTrialDiscarded = "agent.trial.discarded"
-    case agentRejectionRemembered = "agent.rejection.remembered"
+    case agentRejectionBegun = "agent.rejection.begun"
+    case agentRejectionStored = "agent.rejection.stored"
     case agentApplyBegun = "agent.apply.begun"
     case agentFirewallBefore = "agent.apply.firewall.before"
     case agentFirewallAfter = "agent.apply.firewall.after"
@@ -121,6 +127,8 @@ public enum CrashPoint: String, Sendable, CaseIterable {
     case agentTranslationsAfter = "agent.apply.translations.after"
     case agentUnreachableBefore = "agent.apply.unreachable.before"
     case agentUnreachableAfter = "agent.apply.unreachable.after"
+    case agentUnreachableRemoving = "agent.apply.unreachable.removing"
+    case agentUnreachableRemoved = "agent.apply.unreachable.removed"
     case agentPolicyBefore = "agent.apply.policy.before"
     case agentPolicyAfter = "agent.apply.policy.after"
     case agentTunnelBefore = "agent.apply.tunnel.before"
@@ -142,7 +150,14 @@ public enum CrashPoint: String, Sendable, CaseIterable {
     case agentStored = "agent.store.done"
     case agentReported = "agent.reported"
     case storeTransactionBegun = "store.transaction.begun"
+    case storeTransactionWritten = "store.transaction.written"
     case storeTransactionCommitted = "store.transaction.committed"
+    case controllerRolloutDecided = "controller.rollout.decided"
+    case controllerRolloutRecorded = "controller.rollout.recorded"
+    case controllerRevokeDecided = "controller.revoke.decided"
+    case controllerRevokeStored = "controller.revoke.stored"
+    case controllerAddressTold = "controller.address.told"
+    case controllerAddressLearned = "controller.address.learned"
     case controllerAcceptStored = "controller.accept.stored"
     case controllerAcceptTaken = "controller.accept.taken"
     case controllerSessionOpened = "controller.session.opened"

@@ -3,13 +3,14 @@ import WarrenRollout
 
 extension Scenario {
     /// The scenario of a seed. `gateways` nil: from 5 to 50, as the seed has it.
-    public static func random(seed: UInt64, gateways: Int? = nil) -> Scenario {
+    public static func random(seed: UInt64, gateways: Int? = nil, shape wanted: Shape? = nil) -> Scenario {
         var random = SeededNumbers(seed: seed)
         let count = gateways ?? random.number(5...50)
         var shape = random.pick(Shape.allCases)
-        if shape == .fullMesh, count > 16 { shape = .groups }
+        // They cost as much as all others together.
+        if shape == .fullMesh, count > 16, !random.chance(250) { shape = .groups }
         var scenario = Scenario(
-            seed: seed, gateways: count, shape: shape, strategy: strategy(&random), items: [])
+            seed: seed, gateways: count, shape: wanted ?? shape, strategy: strategy(&random), items: [])
         for _ in 0..<random.number(1...4) {
             let at = random.number(0...90_000)
             scenario.items.append(Item(at: at, what: .operation(change(&random))))
@@ -27,6 +28,14 @@ extension Scenario {
         }
         for _ in 0..<random.number(0...8) {
             scenario.items.append(Item(at: random.number(0...110_000), what: .fault(fault(&random))))
+        }
+        if random.chance(120) {
+            let item = Item(
+                at: random.number(0...100_000), what: .fault(.doubled(duration: random.number(5_000...60_000))))
+            scenario.items.append(item)
+        }
+        if random.chance(120) {
+            scenario.items.append(Item(at: random.number(0...100_000), what: .fault(.tornWrite(random.number(0...99)))))
         }
         scenario.items.sort { $0.at < $1.at }
         return scenario

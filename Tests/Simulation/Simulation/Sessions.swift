@@ -71,7 +71,9 @@ extension Simulation {
         guard all[report.site] != report.outerAddresses else { return }
         note("\(report.site) is at \(report.outerAddresses[0])")
         rules.touched(controller.control, report.site)
+        try passController(.controllerAddressTold)
         try take([.learned(all.merging([report.site: report.outerAddresses]) { $1 })])
+        try passController(.controllerAddressLearned)
     }
 
     func ring(_ stream: Stream) {

@@ -14,68 +14,133 @@ struct SimulatedDataPlane {
     var version = StateVersion.none
     private(set) var tunnels: [SiteName: GIFTunnel] = [:]
     private(set) var policies: [SiteName: [SecurityPolicy]] = [:]
+    /// What is in `state` too, to be found without a search.
+    private var interfaces: [String: GIFTunnel] = [:]
+    private var routes: [IPPrefix: Route] = [:]
+    private var peers: [SiteName: IKEPeer] = [:]
+    /// What happens to unprotected packets of each protocol between two addresses.
+    private var guards: [Guarded: FirewallRule.Action] = [:]
+    /// Grows with everything that `observed` shows.
+    private(set) var changes = 0
 
-    mutating func reset() { self = SimulatedDataPlane() }
+    private struct Guarded: Hashable {
+        let source: IPAddress, destination: IPAddress, number: IPProtocol
+    }
+
+    /// Whatever was known of the former one is void: `changes` goes on.
+    mutating func reset() {
+        let changes = changes
+        self = SimulatedDataPlane()
+        self.changes = changes + 1
+    }
 
     mutating func die() {
+        changes += 1
         isDaemonAlive = false
         attached = []
         policies = [:]
+        peers = [:]
         state.policies = []
         state.peers = []
     }
 
     mutating func revive() { isDaemonAlive = true }
 
-    /// As a driver tells it: a tunnel that is not attached has other settings than any plan's.
+    /// As a driver tells it.
     var observed: ObservedState {
         var observed = state
-        for index in observed.tunnels.indices where !attached.contains(observed.tunnels[index].tunnel.interface) {
-            let tunnel = observed.tunnels[index].tunnel
-            observed.tunnels[index].tunnel = GIFTunnel(
-                peer: tunnel.peer, interface: tunnel.interface, outer: tunnel.outer, inner: tunnel.inner, mtu: 0,
-                mode: tunnel.mode)
-        }
+        observed.tunnels = tunnelReports
         return observed
     }
 
-    mutating func perform(_ operation: Operation) {
+    /// A tunnel that is not attached has other settings than any plan's.
+    var tunnelReports: [TunnelReport] {
+        guard attached.count < state.tunnels.count else { return state.tunnels }
+        return state.tunnels.map { report in
+            let tunnel = report.tunnel
+            guard !attached.contains(tunnel.interface) else { return report }
+            return TunnelReport(
+                tunnel: GIFTunnel(
+                    peer: tunnel.peer, interface: tunnel.interface, outer: tunnel.outer, inner: tunnel.inner, mtu: 0,
+                    mode: tunnel.mode), isUp: true)
+        }
+    }
+
+    /// The networks of which a route or what holds packets back is gone: nothing else can be reached otherwise than before.
+    @discardableResult
+    mutating func perform(_ operation: Operation) -> [IPPrefix] {
+        changes += 1
         switch operation {
-        case .setFirewall(let rules): state.firewall = rules
+        case .setFirewall(let rules): setFirewall(rules)
         case .setTranslations(let translations):
             state.translations = translations.sorted { ($0.network, $0.visible) < ($1.network, $1.visible) }
         case .addUnreachable(let prefix): state.unreachable.insert(prefix)
-        case .removeUnreachable(let prefix): state.unreachable.remove(prefix)
+        case .removeUnreachable(let prefix):
+            state.unreachable.remove(prefix)
+            return [prefix]
         case .addPolicy(let policy):
             if state.policies.insert(policy).inserted { policies[policy.peer, default: []].append(policy) }
         case .removePolicy(let policy):
             state.policies.remove(policy)
             policies[policy.peer]?.removeAll { $0 == policy }
         case .setTunnel(let tunnel):
-            remove(tunnel.interface, keepingRoutes: true)
+            remove(tunnel.interface)
             state.tunnels.append(TunnelReport(tunnel: tunnel, isUp: true))
             attached.insert(tunnel.interface)
+            interfaces[tunnel.interface] = tunnel
             tunnels[tunnel.peer] = tunnel
-        case .removeTunnel(let interface): remove(interface, keepingRoutes: false)
+        case .removeTunnel(let interface):
+            remove(interface)
+            let lost = state.routes.filter { $0.interface == interface }.sorted { $0.destination < $1.destination }
+            for route in lost { remove(route) }
+            return lost.map(\.destination)
         case .setPeer(let peer):
-            state.peers = state.peers.filter { $0.peer != peer.peer }
+            removePeer(peer.peer)
+            peers[peer.peer] = peer
             state.peers.insert(peer)
-        case .removePeer(let name): state.peers = state.peers.filter { $0.peer != name }
+        case .removePeer(let name): removePeer(name)
         case .addRoute(let route):
-            state.routes = state.routes.filter { $0.destination != route.destination }
+            if let old = routes[route.destination] { state.routes.remove(old) }
+            routes[route.destination] = route
             state.routes.insert(route)
-        case .removeRoute(let route): state.routes.remove(route)
+        case .removeRoute(let route):
+            remove(route)
+            return [route.destination]
+        }
+        return []
+    }
+
+    private mutating func setFirewall(_ rules: [FirewallRule]) {
+        state.firewall = rules
+        guards = [:]
+        for rule in rules where rule.direction == .outbound && rule.unprotected != false {
+            guard let source = rule.source, let destination = rule.destination else { continue }
+            let key = Guarded(source: source, destination: destination, number: rule.ipProtocol)
+            // The first rule that matches decides.
+            if guards[key] == nil { guards[key] = rule.action }
         }
     }
 
-    private mutating func remove(_ interface: String, keepingRoutes: Bool) {
-        for old in state.tunnels where old.tunnel.interface == interface && tunnels[old.tunnel.peer] == old.tunnel {
-            tunnels[old.tunnel.peer] = nil
-        }
+    private mutating func remove(_ interface: String) {
+        guard let old = interfaces.removeValue(forKey: interface) else { return }
+        if tunnels[old.peer] == old { tunnels[old.peer] = nil }
         state.tunnels.removeAll { $0.tunnel.interface == interface }
         attached.remove(interface)
-        if !keepingRoutes { state.routes = state.routes.filter { $0.interface != interface } }
     }
+
+    private mutating func remove(_ route: Route) {
+        state.routes.remove(route)
+        if routes[route.destination] == route { routes[route.destination] = nil }
+    }
+
+    private mutating func removePeer(_ name: SiteName) {
+        if let old = peers.removeValue(forKey: name) { state.peers.remove(old) }
+    }
+
+    /// Packets to the network go into a tunnel, or nowhere.
+    func covers(_ network: IPPrefix) -> Bool { routes[network] != nil || state.unreachable.contains(network) }
+
+    func hasInterface(_ name: String) -> Bool { interfaces[name] != nil }
 
     /// Packets of the link to this peer find a tunnel and, both ways, a policy that protects them.
     func carries(_ peer: SiteName) -> Bool {
@@ -97,11 +162,7 @@ struct SimulatedDataPlane {
     /// Unprotected IP-in-IP between the tunnel's ends is dropped, whether or not a policy stands.
     func isGuarded(_ tunnel: GIFTunnel) -> Bool {
         let number = tunnel.inner.local.family.encapsulationProtocol
-        for rule in state.firewall
-        where rule.direction == .outbound && rule.source == tunnel.outer.local && rule.destination == tunnel.outer.remote
-            && rule.ipProtocol == number && rule.unprotected != false
-        { return rule.action == .drop }
-        return false
+        return guards[Guarded(source: tunnel.outer.local, destination: tunnel.outer.remote, number: number)] == .drop
     }
 
     func isAttached(_ interface: String) -> Bool { isDaemonAlive && attached.contains(interface) }

@@ -17,7 +17,8 @@ struct SimulatedDisk {
     private var durable: [String: FileContent] = [:]
     /// Changes of the folder that are not flushed, in order: each may or may not survive a power cut, none without those before.
     private var pending: [(name: String, content: FileContent?)] = []
-    private var isTemporaryTorn = false
+    /// The next file that is written is torn, and the host goes down.
+    var tearsNext = false
     /// Writing and flushing fail.
     var isFull = false
 
@@ -26,6 +27,12 @@ struct SimulatedDisk {
     /// `pass` is called between the steps; it throws when the process dies there.
     mutating func write(_ name: String, _ content: FileContent, pass: (CrashPoint) throws -> Void) throws {
         if isFull { throw DiskFault() }
+        if tearsNext {
+            tearsNext = false
+            pending.append((name, .torn))
+            try flushFolder()
+            throw PowerFailure()
+        }
         try pass(.agentFileWritten)
         try pass(.agentFileFlushed)
         cached[name] = content

@@ -22,6 +22,8 @@ public final class Simulation {
     /// The story, when it is wanted.
     public private(set) var trace: [String] = []
     let isTracing: Bool
+    /// After each operation on a gateway, the whole gateway is looked at, too.
+    let checksEverything: Bool
 
     /// Since the beginning, in nanoseconds.
     var now: UInt64 = 0
@@ -31,11 +33,15 @@ public final class Simulation {
     var gateways: [Gateway] = []
     var numbers: [SiteName: Int] = [:]
     var controller = Controller()
+    /// All that ever were.
+    var streams: [Stream] = []
     var links: any LinkLayer
     var keys = KeyRing()
     var rules = Rules()
     /// Datagrams and segments lost, of a thousand.
     var loss = 0
+    /// While it is above zero, what is sent arrives twice.
+    var doubling = 0
     var badPlans: [Generation: Scenario.BadPlan] = [:]
     var nextBadPlan: Scenario.BadPlan?
     /// Faults that wait for a program to pass a point.
@@ -57,9 +63,10 @@ public final class Simulation {
         public var simulatedSeconds = 0.0
     }
 
-    public init(_ scenario: Scenario, isTracing: Bool = false) {
+    public init(_ scenario: Scenario, isTracing: Bool = false, checksEverything: Bool = false) {
         self.scenario = scenario
         self.isTracing = isTracing
+        self.checksEverything = checksEverything
         random = SeededNumbers(seed: scenario.seed, stream: 1)
         weather = SeededNumbers(seed: scenario.seed, stream: 2)
         links = ModelLinks()
@@ -77,6 +84,15 @@ public final class Simulation {
         queue.add(at: now + delay, label, site, body)
     }
 
+    /// What is still to happen holds on to all of it.
+    func end() {
+        queue = EventQueue()
+        faultsUnderWay = []
+        for stream in streams { stream.forgetHeld() }
+        for gateway in gateways { gateway.stream = nil }
+        streams = []
+    }
+
     /// Lets things happen for so many seconds; false when a rule was broken.
     @discardableResult
     func run(seconds: Double) -> Bool {
@@ -86,7 +102,7 @@ public final class Simulation {
             eventCount += 1
             mix(entry.time)
             mix(UInt64(bitPattern: Int64(entry.site)))
-            entry.label.withUTF8Buffer { for byte in $0 { mix(UInt64(byte)) } }
+            mix(entry.label.sum)
             entry.body()
             if violation == nil, let broken = rules.takeBroken() { fail(broken) }
         }
@@ -110,6 +126,21 @@ public final class Simulation {
         let milliseconds = now / 1_000_000
         let fraction = String(milliseconds % 1_000)
         return "\(milliseconds / 1_000)." + String(repeating: "0", count: 3 - fraction.count) + fraction + " s"
+    }
+}
+
+extension StaticString {
+    /// Tells labels apart, whatever process they are in.
+    var sum: UInt64 {
+        withUTF8Buffer { bytes in
+            var sum = UInt64(bytes.count)
+            for start in stride(from: 0, to: bytes.count, by: 8) {
+                var word: UInt64 = 0
+                for index in start..<min(start + 8, bytes.count) { word = word << 8 | UInt64(bytes[index]) }
+                sum = sum &* 0x9E37_79B9_7F4A_7C15 ^ word
+            }
+            return sum
+        }
     }
 }
 

@@ -30,6 +30,11 @@ final class Stream {
         certificate = gateway.certificate ?? 0
         life = gateway.life
     }
+
+    func forgetHeld() {
+        heldUp = []
+        heldDown = []
+    }
 }
 
 /// Connections over a network that delays, loses and is cut, also in one direction only.
@@ -40,6 +45,7 @@ extension Simulation {
         gateway.lastStream += 1
         let stream = Stream(gateway, StreamID(rawValue: gateway.lastStream))
         gateway.stream = stream
+        streams.append(stream)
         handle(.streamOpened(stream.id), gateway)
         guard gateway.isAgentRunning else { return }
         let version = gateway.state.version, isOnTrial = gateway.state.isOnTrial
@@ -58,6 +64,7 @@ extension Simulation {
             gateway.streamOpened = now
             attempt(gateway) { try pass(.agentSessionGreeted, gateway) }
             guard gateway.stream === stream else { return }
+            hasten(gateway)
             sendUp(stream) { [self] in open(stream, running: version, isOnTrial: isOnTrial) }
         }
     }
@@ -76,7 +83,9 @@ extension Simulation {
                 if stream.isAgentOpen, refreshPath(stream.gateway).down { lose(stream) }
                 return
             }
-            if !stream.heldUp.isEmpty || !refreshPath(stream.gateway).up { stream.heldUp.append(body) } else { body() }
+            if !stream.heldUp.isEmpty || !refreshPath(stream.gateway).up { return stream.heldUp.append(body) }
+            body()
+            if doubling > 0, stream.controllerLife == controller.life, controller.isRunning { body() }
         }
     }
 
@@ -84,7 +93,9 @@ extension Simulation {
         stream.downUntil = max(now + latency(stream.gateway), stream.downUntil + 1)
         after(stream.downUntil - now, "arrives at the agent", stream.gateway.number) { [self] in
             guard stream.isAgentOpen else { return }
-            if !stream.heldDown.isEmpty || !refreshPath(stream.gateway).down { stream.heldDown.append(body) } else { body() }
+            if !stream.heldDown.isEmpty || !refreshPath(stream.gateway).down { return stream.heldDown.append(body) }
+            body()
+            if doubling > 0, stream.isAgentOpen { body() }
         }
     }
 
@@ -178,10 +189,33 @@ extension Simulation {
         }
     }
 
+    /// The agent looks each second whether a report is due. Looks that can only find that none is are left out: then the next
+    /// is at the end of the silence, and `hasten` brings it forward when something changes.
     func reportRegularly(_ gateway: Gateway, _ life: Int) {
         guard gateway.life == life, gateway.isAgentRunning else { return }
-        requestReport(gateway)
-        after(second, "is to report", gateway.number) { [self] in reportRegularly(gateway, life) }
+        if gateway.slowness == 1 { report(gateway) } else { requestReport(gateway) }
+        guard gateway.life == life, gateway.isAgentRunning else { return }
+        var wait = second
+        if gateway.slowness == 1, gateway.state.recentRepairs.isEmpty, !links.isSilent(gateway.number),
+            let due = gateway.stream?.schedule.deadline(isChanging: gateway.state.isChanging)
+        {
+            while gateway.clock(now + wait) < due { wait += second }
+        }
+        look(at: now + wait, gateway)
+    }
+
+    private func look(at time: UInt64, _ gateway: Gateway) {
+        let life = gateway.life
+        gateway.nextLook = time
+        after(time - now, "is to report", gateway.number) { [self] in
+            if gateway.nextLook == time { reportRegularly(gateway, life) }
+        }
+    }
+
+    /// Something that is reported may have changed: the agent finds out when it looks next.
+    func hasten(_ gateway: Gateway) {
+        guard gateway.isAgentRunning, gateway.nextLook > now + second else { return }
+        look(at: gateway.nextLook - (gateway.nextLook - now - 1) / second * second, gateway)
     }
 
     private func report(_ gateway: Gateway) {
@@ -194,18 +228,17 @@ extension Simulation {
     }
 
     func makeReport(_ gateway: Gateway) -> AgentReport {
-        let state = gateway.state
         let outer = Mesh.isLearned(gateway.number) ? [Mesh.learnedAddress(gateway.number, gateway.addressSerial)] : []
         var report = AgentReport(site: gateway.site, agentVersion: "simulated", outerAddresses: outer)
-        if state.target != nil, gateway.plane.isDaemonAlive {
-            report.tunnels = gateway.plane.observed.tunnels
+        if gateway.state.target != nil, gateway.plane.isDaemonAlive {
+            report.tunnels = gateway.plane.tunnelReports
             links.fill(&report, of: gateway.number)
         }
-        report.drift = state.recentRepairs.map { "repaired: \($0)" }
-        report.version = state.version
-        report.isOnTrial = state.isOnTrial
-        report.rejected = state.rejected
-        report.failure = state.failure ?? gateway.storageFault
+        report.drift = gateway.state.recentRepairs.map { "repaired: \($0)" }
+        report.version = gateway.state.version
+        report.isOnTrial = gateway.state.isOnTrial
+        report.rejected = gateway.state.rejected
+        report.failure = gateway.state.failure ?? gateway.storageFault
         return report
     }
 }
