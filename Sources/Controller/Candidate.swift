@@ -59,8 +59,8 @@ extension Controller {
         next.addresses = next.addresses.filter { indexes[$0.key] != nil }
         next.drained = next.drained.filter { indexes[$0] != nil }
         return Candidate(
-            content: MeshContent(inventory, assignments: next), mesh: MeshDerivation(inventory, assignments: next),
-            changedSites: changed)
+            content: MeshContent(inventory, assignments: next),
+            mesh: MeshDerivation(inventory, assignments: next, keyFloors: control.record.keyFloors), changedSites: changed)
     }
 
     /// What the sites and links of an earlier generation had, to be had again: numbers are as they are now.
@@ -81,11 +81,13 @@ extension Controller {
         return MeshContent(inventory, assignments: record.assignments)
     }
 
-    /// The mesh of any accepted generation that is kept; nil when there is none of that number.
+    /// The mesh of any accepted generation that is kept, with no key that was given up since; nil when there is none of that
+    /// number.
     public nonisolated func mesh(of generation: Generation) async throws -> MeshDerivation? {
         guard let record = try await self.generation(generation) else { return nil }
         let content = try Self.content(of: record)
-        return MeshDerivation(content.inventory, assignments: content.assignments)
+        let floors = await control.record.keyFloors
+        return MeshDerivation(content.inventory, assignments: content.assignments, keyFloors: floors)
     }
 
     /// What the gateways of sites that go shall run: their own plan without any tunnel.

@@ -12,12 +12,17 @@ extension Controller {
     public func rotateKeys(
         of links: [LinkID]?, manner: Manner = Manner(), expecting expected: Generation? = nil
     ) async throws -> Generation {
-        try await change(expecting: expected, manner: manner) { assignments, mesh in
+        let floors = control.record.keyFloors
+        return try await change(expecting: expected, manner: manner) { assignments, mesh in
             let all = mesh.linkIDs, known = Set(all)
             if let stranger = links?.first(where: { !known.contains($0) }) {
                 throw ControllerError.nothingToDo("the mesh has no link \(stranger): 'warren status' shows those there are")
             }
-            for link in links ?? all { assignments.keyEpochs[link] = try Self.next(assignments.keyEpochs[link]) }
+            for link in links ?? all {
+                // Of a link whose keys were given up, the key in use may be of a later epoch than its generation says.
+                let epoch = [assignments.keyEpochs[link], floors[link]].compactMap { $0 }.max()
+                assignments.keyEpochs[link] = try Self.next(epoch)
+            }
         }
     }
 

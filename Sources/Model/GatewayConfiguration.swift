@@ -146,10 +146,13 @@ public struct IKEPeer: Sendable, Hashable, Codable {
     /// What is taken from the peer as well, and never asked for: while a change of the link is under way, what the other
     /// end may still run, or run already. Empty otherwise.
     public let alternatives: [IKEAlternative]
+    /// The lowest epoch of a key that nobody else can have. Where it rises, what was made under a key that is not accepted any
+    /// more ends at once, instead of when something else carries the packets. Nil: the trust in a key never ended.
+    public let keyFloor: UInt32?
 
     public init(
         peer: SiteName, outer: AddressPair, initiator: Bool, parameters: IPsecParameters, selectors: [TrafficSelector],
-        key: PSKReference, alternatives: [IKEAlternative] = []
+        key: PSKReference, alternatives: [IKEAlternative] = [], keyFloor: UInt32? = nil
     ) {
         self.peer = peer
         self.outer = outer
@@ -158,6 +161,7 @@ public struct IKEPeer: Sendable, Hashable, Codable {
         self.selectors = selectors
         self.key = key
         self.alternatives = alternatives
+        self.keyFloor = keyFloor
     }
 
     /// A gateway has few peers of one name.

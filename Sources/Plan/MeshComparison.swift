@@ -30,6 +30,7 @@ public struct MeshComparison: Sendable {
             var differing = old.declared.symmetricDifference(new.declared)
             differing.formUnion(Self.differences(old.exceptions, new.exceptions))
             differing.formUnion(Self.differences(old.keyEpochs, new.keyEpochs))
+            differing.formUnion(Self.differences(old.keyFloors, new.keyFloors))
             for link in differing {
                 pairs[link.first, default: []].insert(link.second)
                 pairs[link.second, default: []].insert(link.first)

@@ -12,14 +12,17 @@ public struct MeshDerivation: Sendable, Sequence {
     /// What links run with that the inventory makes exceptions for.
     let exceptions: [LinkID: IPsecParameters]
     let keyEpochs: [LinkID: UInt32]
+    let keyFloors: [LinkID: UInt32]
     let topology: Topology
     /// The pairs that are linked whatever the topology.
     let declared: Set<LinkID>
     /// How many sites that are not drained have networks of each family.
     let owners: FamilyCount
 
-    /// The arguments are those of `Plan.derive`.
-    public init(_ inventory: Inventory, assignments: Assignments = .none) {
+    /// - Parameters:
+    ///   - inventory: as `assignments`, that of `Plan.derive`.
+    ///   - keyFloors: of links, the lowest epoch of a key that is trusted; no link's key is of an earlier one.
+    public init(_ inventory: Inventory, assignments: Assignments = .none, keyFloors: [LinkID: UInt32] = [:]) {
         let inventory = inventory.with(assignments)
         mesh = inventory.mesh
         let indexes = SiteIndexes.assign(inventory.sites, known: assignments.indexes)
@@ -28,7 +31,8 @@ public struct MeshDerivation: Sendable, Sequence {
         links = MeshLinks(inventory, names: nodes.map(\.site.name))
         positions = Dictionary(nodes.enumerated().map { ($1.site.name, $0) }) { first, _ in first }
         exceptions = Dictionary(inventory.links.compactMap { link in link.ipsec.map { (link.link, $0) } }) { first, _ in first }
-        keyEpochs = assignments.keyEpochs
+        keyEpochs = assignments.keyEpochs.merging(keyFloors) { Swift.max($0, $1) }
+        self.keyFloors = keyFloors
         topology = inventory.topology
         declared = Set(inventory.links.map(\.link))
         owners = FamilyCount(nodes)
@@ -110,14 +114,15 @@ public struct MeshDerivation: Sendable, Sequence {
         // Where the two ends say different things, both follow the one that starts the link.
         let isInitiator = local.site.name < remote.site.name
         var parameters = (isInitiator ? local : remote).site.gateway.ipsec
-        var keyEpoch = Plan.firstKeyEpoch
+        var keyEpoch = Plan.firstKeyEpoch, keyFloor: UInt32?
         if !exceptions.isEmpty || !keyEpochs.isEmpty, let link = LinkID(local.site.name, remote.site.name) {
             parameters = exceptions[link] ?? parameters
             keyEpoch = keyEpochs[link] ?? keyEpoch
+            keyFloor = keyFloors[link]
         }
         return MeshLink(
             local: local, remote: remote, isInitiator: isInitiator, parameters: parameters, keyEpoch: keyEpoch,
-            families: families(position, other))
+            keyFloor: keyFloor, families: families(position, other))
     }
 
     /// The families that a tunnel carries: that of the inner addresses, and any that both ends have networks of, or the

@@ -8,6 +8,7 @@ struct MeshLink {
     let isInitiator: Bool
     let parameters: IPsecParameters
     let keyEpoch: UInt32
+    let keyFloor: UInt32?
     /// What the tunnel carries.
     let families: [AddressFamily]
 
@@ -61,7 +62,7 @@ extension GatewayPlan {
         ike.append(
             IKEPeer(
                 peer: peer, outer: outer, initiator: link.isInitiator, parameters: parameters, selectors: selectors,
-                key: reference))
+                key: reference, keyFloor: link.keyFloor))
     }
 
     /// Leads networks into the link's tunnel: those of its other end, or of a site that the other end passes packets to.

@@ -199,6 +199,6 @@ extension IKEPeer {
         let alternatives = (self.alternatives + others).filter { known.insert($0).inserted }
         return IKEPeer(
             peer: peer, outer: outer, initiator: initiator, parameters: parameters, selectors: selectors, key: key,
-            alternatives: alternatives)
+            alternatives: alternatives, keyFloor: keyFloor)
     }
 }

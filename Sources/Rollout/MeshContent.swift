@@ -16,8 +16,7 @@ public struct MeshContent: Sendable {
     func mesh(addresses: [SiteName: [IPAddress]], keyFloors: [LinkID: UInt32]) -> MeshDerivation {
         var newest = assignments
         newest.addresses.merge(addresses) { $1 }
-        newest.keyEpochs.merge(keyFloors) { max($0, $1) }
-        return MeshDerivation(inventory, assignments: newest)
+        return MeshDerivation(inventory, assignments: newest, keyFloors: keyFloors)
     }
 }
 

@@ -175,7 +175,8 @@ extension IKEPeer {
             parameters: try IPsecParameters(wire: try Field.present(wire.hasParameters, wire.parameters, "ike.parameters")),
             selectors: try wire.selectors.read { item throws(WireError) in try TrafficSelector(wire: item, "ike.selectors") },
             key: try Field.link(try Field.present(wire.hasKey, wire.key, "ike.key"), "ike.key"),
-            alternatives: try wire.alternatives.read { item throws(WireError) in try IKEAlternative(wire: item) })
+            alternatives: try wire.alternatives.read { item throws(WireError) in try IKEAlternative(wire: item) },
+            keyFloor: wire.keyFloor > 0 ? wire.keyFloor : nil)
     }
 
     var wire: Warren_Agent_V1_IKEPeer {
@@ -187,6 +188,7 @@ extension IKEPeer {
             $0.selectors = selectors.map(\.wire)
             $0.key = key.wire
             $0.alternatives = alternatives.map(\.wire)
+            $0.keyFloor = keyFloor ?? 0
         }
     }
 }

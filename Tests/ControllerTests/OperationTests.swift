@@ -49,6 +49,9 @@ import WarrenStatus
             let plan = try #require(await fleet["ams"].memory.running)
             #expect(plan.plan.ike.filter { $0.peer == ber }.map(\.acceptedKeys).map { $0.map(\.epoch) } == [[2]])
             #expect(plan.plan.ike.filter { $0.peer != ber }.flatMap(\.acceptedKeys).map(\.epoch) == [1])
+            // What was made under the former key ends at once there, and there only.
+            #expect(plan.plan.ike.filter { $0.keyFloor != nil }.map(\.peer) == [ber])
+            #expect(plan.plan.ike.compactMap(\.keyFloor) == [2])
             #expect(await fleet["ams"].ran.last?.isTrial == false)
             await #expect(throws: ControllerError.self) { try await controller.revoke(ber) }
             // A token that the gateway may have kept is worth nothing, and its certificate opens nothing.
@@ -62,8 +65,14 @@ import WarrenStatus
             let next = SimulatedGateway(ber, identity: try await fleet.mesh.enrolled("ber"), log: fleet.log)
             try await SimulatedFleet(mesh: fleet.mesh, gateways: ["ber": next], log: fleet.log).whileRunning(["ber"]) {
                 try await fleet.until { $0.isWell }
+                #expect(await next.memory.good?.plan.ike.flatMap(\.acceptedKeys).map(\.epoch) == [2, 2])
+                // A rotation counts from what is in use, not from what the generation says.
+                _ = try await controller.rotateKeys(of: nil, manner: Self.quick)
+                try await fleet.untilFinished(2)
+                #expect(await next.memory.running?.plan.ike.flatMap(\.acceptedKeys).map(\.epoch) == [3, 3])
+                let changes = try await controller.changes(from: Generation(rawValue: 1), to: Generation(rawValue: 2))
+                #expect(changes.links.count == 3)
             }
-            #expect(await next.memory.good?.plan.ike.flatMap(\.acceptedKeys).map(\.epoch) == [2, 2])
             #expect(try await controller.events(since: 0).contains { $0.kind == .agentRevoked && $0.site == ber })
         }
     }

@@ -65,6 +65,31 @@ struct ChangeTests {
         #expect(simulation.lostPackets == 0 && simulation.sentPackets > 1000)
     }
 
+    @Test("what was made under a key that is lost ends at once, and only there", arguments: [true, false], [0, 1])
+    func lostKey(isLost: Bool, first: Int) {
+        var change = LinkChange(.key)
+        change.isKeyLost = isLost
+        var simulation = established(change)
+        simulation.lead(first, to: .contract, of: change)
+        let gateway = simulation.gateways[first]
+        #expect(gateway.inbound.isEmpty == isLost && gateway.outbound.isEmpty == isLost)
+        // Whoever has the former key gets nothing with it.
+        simulation.run(for: .seconds(30))
+        #expect(simulation.gateways[first].inbound.isEmpty == isLost)
+        let lost = simulation.lostPackets
+        simulation.flow(1000, from: [1 - first])
+        #expect((simulation.lostPackets == lost) == !isLost)
+
+        simulation.lead(1 - first, to: .contract, of: change)
+        simulation.run(for: .seconds(30))
+        #expect(faults(simulation, change) == [])
+        // The floor stays where it is, and ends nothing any more.
+        let added = simulation.gateways.map(\.everAdded.count)
+        simulation.lead(first, to: .contract, of: change)
+        simulation.flow(2000)
+        #expect(simulation.gateways.map(\.everAdded.count) == added)
+    }
+
     @Test("each end says whether what runs is what it prefers", arguments: LinkChange.Kind.allCases, [0, 1])
     func preferences(kind: LinkChange.Kind, first: Int) {
         let change = LinkChange(kind)

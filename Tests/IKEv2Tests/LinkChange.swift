@@ -17,6 +17,8 @@ struct LinkChange {
     let kind: Kind
     let old = Way()
     var new = Way()
+    /// The old key is known to a stranger.
+    var isKeyLost = false
 
     static let keys: [UInt32: PreSharedKey] = [
         1: Simulation.key, 2: PreSharedKey(SecretBytes(Array(repeating: 9, count: 32))),
@@ -39,11 +41,11 @@ struct LinkChange {
         case .before: peer(of: index, old, alternatives: [])
         case .expand: peer(of: index, old, alternatives: [new])
         case .switch: peer(of: index, new, alternatives: [old])
-        case .contract: peer(of: index, new, alternatives: [])
+        case .contract: peer(of: index, new, alternatives: [], keyFloor: isKeyLost ? new.epoch : nil)
         }
     }
 
-    private func peer(of index: Int, _ way: Way, alternatives: [Way]) -> IKEPeer {
+    private func peer(of index: Int, _ way: Way, alternatives: [Way], keyFloor: UInt32? = nil) -> IKEPeer {
         let names = [Simulation.berlin, Simulation.tokyo]
         func alternative(_ way: Way) -> IKEAlternative {
             let own = Simulation.addresses[index][way.hosts[index]]
@@ -57,7 +59,8 @@ struct LinkChange {
         let preferred = alternative(way)
         return IKEPeer(
             peer: names[1 - index], outer: preferred.outer, initiator: index == 0, parameters: preferred.parameters,
-            selectors: preferred.selectors, key: preferred.key, alternatives: alternatives.map(alternative))
+            selectors: preferred.selectors, key: preferred.key, alternatives: alternatives.map(alternative),
+            keyFloor: keyFloor)
     }
 }
 

@@ -13,6 +13,18 @@ import WarrenPlan
         #expect(try state.serialized() == bytes)
     }
 
+    @Test func aFloorOfKeysIsTold() throws {
+        var state = try Sample.state()
+        let plain = state.plan.ike[0]
+        #expect(try DesiredState(wire: state.wire).plan.ike[0].keyFloor == nil)
+        state.plan.ike[0] = IKEPeer(
+            peer: plain.peer, outer: plain.outer, initiator: plain.initiator, parameters: plain.parameters,
+            selectors: plain.selectors, key: plain.key, keyFloor: plain.key.epoch)
+        #expect(try DesiredState(wire: state.wire) == state)
+        // An older agent runs it, too: as before, what was made under the former key runs out there.
+        #expect(state.wire.protocolVersion == WireVersion.first.wire)
+    }
+
     /// Each entry breaks one rule of an otherwise sound message; the reader names the field.
     @Test(arguments: Sample.faults.indices) func refuses(index: Int) throws {
         let (field, breakIt) = Sample.faults[index]

@@ -26,6 +26,12 @@ extension IKEEngine {
         state.lastHintAt = old.lastHintAt
         let asksAnew = !state.asksLike(old)
         peers[site] = state
+        if peer.keyFloor ?? 0 > old.peer.keyFloor ?? 0 {
+            let accepted = state.acceptedKeys
+            forgetEstablished(of: site) { !accepted.contains($0.key) }
+            if let current = state.current, sessions[current] == nil { promote(site) }
+            state.current = peers[site]?.current
+        }
         for (spi, session) in sessions.of(site) { review(session, spi, asksAnew: asksAnew, now: now) }
 
         guard let live = activeSAs(of: site).first(where: { $0.identity.ours == state.current }) else {

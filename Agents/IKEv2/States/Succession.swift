@@ -75,7 +75,7 @@ extension IKEEngine {
     }
 
     /// The IKE SA in use is going: the newest of the others takes its place.
-    private mutating func promote(_ site: SiteName) {
+    mutating func promote(_ site: SiteName) {
         peers[site]?.current = nil
         let next = activeSAs(of: site).max {
             ($0.children.isEmpty ? 0 : 1, $0.createdAt) < ($1.children.isEmpty ? 0 : 1, $1.createdAt)
@@ -110,10 +110,11 @@ extension IKEEngine {
         for child in retired.children { stopSending(child) }
     }
 
-    /// The peer has proven that it knows no other IKE SA (INITIAL_CONTACT, RFC 7296, 2.4): neither do we then.
-    mutating func forgetEstablished(of site: SiteName) {
+    /// Nothing is left of these IKE SAs at once, and the peer is not told: it has proven that it knows no other (INITIAL_CONTACT,
+    /// RFC 7296, 2.4), or is not who it was.
+    mutating func forgetEstablished(of site: SiteName, where isMeant: (IKESA) -> Bool = { _ in true }) {
         for (spi, session) in sessions.of(site) {
-            guard case .established(let sa) = session else { continue }
+            guard case .established(let sa) = session, isMeant(sa) else { continue }
             sessions[spi] = nil
             abandon(sa.outstanding?.exchange)
             for child in sa.children {

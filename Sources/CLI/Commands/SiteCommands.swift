@@ -49,17 +49,25 @@ struct UndrainSiteCommand: SiteOrderCommand {
     @OptionGroup var options: GenerationOptions
 }
 
-struct RevokeSiteCommand: SiteOrderCommand {
+/// No generation of its own: what it does is done when it returns.
+struct RevokeSiteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "revoke",
         abstract: "End the trust in a site's agent at once, and rotate the keys of its links.",
         discussion: """
-            Its certificate is refused from now on, and its peers forget its keys: the site is cut off until another machine \
-            enrols for it with a new token.
+            Its certificate is refused from now on, and its peers forget its keys and what was made with them: the site is cut \
+            off until another machine enrols for it with a new token.
             """)
-    static let order = ControllerClient.SiteOrder.revoke
-    static func question(_ site: SiteName) -> String { "Cut off the gateway of \(site) until another enrols?" }
 
     @Argument(help: "The site.") var site: SiteName
-    @OptionGroup var options: GenerationOptions
+    @Flag(help: "Do not ask.") var yes = false
+    @OptionGroup(title: "Controller") var controller: ControllerOptions
+
+    func run() async throws {
+        let site = site
+        try Terminal.demand("Cut off the gateway of \(site) until another enrols?", unless: yes)
+        _ = try await controller.withClient(about: [site]) { try await $0.order(.revoke, of: site) }
+        Terminal.note(
+            "the agent of \(site) is revoked, and its peers use other keys: 'warren token create \(site)' lets another enrol")
+    }
 }

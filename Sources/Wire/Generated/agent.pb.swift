@@ -1588,6 +1588,10 @@ public nonisolated struct Warren_Agent_V1_IKEPeer: Sendable {
 
   public var alternatives: [Warren_Agent_V1_IKEAlternative] = []
 
+  /// Where it rises, what was made under a key that is not accepted any more ends at once; an agent that does not know the field
+  /// lets that run out instead. 0: the trust in a key never ended.
+  public var keyFloor: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -4140,7 +4144,7 @@ nonisolated extension Warren_Agent_V1_FirewallRule: SwiftProtobuf.Message, Swift
 
 nonisolated extension Warren_Agent_V1_IKEPeer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".IKEPeer"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}outer\0\u{1}initiator\0\u{1}parameters\0\u{1}selectors\0\u{1}key\0\u{1}alternatives\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}outer\0\u{1}initiator\0\u{1}parameters\0\u{1}selectors\0\u{1}key\0\u{1}alternatives\0\u{3}key_floor\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4155,6 +4159,7 @@ nonisolated extension Warren_Agent_V1_IKEPeer: SwiftProtobuf.Message, SwiftProto
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.selectors) }()
       case 6: try { try decoder.decodeSingularMessageField(value: &self._key) }()
       case 7: try { try decoder.decodeRepeatedMessageField(value: &self.alternatives) }()
+      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.keyFloor) }()
       default: break
       }
     }
@@ -4186,6 +4191,9 @@ nonisolated extension Warren_Agent_V1_IKEPeer: SwiftProtobuf.Message, SwiftProto
     if !self.alternatives.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.alternatives, fieldNumber: 7)
     }
+    if self.keyFloor != 0 {
+      try visitor.visitSingularUInt32Field(value: self.keyFloor, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4197,6 +4205,7 @@ nonisolated extension Warren_Agent_V1_IKEPeer: SwiftProtobuf.Message, SwiftProto
     if lhs.selectors != rhs.selectors {return false}
     if lhs._key != rhs._key {return false}
     if lhs.alternatives != rhs.alternatives {return false}
+    if lhs.keyFloor != rhs.keyFloor {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
