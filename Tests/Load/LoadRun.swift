@@ -46,7 +46,7 @@ struct LoadRun {
             }
             return tokens
         }
-        let began = ContinuousClock.now, used = await controller.processorSeconds
+        let began = ContinuousClock.now, used = await usage()
         let folder = folder.path, ledger = ledger
         let enrolment = AgentRuntime.ControllerAddress(host: "127.0.0.1", port: controller.enrolmentPort)
         let link = AgentRuntime.ControllerAddress(host: "127.0.0.1", port: controller.agentPort)
@@ -72,7 +72,7 @@ struct LoadRun {
     }
 
     private func connect() async throws {
-        let began = ContinuousClock.now, used = await controller.processorSeconds
+        let began = ContinuousClock.now, used = await usage()
         try await untilWell(1)
         say(
             "connecting",
@@ -82,7 +82,7 @@ struct LoadRun {
 
     /// A change that touches every gateway, all of them in one wave of each step.
     private func change() async throws {
-        let before = ledger.receipts.count, used = await controller.processorSeconds
+        let before = ledger.receipts.count, used = await usage()
         let started = ContinuousClock.now, startDate = Date.now
         let strategy = APIMessage.Strategy(canary: .init(.none), batches: [], waveTimeoutSeconds: 600, settleSeconds: 1)
         let files = options.inventory(childLifetime: "2h")
@@ -136,7 +136,7 @@ struct LoadRun {
         let began = ContinuousClock.now
         await controller.kill()
         try await controller.start()
-        let up = text(since: began), used = await controller.processorSeconds, opened = ContinuousClock.now
+        let up = text(since: began), used = await usage(), opened = ContinuousClock.now
         try await untilWell(2)
         say(
             "restart",
@@ -168,8 +168,15 @@ struct LoadRun {
         try await ControllerClient.withClient(of: .socket(path: controller.socket), body)
     }
 
-    private func processor(since used: Double) async -> String {
-        String(format: "%.1f s of processor", await controller.processorSeconds - used)
+    /// Processor seconds that the controller and this process, with all the agents, have used so far: they share one machine.
+    private func usage() async -> (controller: Double, agents: Double) {
+        (await controller.processorSeconds, Double(clock()) / Double(CLOCKS_PER_SEC))
+    }
+
+    private func processor(since used: (controller: Double, agents: Double)) async -> String {
+        let now = await usage()
+        return String(
+            format: "%.1f s of processor, the agents %.1f s", now.controller - used.controller, now.agents - used.agents)
     }
 
     private func memory() async -> String {
