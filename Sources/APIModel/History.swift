@@ -4,9 +4,9 @@ extension APIMessage {
     /// `GET /v1/version`.
     public struct Version: Sendable, Codable {
         public var version: String
-        /// The agents' protocol that the controller speaks.
-        public var agentProtocol: UInt32
-        public init(version: String, agentProtocol: UInt32) {
+        /// The version of the agents' protocol that the controller speaks: `1.4`.
+        public var agentProtocol: String
+        public init(version: String, agentProtocol: String) {
             self.version = version
             self.agentProtocol = agentProtocol
         }

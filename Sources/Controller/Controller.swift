@@ -18,7 +18,7 @@ import WarrenWire
 public actor Controller {
     public static let version = ProgramVersion.text
     /// The version of the agents' protocol that is served.
-    public static let agentProtocol = Wire.protocolVersion
+    public static let agentProtocol = "\(WireVersion.current)"
 
     public struct Options: Sendable {
         /// DNS names and IP addresses, beside `Wire.serverName`, that the controller's certificate is for.

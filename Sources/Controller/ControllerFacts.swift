@@ -35,7 +35,7 @@ extension Controller {
             files[name] = (try? FileManager.default.attributesOfItem(atPath: state.file(name))[.size]) as? Int
         }
         return Overview(
-            version: Self.version, agentProtocol: "\(WireVersion.current)", mesh: control.mesh?.mesh,
+            version: Self.version, agentProtocol: Self.agentProtocol, mesh: control.mesh?.mesh,
             generation: control.generation, isRollingOut: control.isRollingOut, sites: sites.live.count,
             enrolled: enrolled.count, connected: connected, historyRetentionSeconds: options.historyRetention, files: files)
     }

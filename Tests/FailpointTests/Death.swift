@@ -90,14 +90,7 @@ enum Death: Sendable {
 }
 
 extension Ward {
-    func crash() async throws {
-        try await lab.end("warren-agent", in: first.gatewayNamespace, signal: SIGKILL)
-        try await lab.end("warren-tunneld", in: first.gatewayNamespace, signal: SIGKILL)
-        let enter = ["ip", "netns", "exec", first.gatewayNamespace]
-        try await ChildProcess.require(enter + ["nft", "flush", "ruleset"], failing: "cannot empty the firewall")
-        _ = try await ChildProcess.run(["ip", "-n", first.gatewayNamespace, "link", "del", "gif2"])
-        _ = try await ChildProcess.run(["ip", "-n", first.gatewayNamespace, "route", "flush", "type", "unreachable"])
-    }
+    func crash() async throws { try await lab.losePower(of: first) }
 
     func awaitDeath(of pid: pid_t, _ doom: Doom) async throws {
         #expect(try await signal(ending: pid) == SIGKILL, "\(doom.point.rawValue)")

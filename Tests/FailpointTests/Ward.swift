@@ -94,7 +94,7 @@ final class Ward: @unchecked Sendable {
                 """)
             throw error
         }
-        let scan = try SecretScan(controllerState: controllerState, agentStates: agentStates)
+        let scan = try SecretScan(controllerState: lab.programs.controllerState, agentStates: agentStates)
         #expect(!scan.isEmpty)
         let findings = try scan.findings(below: lab.names.directory)
         #expect(findings == [], "\(point.rawValue)")
@@ -105,7 +105,6 @@ final class Ward: @unchecked Sendable {
     var first: LabTopology.SiteWorld { lab.topology.sites[0] }
     var second: LabTopology.SiteWorld { lab.topology.sites[1] }
     var agentLog: String { lab.programs.log(of: first) }
-    private var controllerState: String { "\(lab.names.directory)/controller" }
     private var agentStates: [String] { lab.topology.sites.map { lab.programs.stateDirectory(of: $0) } }
 
     var controllerCommand: [String] {

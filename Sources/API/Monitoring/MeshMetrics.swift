@@ -36,7 +36,7 @@ struct MeshMetrics {
     private mutating func addAll() {
         page.gauge(
             "warren_build_info", "The program's version; always 1", 1,
-            labels: ["version": Controller.version, "agent_protocol": "\(Controller.agentProtocol)"])
+            labels: ["version": Controller.version, "agent_protocol": Controller.agentProtocol])
         addMesh()
         addRollout()
         for site in snapshot.status.sites { addSite(site) }

@@ -7,8 +7,9 @@ struct LabRolloutsCommand: AsyncParsableCommand {
         discussion: """
             Raises a mesh of five sites of its own, with a sixth that joins and leaves, and sends numbered echoes over every \
             link, 100 a second from each end, while keys are rotated, modes change, sites join, leave and are drained, plans \
-            that cannot work are undone, and programs are killed in the middle. Every frame on the lab's internet is captured \
-            and sorted meanwhile. Takes everything down at the end.
+            that cannot work are undone, programs are killed in the middle, and machines, the trust in one, and the \
+            controller's memory are lost. Every frame on the lab's internet is captured and sorted meanwhile. Takes \
+            everything down at the end.
 
             SCENARIOS:
             \(RolloutScenario.allCases.map { "  \($0.rawValue): \($0.title)" }.joined(separator: "\n"))

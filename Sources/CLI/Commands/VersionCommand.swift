@@ -22,7 +22,7 @@ struct VersionCommand: AsyncParsableCommand {
         struct Remote: Encodable {
             let address: String
             var version: String?
-            var agentProtocol: UInt32?
+            var agentProtocol: String?
             var failure: String?
         }
         let client: Build

@@ -27,6 +27,10 @@ extension LabRollouts {
         case .agentKilled: try await killAgent()
         case .addressMoves: try await move()
         case .siteLeaves: try await leave()
+        case .hardwareReplaced: try await replaceHardware()
+        case .agentRevoked: try await revoke()
+        case .changedByHand: try await changeByHand()
+        case .stateRestored: try await restore()
         }
     }
 
@@ -49,14 +53,24 @@ extension LabRollouts {
         let newcomer = try site(RolloutMesh.joining)
         mesh.hasJoined = true
         try await complete(try await apply(mesh))
-        try await lab.enrol([newcomer])
-        try lab.startAgent(of: newcomer)
+        return [try await enrolAndStart(newcomer)]
+    }
+
+    /// Returns once the site's links are up, by none of the `former` SAs; says how long that took.
+    func enrolAndStart(_ site: LabTopology.SiteWorld, former: Set<SPI> = []) async throws -> String {
+        try await lab.enrol([site])
+        try lab.startAgent(of: site)
         let start = ContinuousClock.now
-        try await awaitCondition("the new site's links are up", within: Self.patience) {
-            let links = try await status().activeLinks.filter { $0.link.sites.contains(newcomer.name) }
-            return links.count == declared.count - 1 && links.allSatisfy { $0.state == .up } ? true : nil
+        try await awaitCondition("the links of '\(site.name)' are up", within: Self.patience) { () -> Bool? in
+            let links = try await status().activeLinks.filter { $0.link.sites.contains(site.name) }
+            guard links.count == declared.count - 1, links.allSatisfy(\.isWell) else { return nil }
+            return try await associations(of: site.name).isDisjoint(with: former) ? true : nil
         }
-        return ["its \(declared.count - 1) links were up \(Self.text(ContinuousClock.now - start)) after its agent was started"]
+        return "its \(declared.count - 1) links were up \(Self.text(ContinuousClock.now - start)) after its agent was started"
+    }
+
+    func associations(of site: SiteName) async throws -> Set<SPI> {
+        Set(try await ask { try await $0.report(of: site) }.securityAssociations.map(\.spi))
     }
 
     private func toggleMode() async throws -> Generation {

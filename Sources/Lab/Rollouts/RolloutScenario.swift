@@ -11,6 +11,10 @@ public enum RolloutScenario: String, Sendable, Hashable, Codable, CaseIterable {
     case agentKilled = "agent-killed"
     case addressMoves = "address-moves"
     case siteLeaves = "site-leaves"
+    case hardwareReplaced = "hardware-replaced"
+    case agentRevoked = "agent-revoked"
+    case changedByHand = "changed-by-hand"
+    case stateRestored = "state-restored"
 
     /// What is done, in words.
     public var title: String {
@@ -26,13 +30,17 @@ public enum RolloutScenario: String, Sendable, Hashable, Codable, CaseIterable {
         case .agentKilled: "an agent is killed in a trial and started again"
         case .addressMoves: "a learned public address changes"
         case .siteLeaves: "a site is removed"
+        case .hardwareReplaced: "a gateway's machine is lost, and another takes its place"
+        case .agentRevoked: "an agent is revoked, and another machine enrolled for its site"
+        case .changedByHand: "a route is deleted by hand, seen as drift, and repaired"
+        case .stateRestored: "the controller's state is lost, and restored from an older backup"
         }
     }
 
     /// Whose links may lose packets, for that is what was asked for.
     var exempt: Set<String> {
         switch self {
-        case .siteDrains: [RolloutMesh.steady]
+        case .siteDrains, .hardwareReplaced, .agentRevoked: [RolloutMesh.steady]
         case .addressMoves: [RolloutMesh.roaming]
         default: []
         }

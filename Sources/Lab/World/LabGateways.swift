@@ -39,9 +39,27 @@ extension Lab {
     }
 
     @discardableResult
-    func startAgent(of site: LabTopology.SiteWorld) throws -> pid_t {
+    func startAgent(of site: LabTopology.SiteWorld, _ options: [String] = []) throws -> pid_t {
         try ChildProcess.start(
-            LabPrograms.enter(site.gatewayNamespace, programs.runCommand(for: site)), log: programs.log(of: site))
+            LabPrograms.enter(site.gatewayNamespace, programs.runCommand(for: site) + options), log: programs.log(of: site))
+    }
+
+    /// What a power cut leaves of a gateway: its disk. No program runs, and its kernel has forgotten what they set up.
+    func losePower(of site: LabTopology.SiteWorld) async throws {
+        let namespace = site.gatewayNamespace
+        for program in ["warren-agent", "warren-tunneld"] { try await end(program, in: namespace, signal: SIGKILL) }
+        try await ChildProcess.require(
+            LabPrograms.enter(namespace, ["nft", "flush", "ruleset"]), failing: "cannot empty the firewall")
+        let devices = try await ChildProcess.require(
+            ["ip", "-n", namespace, "-br", "link"], failing: "cannot list devices")
+        for line in devices.split(separator: "\n") where line.hasPrefix("gif") {
+            let name = String(line.prefix { $0 != " " && $0 != "@" })
+            try await ChildProcess.require(["ip", "-n", namespace, "link", "del", name], failing: "cannot remove \(name)")
+        }
+        for family in ["-4", "-6"] {
+            try await ChildProcess.require(
+                ["ip", "-n", namespace, family, "route", "flush", "type", "unreachable"], failing: "cannot remove routes")
+        }
     }
 
     /// Returns once every site's agent has a session; `check` may end the wait by throwing.

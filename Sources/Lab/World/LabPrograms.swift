@@ -18,6 +18,7 @@ struct LabPrograms: Sendable, Equatable {
     let directory: String
 
     var apiSocket: String { "\(names.directory)/api.sock" }
+    var controllerState: String { "\(names.directory)/controller" }
     var controllerLog: String { "\(names.directory)/warrend.log" }
     func log(of site: LabTopology.SiteWorld) -> String { "\(stateDirectory(of: site)).log" }
     func tunnelLog(of site: LabTopology.SiteWorld) -> String { "\(stateDirectory(of: site)).tunneld.log" }
@@ -35,7 +36,7 @@ struct LabPrograms: Sendable, Equatable {
 
     var controllerCommand: [String] {
         [
-            binary("warrend"), "--state", "\(names.directory)/controller", "--api-socket", apiSocket,
+            binary("warrend"), "--state", controllerState, "--api-socket", apiSocket,
             "--agent-listen", "[::]:\(Self.agentPort)", "--enrol-listen", "[::]:\(Self.enrolmentPort)",
             "--dashboard-listen", "127.0.0.1:\(Self.dashboardPort)",
         ]

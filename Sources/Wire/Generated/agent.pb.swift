@@ -927,49 +927,41 @@ public nonisolated struct Warren_Agent_V1_LinkObservation: @unchecked Sendable {
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
-public nonisolated struct Warren_Agent_V1_LinkParts: @unchecked Sendable {
+public nonisolated struct Warren_Agent_V1_LinkParts: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   public var tunnel: Warren_Agent_V1_Tunnel {
-    get {_storage._tunnel ?? Warren_Agent_V1_Tunnel()}
-    set {_uniqueStorage()._tunnel = newValue}
+    get {_tunnel ?? Warren_Agent_V1_Tunnel()}
+    set {_tunnel = newValue}
   }
   /// Returns true if `tunnel` has been explicitly set.
-  public var hasTunnel: Bool {_storage._tunnel != nil}
+  public var hasTunnel: Bool {self._tunnel != nil}
   /// Clears the value of `tunnel`. Subsequent reads from it will return its default value.
-  public mutating func clearTunnel() {_uniqueStorage()._tunnel = nil}
+  public mutating func clearTunnel() {self._tunnel = nil}
 
   public var ikePeer: Warren_Agent_V1_IKEPeer {
-    get {_storage._ikePeer ?? Warren_Agent_V1_IKEPeer()}
-    set {_uniqueStorage()._ikePeer = newValue}
+    get {_ikePeer ?? Warren_Agent_V1_IKEPeer()}
+    set {_ikePeer = newValue}
   }
   /// Returns true if `ikePeer` has been explicitly set.
-  public var hasIkePeer: Bool {_storage._ikePeer != nil}
+  public var hasIkePeer: Bool {self._ikePeer != nil}
   /// Clears the value of `ikePeer`. Subsequent reads from it will return its default value.
-  public mutating func clearIkePeer() {_uniqueStorage()._ikePeer = nil}
+  public mutating func clearIkePeer() {self._ikePeer = nil}
 
-  public var policies: [Warren_Agent_V1_SecurityPolicy] {
-    get {_storage._policies}
-    set {_uniqueStorage()._policies = newValue}
-  }
+  public var policies: [Warren_Agent_V1_SecurityPolicy] = []
 
-  public var routes: [Warren_Agent_V1_Route] {
-    get {_storage._routes}
-    set {_uniqueStorage()._routes = newValue}
-  }
+  public var routes: [Warren_Agent_V1_Route] = []
 
-  public var firewall: [Warren_Agent_V1_FirewallRule] {
-    get {_storage._firewall}
-    set {_uniqueStorage()._firewall = newValue}
-  }
+  public var firewall: [Warren_Agent_V1_FirewallRule] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _tunnel: Warren_Agent_V1_Tunnel? = nil
+  fileprivate var _ikePeer: Warren_Agent_V1_IKEPeer? = nil
 }
 
 public nonisolated struct Warren_Agent_V1_LinkEvidence: Sendable {
@@ -1548,57 +1540,70 @@ public nonisolated struct Warren_Agent_V1_FirewallRule: Sendable {
   fileprivate var _interface: String? = nil
 }
 
-public nonisolated struct Warren_Agent_V1_IKEPeer: Sendable {
+public nonisolated struct Warren_Agent_V1_IKEPeer: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var peer: String = String()
+  public var peer: String {
+    get {_storage._peer}
+    set {_uniqueStorage()._peer = newValue}
+  }
 
   public var outer: Warren_Agent_V1_AddressPair {
-    get {_outer ?? Warren_Agent_V1_AddressPair()}
-    set {_outer = newValue}
+    get {_storage._outer ?? Warren_Agent_V1_AddressPair()}
+    set {_uniqueStorage()._outer = newValue}
   }
   /// Returns true if `outer` has been explicitly set.
-  public var hasOuter: Bool {self._outer != nil}
+  public var hasOuter: Bool {_storage._outer != nil}
   /// Clears the value of `outer`. Subsequent reads from it will return its default value.
-  public mutating func clearOuter() {self._outer = nil}
+  public mutating func clearOuter() {_uniqueStorage()._outer = nil}
 
-  public var initiator: Bool = false
+  public var initiator: Bool {
+    get {_storage._initiator}
+    set {_uniqueStorage()._initiator = newValue}
+  }
 
   public var parameters: Warren_Agent_V1_IPsecParameters {
-    get {_parameters ?? Warren_Agent_V1_IPsecParameters()}
-    set {_parameters = newValue}
+    get {_storage._parameters ?? Warren_Agent_V1_IPsecParameters()}
+    set {_uniqueStorage()._parameters = newValue}
   }
   /// Returns true if `parameters` has been explicitly set.
-  public var hasParameters: Bool {self._parameters != nil}
+  public var hasParameters: Bool {_storage._parameters != nil}
   /// Clears the value of `parameters`. Subsequent reads from it will return its default value.
-  public mutating func clearParameters() {self._parameters = nil}
+  public mutating func clearParameters() {_uniqueStorage()._parameters = nil}
 
-  public var selectors: [Warren_Agent_V1_TrafficSelector] = []
+  public var selectors: [Warren_Agent_V1_TrafficSelector] {
+    get {_storage._selectors}
+    set {_uniqueStorage()._selectors = newValue}
+  }
 
   public var key: Warren_Agent_V1_PSKReference {
-    get {_key ?? Warren_Agent_V1_PSKReference()}
-    set {_key = newValue}
+    get {_storage._key ?? Warren_Agent_V1_PSKReference()}
+    set {_uniqueStorage()._key = newValue}
   }
   /// Returns true if `key` has been explicitly set.
-  public var hasKey: Bool {self._key != nil}
+  public var hasKey: Bool {_storage._key != nil}
   /// Clears the value of `key`. Subsequent reads from it will return its default value.
-  public mutating func clearKey() {self._key = nil}
+  public mutating func clearKey() {_uniqueStorage()._key = nil}
 
-  public var alternatives: [Warren_Agent_V1_IKEAlternative] = []
+  public var alternatives: [Warren_Agent_V1_IKEAlternative] {
+    get {_storage._alternatives}
+    set {_uniqueStorage()._alternatives = newValue}
+  }
 
   /// Where it rises, what was made under a key that is not accepted any more ends at once; an agent that does not know the field
   /// lets that run out instead. 0: the trust in a key never ended.
-  public var keyFloor: UInt32 = 0
+  public var keyFloor: UInt32 {
+    get {_storage._keyFloor}
+    set {_uniqueStorage()._keyFloor = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
-  fileprivate var _outer: Warren_Agent_V1_AddressPair? = nil
-  fileprivate var _parameters: Warren_Agent_V1_IPsecParameters? = nil
-  fileprivate var _key: Warren_Agent_V1_PSKReference? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 public nonisolated struct Warren_Agent_V1_IKEAlternative: Sendable {
@@ -3081,95 +3086,51 @@ nonisolated extension Warren_Agent_V1_LinkParts: SwiftProtobuf.Message, SwiftPro
   public static let protoMessageName: String = _protobuf_package + ".LinkParts"
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tunnel\0\u{3}ike_peer\0\u{1}policies\0\u{1}routes\0\u{1}firewall\0")
 
-  fileprivate class _StorageClass {
-    var _tunnel: Warren_Agent_V1_Tunnel? = nil
-    var _ikePeer: Warren_Agent_V1_IKEPeer? = nil
-    var _policies: [Warren_Agent_V1_SecurityPolicy] = []
-    var _routes: [Warren_Agent_V1_Route] = []
-    var _firewall: [Warren_Agent_V1_FirewallRule] = []
-
-      // This property is used as the initial default value for new instances of the type.
-      // The type itself is protecting the reference to its storage via CoW semantics.
-      // This will force a copy to be made of this reference when the first mutation occurs;
-      // hence, it is safe to mark this as `nonisolated(unsafe)`.
-      static nonisolated(unsafe) let defaultInstance = _StorageClass()
-
-    private init() {}
-
-    init(copying source: _StorageClass) {
-      _tunnel = source._tunnel
-      _ikePeer = source._ikePeer
-      _policies = source._policies
-      _routes = source._routes
-      _firewall = source._firewall
-    }
-  }
-
-  fileprivate mutating func _uniqueStorage() -> _StorageClass {
-    if !isKnownUniquelyReferenced(&_storage) {
-      _storage = _StorageClass(copying: _storage)
-    }
-    return _storage
-  }
-
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    _ = _uniqueStorage()
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      while let fieldNumber = try decoder.nextFieldNumber() {
-        // The use of inline closures is to circumvent an issue where the compiler
-        // allocates stack space for every case branch when no optimizations are
-        // enabled. https://github.com/apple/swift-protobuf/issues/1034
-        switch fieldNumber {
-        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._tunnel) }()
-        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._ikePeer) }()
-        case 3: try { try decoder.decodeRepeatedMessageField(value: &_storage._policies) }()
-        case 4: try { try decoder.decodeRepeatedMessageField(value: &_storage._routes) }()
-        case 5: try { try decoder.decodeRepeatedMessageField(value: &_storage._firewall) }()
-        default: break
-        }
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._tunnel) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._ikePeer) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.policies) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.routes) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.firewall) }()
+      default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every if/case branch local when no optimizations
-      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-      // https://github.com/apple/swift-protobuf/issues/1182
-      try { if let v = _storage._tunnel {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-      } }()
-      try { if let v = _storage._ikePeer {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-      } }()
-      if !_storage._policies.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._policies, fieldNumber: 3)
-      }
-      if !_storage._routes.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._routes, fieldNumber: 4)
-      }
-      if !_storage._firewall.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._firewall, fieldNumber: 5)
-      }
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._tunnel {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._ikePeer {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.policies.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.policies, fieldNumber: 3)
+    }
+    if !self.routes.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.routes, fieldNumber: 4)
+    }
+    if !self.firewall.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.firewall, fieldNumber: 5)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Warren_Agent_V1_LinkParts, rhs: Warren_Agent_V1_LinkParts) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._tunnel != rhs_storage._tunnel {return false}
-        if _storage._ikePeer != rhs_storage._ikePeer {return false}
-        if _storage._policies != rhs_storage._policies {return false}
-        if _storage._routes != rhs_storage._routes {return false}
-        if _storage._firewall != rhs_storage._firewall {return false}
-        return true
-      }
-      if !storagesAreEqual {return false}
-    }
+    if lhs._tunnel != rhs._tunnel {return false}
+    if lhs._ikePeer != rhs._ikePeer {return false}
+    if lhs.policies != rhs.policies {return false}
+    if lhs.routes != rhs.routes {return false}
+    if lhs.firewall != rhs.firewall {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4146,66 +4107,116 @@ nonisolated extension Warren_Agent_V1_IKEPeer: SwiftProtobuf.Message, SwiftProto
   public static let protoMessageName: String = _protobuf_package + ".IKEPeer"
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}outer\0\u{1}initiator\0\u{1}parameters\0\u{1}selectors\0\u{1}key\0\u{1}alternatives\0\u{3}key_floor\0")
 
+  fileprivate class _StorageClass {
+    var _peer: String = String()
+    var _outer: Warren_Agent_V1_AddressPair? = nil
+    var _initiator: Bool = false
+    var _parameters: Warren_Agent_V1_IPsecParameters? = nil
+    var _selectors: [Warren_Agent_V1_TrafficSelector] = []
+    var _key: Warren_Agent_V1_PSKReference? = nil
+    var _alternatives: [Warren_Agent_V1_IKEAlternative] = []
+    var _keyFloor: UInt32 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _peer = source._peer
+      _outer = source._outer
+      _initiator = source._initiator
+      _parameters = source._parameters
+      _selectors = source._selectors
+      _key = source._key
+      _alternatives = source._alternatives
+      _keyFloor = source._keyFloor
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.peer) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._outer) }()
-      case 3: try { try decoder.decodeSingularBoolField(value: &self.initiator) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._parameters) }()
-      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.selectors) }()
-      case 6: try { try decoder.decodeSingularMessageField(value: &self._key) }()
-      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.alternatives) }()
-      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.keyFloor) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._peer) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._outer) }()
+        case 3: try { try decoder.decodeSingularBoolField(value: &_storage._initiator) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._parameters) }()
+        case 5: try { try decoder.decodeRepeatedMessageField(value: &_storage._selectors) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._key) }()
+        case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._alternatives) }()
+        case 8: try { try decoder.decodeSingularUInt32Field(value: &_storage._keyFloor) }()
+        default: break
+        }
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.peer.isEmpty {
-      try visitor.visitSingularStringField(value: self.peer, fieldNumber: 1)
-    }
-    try { if let v = self._outer {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    if self.initiator != false {
-      try visitor.visitSingularBoolField(value: self.initiator, fieldNumber: 3)
-    }
-    try { if let v = self._parameters {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
-    if !self.selectors.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.selectors, fieldNumber: 5)
-    }
-    try { if let v = self._key {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    } }()
-    if !self.alternatives.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.alternatives, fieldNumber: 7)
-    }
-    if self.keyFloor != 0 {
-      try visitor.visitSingularUInt32Field(value: self.keyFloor, fieldNumber: 8)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._peer.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._peer, fieldNumber: 1)
+      }
+      try { if let v = _storage._outer {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      if _storage._initiator != false {
+        try visitor.visitSingularBoolField(value: _storage._initiator, fieldNumber: 3)
+      }
+      try { if let v = _storage._parameters {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      if !_storage._selectors.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._selectors, fieldNumber: 5)
+      }
+      try { if let v = _storage._key {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
+      if !_storage._alternatives.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._alternatives, fieldNumber: 7)
+      }
+      if _storage._keyFloor != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._keyFloor, fieldNumber: 8)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Warren_Agent_V1_IKEPeer, rhs: Warren_Agent_V1_IKEPeer) -> Bool {
-    if lhs.peer != rhs.peer {return false}
-    if lhs._outer != rhs._outer {return false}
-    if lhs.initiator != rhs.initiator {return false}
-    if lhs._parameters != rhs._parameters {return false}
-    if lhs.selectors != rhs.selectors {return false}
-    if lhs._key != rhs._key {return false}
-    if lhs.alternatives != rhs.alternatives {return false}
-    if lhs.keyFloor != rhs.keyFloor {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._peer != rhs_storage._peer {return false}
+        if _storage._outer != rhs_storage._outer {return false}
+        if _storage._initiator != rhs_storage._initiator {return false}
+        if _storage._parameters != rhs_storage._parameters {return false}
+        if _storage._selectors != rhs_storage._selectors {return false}
+        if _storage._key != rhs_storage._key {return false}
+        if _storage._alternatives != rhs_storage._alternatives {return false}
+        if _storage._keyFloor != rhs_storage._keyFloor {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

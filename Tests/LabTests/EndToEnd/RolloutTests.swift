@@ -6,7 +6,9 @@ import WarrenModel
 /// Changes of a running mesh, with echoes on every link all the while. As root, with the built programs.
 @Suite(.serialized) struct RolloutTests {
     @Test func changesLoseNothingAndWhatCannotWorkIsUndone() async throws {
-        let scenarios: [RolloutScenario] = [.keysRotate, .gatewayCutOff, .siteJoins]
+        let scenarios: [RolloutScenario] = [
+            .keysRotate, .gatewayCutOff, .siteJoins, .siteLeaves, .agentRevoked, .changedByHand, .stateRestored,
+        ]
         let name = "lab-test-rollouts"
         try await Lab.takeDown(LabNames(mesh: name))
         let rollouts = try LabRollouts(mesh: name, programDirectory: BuiltPrograms.directory) { _ in }
