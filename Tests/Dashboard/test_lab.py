@@ -42,6 +42,8 @@ class Lab(unittest.TestCase):
         browser = browser or self.browser
         browser.driver.get(BASE)
         browser.until("return document.activeElement?.id === 'token'")
+        # The page has just asked who it is without a session.
+        self.assertEqual([fault for fault in browser.faults() if "/v1/whoami" not in fault or "401" not in fault], [])
         browser.keys((STATE / "controller" / "api-token").read_text().strip(), Keys.ENTER)
         browser.until("return document.querySelector('main h1')?.textContent === arguments[0]", LAB)
         browser.until("return document.documentElement.dataset.sign === 'live'")
@@ -59,7 +61,6 @@ class Lab(unittest.TestCase):
             self.addCleanup(browser.close)
             self.sign_in(browser)
             browser.until("return document.querySelector('main').innerText.includes('All 10 links')", seconds=120)
-            browser.faults()
             for page in PAGES + ["/links/berlin--oslo", "/gateways/tokyo"]:
                 with self.subTest(page=page, look=browser.name):
                     browser.open(page)
