@@ -199,12 +199,14 @@ public actor LabRollouts {
         }
     }
 
-    func associations() async throws -> Set<SPI> {
-        let sites = declared.map(\.name)
-        return try await ask { client in
-            var all: Set<SPI> = []
-            for site in sites { all.formUnion(try await client.report(of: site).securityAssociations.map(\.spi)) }
+    /// What the gateways of these sites report.
+    func associations(of sites: [SiteName]) async throws -> [SAReport] {
+        try await ask { client in
+            var all: [SAReport] = []
+            for site in sites { all += try await client.report(of: site).securityAssociations }
             return all
         }
     }
+
+    func associations() async throws -> Set<SPI> { Set(try await associations(of: declared.map(\.name)).map(\.spi)) }
 }

@@ -64,13 +64,9 @@ extension LabRollouts {
         try await awaitCondition("the links of '\(site.name)' are up", within: Self.patience) { () -> Bool? in
             let links = try await status().activeLinks.filter { $0.link.sites.contains(site.name) }
             guard links.count == declared.count - 1, links.allSatisfy(\.isWell) else { return nil }
-            return try await associations(of: site.name).isDisjoint(with: former) ? true : nil
+            return try await associations(of: [site.name]).allSatisfy { !former.contains($0.spi) } ? true : nil
         }
         return "its \(declared.count - 1) links were up \(Self.text(ContinuousClock.now - start)) after its agent was started"
-    }
-
-    func associations(of site: SiteName) async throws -> Set<SPI> {
-        Set(try await ask { try await $0.report(of: site) }.securityAssociations.map(\.spi))
     }
 
     private func toggleMode() async throws -> Generation {

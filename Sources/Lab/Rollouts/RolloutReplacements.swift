@@ -13,7 +13,7 @@ extension LabRollouts {
     }
 
     private func replaceMachine(of site: LabTopology.SiteWorld) async throws -> String {
-        let former = try await associations(of: site.name)
+        let former = Set(try await associations(of: [site.name]).map(\.spi))
         try await lab.losePower(of: site)
         try FileManager.default.removeItem(atPath: lab.programs.stateDirectory(of: site))
         return try await enrolAndStart(site, former: former)
@@ -29,7 +29,7 @@ extension LabRollouts {
         }
         let peers = declared.map(\.name).filter { $0 != name }
         try await awaitCondition("no peer has an SA with '\(name)'", within: Self.patience) {
-            try await associations(of: peers, with: name).isEmpty ? true : nil
+            try await associations(of: peers).contains { $0.peer == name } ? nil : true
         }
         let gone = ContinuousClock.now - start
         try await lab.end("warren-agent", in: steady.gatewayNamespace, signal: SIGKILL)
@@ -45,18 +45,10 @@ extension LabRollouts {
             }
             return nil
         }
-        guard try await associations(of: peers, with: name).isEmpty else {
+        guard try await !associations(of: peers).contains(where: { $0.peer == name }) else {
             throw LabError(.failed, "a peer has SAs with '\(name)', which is revoked")
         }
         return ["its SAs were gone \(Self.text(gone)) after the order", try await replaceMachine(of: steady)]
-    }
-
-    private func associations(of sites: [SiteName], with peer: SiteName) async throws -> [SAReport] {
-        try await ask { client in
-            var all: [SAReport] = []
-            for site in sites { all += try await client.report(of: site).securityAssociations.filter { $0.peer == peer } }
-            return all
-        }
     }
 
     /// First under an agent that only reports, then under one that repairs.
