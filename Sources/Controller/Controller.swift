@@ -130,6 +130,10 @@ public actor Controller {
         try await serially { try await self.take([.restarted]) }
     }
 
+    /// Gives the state back, so that it can be opened anew while calls that were made of this value still end. Nothing is asked
+    /// of it afterwards.
+    public nonisolated func close() { state.release() }
+
     var now: Date { options.clock.date() }
 
     /// Runs `body` after all that was handed in before it is done, to its end, also when the caller goes away. Whatever changes

@@ -26,7 +26,14 @@ public final class StateDirectory: Sendable {
         }
     }
 
-    deinit { close(lock) }
+    /// Lets another process take the folder now, whoever still refers to this value. Closing alone would not do: a child that
+    /// is just being spawned holds the same lock until it becomes another program.
+    public func release() { flock(lock, LOCK_UN) }
+
+    deinit {
+        release()
+        close(lock)
+    }
 
     public func file(_ name: String) -> String { path + "/" + name }
 

@@ -160,19 +160,9 @@ import WarrenModel
         #expect(controller.access.principal(ofToken: brief) == nil)
         #expect(controller.access.principal(ofSession: session.id) == nil)
         #expect(!controller.access.isStillGood(principal) && !controller.access.isStillGood(session.principal))
-        controller = try await Self.again(controller, directory, clock)
+        controller.close()
+        controller = try await Controller(directory: directory, options: .init(clock: clock), log: APITests.log)
         #expect(controller.access.principal(ofToken: lasting)?.role == .viewer)
         #expect(controller.access.principal(ofToken: brief) == nil)
-    }
-
-    /// The same state in another controller, once the one before has let go of it.
-    private static func again(
-        _ before: consuming Controller, _ directory: String, _ clock: ControllerClock
-    ) async throws -> Controller {
-        let copy = directory + "-copy"
-        try FileManager.default.copyItem(atPath: directory, toPath: copy)
-        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: copy)
-        defer { try? FileManager.default.removeItem(atPath: copy) }
-        return try await Controller(directory: copy, options: .init(clock: clock), log: APITests.log)
     }
 }

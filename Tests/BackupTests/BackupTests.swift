@@ -51,6 +51,7 @@ final class Folder: Sendable {
     /// A controller that runs while the backup is taken, and goes on to generation `last`.
     private func backedUp(at number: UInt64, last: UInt64) async throws -> [UInt8] {
         let controller = try await open()
+        defer { controller.close() }
         for number in 1...number { try await accept(controller, number) }
         let site = try #require(SiteName("berlin"))
         _ = try await controller.createToken(for: site, lifetimeSeconds: 3600)

@@ -160,6 +160,7 @@ import WarrenStatus
         let kept = Mutable<[String: SimulatedGateway]>([:])
         do {
             let controller = try await Controller(directory: directory, log: log2)
+            defer { controller.close() }
             _ = try await controller.accept(TestMesh.inventory(names), expecting: .none)
             try await TestMesh.serve(controller) { mesh in
                 var gateways: [String: SimulatedGateway] = [:]

@@ -17,20 +17,13 @@ import WarrenPlan
     private var backup: String { folder + "/backup" }
 
     private func open() async throws -> Controller {
-        let deadline = ContinuousClock.now + .seconds(10)
-        while true {
-            do {
-                return try await Controller(directory: state, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-            } catch  where ContinuousClock.now < deadline && "\(error)".contains("is used by another") {
-                // The former one ends its last calls.
-                try await Task.sleep(for: .milliseconds(20))
-            }
-        }
+        try await Controller(directory: state, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     /// Five generations, with a backup after the third: the gateways, as they run on.
     private func lost() async throws -> [String: SimulatedGateway] {
         let controller = try await open(), gateways = Mutable<[String: SimulatedGateway]>([:])
+        defer { controller.close() }
         let (state, backup) = (state, backup)
         _ = try await controller.accept(TestMesh.inventory(Self.names), expecting: .none)
         try await TestMesh.serve(controller) { mesh in
