@@ -167,10 +167,11 @@ bench-packets: setup ## what a packet costs in instructions, allocations and loc
 SITES ?= 1000
 TOPOLOGY ?= hub-and-spoke
 
-load: setup ## SITES=1000 agents with real sessions on one controller: times, memory, processor
+load: setup ## SITES=1000 agents with real sessions on one controller: times, answers, memory, processor
 	$(RELEASE) --product warrend
+	$(RELEASE) --product warren
 	$(RELEASE) --product warren-load
-	$(BUILD)/release/warren-load --warrend $(BUILD)/release/warrend --sites $(SITES) --topology $(TOPOLOGY)
+	$(BUILD)/release/warren-load --warrend $(BUILD)/release/warrend --warren $(BUILD)/release/warren --sites $(SITES) --topology $(TOPOLOGY)
 
 clean: ## remove what was built
 	rm -rf $(BUILD) $(BUILD)-check $(BUILD)-fuzz

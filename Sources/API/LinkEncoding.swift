@@ -34,7 +34,8 @@ extension ByteBuffer {
     /// The text between quotation marks (RFC 8259, section 7).
     private mutating func writeJSONText(_ text: String) {
         writeString("\"")
-        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C }) {
+        let isPlain = text.utf8.withContiguousStorageIfAvailable { $0.allSatisfy { $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C } }
+        if isPlain == true {
             writeString(text)
         } else {
             for byte in text.utf8 {

@@ -9,7 +9,9 @@ enum Terminal {
     }
 
     /// A part of what is shown, without a line end of its own.
-    static func show(piece: String) {
+    static func show(piece: String) { show(piece: Array(piece.utf8)) }
+
+    static func show(piece: [UInt8]) {
         let failure = write(piece, to: STDOUT_FILENO)
         guard failure != 0 else { return }
         // A reader that has had enough, as `head` has, is no fault to speak of.

@@ -118,8 +118,13 @@ public final class ControllerClient: Sendable {
     }
 
     func decode<Answer: Decodable>(_ data: Data, from path: String) throws -> Answer {
+        try understanding(path) { try JSONDecoder().decode(Answer.self, from: data) }
+    }
+
+    /// What `read` makes of an answer to `path`. Fails with `.malformed` whatever it throws.
+    public func understanding<Answer>(_ path: String, _ read: () throws -> Answer) throws -> Answer {
         do {
-            return try JSONDecoder().decode(Answer.self, from: data)
+            return try read()
         } catch {
             throw ClientError(
                 .malformed, "\(address) answered \(path) with something that this version of warren does not understand",

@@ -27,6 +27,14 @@ extension ControllerClient {
         }
     }
 
+    /// `GET /v1/status?links=` of the whole mesh, as the controller's own JSON, lent piece by piece as it comes.
+    public func statusText(links: ShownLinks, take: (UnsafeRawBufferPointer) throws -> Void) async throws {
+        let path = Self.path("/v1/status", [("links", links == .all ? nil : links.rawValue)])
+        try await stream(.GET, path, accept: "application/json", seconds: 300) {
+            try $0.withUnsafeReadableBytes(take)
+        }
+    }
+
     private static func narrowed(_ whole: MeshStatus, _ links: ShownLinks, _ site: SiteName?) -> MeshStatus {
         var status = whole
         status.counts = MeshCounts(

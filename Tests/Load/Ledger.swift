@@ -64,3 +64,7 @@ struct Distribution: CustomStringConvertible {
             seconds.count)
     }
 }
+
+extension Duration {
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}

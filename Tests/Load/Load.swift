@@ -5,7 +5,7 @@ import WarrenModel
 /// Measures one real controller under a whole fleet: every agent is simulated in this process, but has its own certificate, and
 /// speaks the agents' protocol over mutual TLS of its own. Nothing leaves the loopback.
 ///
-/// `warren-load [--warrend PATH] [--sites N] [--topology full-mesh|hub-and-spoke|groups] [--idle SECONDS]`
+/// `warren-load [--warrend PATH] [--warren PATH] [--sites N] [--topology full-mesh|hub-and-spoke|groups] [--idle SECONDS]`
 @main
 enum Load {
     static func main() async throws {
@@ -31,6 +31,7 @@ struct LoadOptions {
     enum Topology: String { case fullMesh = "full-mesh", hubAndSpoke = "hub-and-spoke", groups }
 
     var warrend = ".build/release/warrend"
+    var warren = ".build/release/warren"
     var sites = 1000
     var topology = Topology.hubAndSpoke
     var idle = Duration.seconds(30)
@@ -41,6 +42,7 @@ struct LoadOptions {
             guard let value = rest.popFirst() else { throw LoadError("\(name) needs a value") }
             switch name {
             case "--warrend": warrend = value
+            case "--warren": warren = value
             case "--sites": sites = try Self.number(value)
             case "--idle": idle = .seconds(try Self.number(value))
             case "--topology":

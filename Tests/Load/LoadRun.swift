@@ -30,6 +30,7 @@ struct LoadRun {
         }
         defer { running.cancel() }
         try await connect()
+        try ask()
         try await change()
         try await idle()
         try await restart()
@@ -78,6 +79,15 @@ struct LoadRun {
             "connecting",
             "all connected, with their state and every link up, in \(text(since: began)), \(await processor(since: used)), \(await memory())"
         )
+    }
+
+    /// What the mesh looks like to an operator, once all of it is up and reports.
+    private func ask() throws {
+        for answer in try Questions(program: options.warren, socket: controller.socket).ask() {
+            say(
+                "  answer",
+                String(format: "%.2f s, %.1f MB", answer.seconds, Double(answer.bytes) / 1e6) + ": warren \(answer.question)")
+        }
     }
 
     /// A change that touches every gateway, all of them in one wave of each step.
@@ -191,8 +201,4 @@ struct LoadRun {
         print(what.padding(toLength: 12, withPad: " ", startingAt: 0) + text)
         fflush(nil)
     }
-}
-
-extension Duration {
-    fileprivate var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }

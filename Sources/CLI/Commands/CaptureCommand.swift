@@ -63,8 +63,12 @@ struct CaptureCommand: AsyncParsableCommand {
         try await cancellingOnSignal {
             do {
                 try await controller.withClient(about: [site], silenceSeconds: Int64(question.seconds) + 30) { client in
-                    Terminal.note("recording on \(site) for \(question.seconds) s at most: interrupt to end it")
-                    try await client.capture(on: site, question) { try file.take($0) }
+                    try await client.capture(on: site, question) { piece in
+                        if file.isEmpty {
+                            Terminal.note("recording on \(site) for \(question.seconds) s at most: interrupt to end it")
+                        }
+                        try file.take(piece)
+                    }
                 }
             } catch is CancellationError {
                 // What came until then is what was asked for.
@@ -104,9 +108,12 @@ private final class CaptureOutput: Sendable {
         }
     }
 
+    /// Nothing came yet, not even the file's header: the capture has not begun.
+    var isEmpty: Bool { counter.withLock { $0.bytes == 0 } }
+
     /// A capture that never began leaves no file.
     func removeIfEmpty() {
-        if descriptor != STDOUT_FILENO, counter.withLock({ $0.bytes == 0 }) { unlink(name) }
+        if descriptor != STDOUT_FILENO, isEmpty { unlink(name) }
     }
 
     var summary: String {

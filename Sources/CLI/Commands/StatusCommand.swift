@@ -63,6 +63,9 @@ struct StatusCommand: AsyncParsableCommand {
                 columns: Terminal.columns, colour: Terminal.usesColour, isWide: output == .wide, showsAll: all,
                 mostLines: question.showsAll ? nil : 40, site: site)
             Terminal.show(StatusText.table(status, layout))
+        case .json where site == nil && tag == nil:
+            let links = links
+            status = try await controller.withClient { try await Self.show(links, question, of: $0) }
         case .json, .yaml:
             let links = links, site = site, tag = tag
             status = try await controller.withClient(about: mentioned) {
@@ -71,6 +74,26 @@ struct StatusCommand: AsyncParsableCommand {
             try output == .json ? Terminal.show(json: status) : Terminal.show(yaml: status)
         }
         guard question.isWell(status) else { throw ExitCode(ExitStatus.not) }
+    }
+
+    /// Shows the JSON of the whole mesh while it comes; answers what of it tells whether the mesh is well.
+    private static func show(
+        _ links: ControllerClient.ShownLinks, _ question: StatusQuestion, of client: ControllerClient
+    ) async throws -> MeshStatus {
+        var layout = JSONLayout(omitting: "links"), output: [UInt8] = []
+        try await client.statusText(links: links) { piece in
+            try client.understanding("/v1/status") { try layout.take(piece, into: &output) }
+            guard output.count >= 1 << 16 else { return }
+            Terminal.show(piece: output)
+            output.removeAll(keepingCapacity: true)
+        }
+        let status = try client.understanding("/v1/status") {
+            try layout.finish()
+            return try JSONDecoder().decode(MeshStatus.self, from: Data(layout.rest))
+        }
+        Terminal.show(piece: output + "\n".utf8)
+        // A controller of an earlier version does not count.
+        return status.counts == nil ? try await question.askForCounts(client) : status
     }
 
     private var mentioned: [SiteName] { site.map { [$0] } ?? [] }
