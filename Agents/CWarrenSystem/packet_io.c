@@ -269,9 +269,7 @@ int warren_tun_configure(int descriptor) {
     unsigned int segmentation = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
     if (ioctl(descriptor, TUNSETVNETHDRSZ, &header) != 0) return -1;
     /* Kernels before 6.2 do not know UDP segmentation. */
-    if (ioctl(descriptor, TUNSETOFFLOAD, segmentation | TUN_F_USO4 | TUN_F_USO6) != 0
-        && ioctl(descriptor, TUNSETOFFLOAD, segmentation) != 0) {
-        return -1;
-    }
-    return set_nonblocking(descriptor);
+    int joins = ioctl(descriptor, TUNSETOFFLOAD, segmentation | TUN_F_USO4 | TUN_F_USO6) == 0;
+    if (!joins && ioctl(descriptor, TUNSETOFFLOAD, segmentation) != 0) return -1;
+    return set_nonblocking(descriptor) == 0 ? joins : -1;
 }

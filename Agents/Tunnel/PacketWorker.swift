@@ -113,24 +113,27 @@ public final class PacketWorker: Sendable {
     /// Takes over `descriptor`, a queue of a TUN device opened with IFF_NO_PI and IFF_VNET_HDR, also when this throws.
     /// With -1, or for an interface that is attached, the settings are replaced; a new descriptor replaces the old.
     public func attach(_ tunnel: GIFTunnel, descriptor: Int32 = -1) throws {
+        var takesDatagrams = false
         if descriptor >= 0 {
-            guard warren_tun_configure(descriptor) == 0 else {
+            let outcome = warren_tun_configure(descriptor)
+            guard outcome >= 0 else {
                 let error = SystemCallError(call: "TUNSETOFFLOAD", errno: errno)
                 close(descriptor)
                 throw error
             }
+            takesDatagrams = outcome > 0
         }
-        try attach(tunnel, queue: descriptor)
+        try attach(tunnel, queue: descriptor, takesDatagrams: takesDatagrams)
     }
 
     /// The same for any descriptor that gives and takes a virtio header and a packet at a time, and does not block.
-    package func attach(_ tunnel: GIFTunnel, queue descriptor: Int32) throws {
+    package func attach(_ tunnel: GIFTunnel, queue descriptor: Int32, takesDatagrams: Bool = true) throws {
         try phase.withLock { phase in
             guard descriptor >= 0 || phase.interfaces.contains(tunnel.interface) else {
                 throw NotAttached(interface: tunnel.interface)
             }
             phase.interfaces.insert(tunnel.interface)
-            commands.append(.attach(tunnel, descriptor))
+            commands.append(.attach(tunnel, descriptor, takesDatagrams: takesDatagrams))
         }
     }
 

@@ -20,6 +20,50 @@ import Testing
         #expect(written == [whole.virtio(segment: 1000)])
     }
 
+    @Test(arguments: [false, true])
+    func datagramsOfOneSizeBecomeOnePacket(isIPv6: Bool) {
+        var random = SeededGenerator(state: 2)
+        let whole = Obvious.Packet(isIPv6: isIPv6, isTCP: false, payload: random.bytes(64 * 40 + 17))
+        let datagrams = whole.segments(of: 64).map(\.bytes)
+        #expect(coalesce(datagrams) == [whole.virtio(segment: 64)])
+        let (written, sink) = join(datagrams, datagrams: false)
+        #expect(written == datagrams.map { [UInt8](repeating: 0, count: 10) + $0 })
+        #expect(sink.packets == datagrams.count)
+    }
+
+    @Test func datagramsThatDifferAreNotJoined() {
+        let first = Obvious.Packet(isTCP: false, payload: [UInt8](repeating: 1, count: 100))
+        var next = first
+        next.identification += 1
+        func joins(_ change: (inout Obvious.Packet) -> Void) -> Bool {
+            var other = next
+            change(&other)
+            return joins(other.bytes)
+        }
+        func joins(_ other: [UInt8]) -> Bool {
+            let written = coalesce([first.bytes, other])
+            #expect(written.flatMap { segment($0) ?? [] } == [first.bytes, other])
+            return written.count == 1
+        }
+        #expect(joins { _ in })
+        #expect(joins { $0.payload = [5] })
+        #expect(!joins { $0.payload += [5] })
+        #expect(!joins { $0.payload = [] })
+        #expect(!joins { $0.identification += 1 })
+        #expect(!joins { $0.trafficClass = 1 })
+        #expect(!joins { $0.hopLimit = 63 })
+        #expect(!joins { $0.dontFragment = false })
+        #expect(!joins { $0.source = 9 })
+        #expect(!joins { $0.sourcePort = 9 })
+        #expect(!joins { $0 = .init(identification: next.identification, payload: $0.payload) })
+        // No checksum; a wrong one; fewer bytes than the packet has.
+        for (offset, bytes) in [(26, [0, 0]), (26, [0x12, 0x34]), (24, [0, 60])] as [(Int, [UInt8])] {
+            var other = next.bytes
+            other.replaceSubrange(offset..<offset + 2, with: bytes)
+            #expect(!joins(other))
+        }
+    }
+
     @Test func whatDiffersIsNotJoined() {
         let first = Obvious.Packet(payload: [UInt8](repeating: 1, count: 100))
         var next = first.segments(of: 100)[0]

@@ -80,5 +80,6 @@ int warren_fragmentation_allow(int descriptor, int family, int allowed);
 /* Asks a UDP socket for packet information, TOS, joined datagrams and errors; forbids fragments; makes it non-blocking. 0, or
  * -1 and errno. */
 int warren_udp_configure(int descriptor, int family);
-/* Sets the header length and the offloads of a TUN queue; makes it non-blocking. 0, or -1 and errno. */
+/* Sets the header length and the offloads of a TUN queue; makes it non-blocking. 1 when the queue gives and takes UDP datagrams
+ * that are joined, 0 when only TCP segments, -1 and errno when it fails. */
 int warren_tun_configure(int descriptor);

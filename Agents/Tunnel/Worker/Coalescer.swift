@@ -2,18 +2,24 @@ import CWarrenSystem
 import ESP
 import Glibc
 
-/// Joins TCP segments that arrived in one batch into super-packets and writes those to their TUN queues: the inverse of
-/// `Segmenter`, by the rules of generic receive offload. Nothing is copied: a super-packet is a list of places.
+/// Joins TCP segments and UDP datagrams that arrived in one batch into super-packets and writes those to their TUN queues: the
+/// inverse of `Segmenter`, by the rules of generic receive offload. Nothing is copied: a super-packet is a list of places.
 ///
-/// Only segments that could be cut apart again without a difference are joined: same headers, sequence without a gap, right
-/// checksum. Order within a connection is kept. `flush` must come before the memory of the packets is used again.
+/// Only what could be cut apart again without a difference is joined: same headers, sequence without a gap, right checksum.
+/// Order within a connection is kept. `flush` must come before the memory of the packets is used again.
 final class Coalescer {
     /// Where a packet goes. Counts packets and bytes as they were before they were joined.
     final class Sink {
-        var descriptor: Int32
+        let descriptor: Int32
+        /// Whether the queue takes joined UDP datagrams, too: kernels before 6.2 do not.
+        let takesDatagrams: Bool
         var packets: UInt64 = 0
         var bytes: UInt64 = 0
-        init(descriptor: Int32) { self.descriptor = descriptor }
+
+        init(descriptor: Int32, takesDatagrams: Bool = true) {
+            self.descriptor = descriptor
+            self.takesDatagrams = takesDatagrams
+        }
     }
 
     private struct Flow {
@@ -59,27 +65,55 @@ final class Coalescer {
     /// Takes one packet of `header.totalLength` bytes.
     @inline(__always)
     func add(_ packet: UnsafeMutableRawPointer, header: IPHeader, sink: Sink) {
-        let transport = header.headerLength
-        guard header.nextProtocol == 6, !header.isFragment, header.totalLength >= transport &+ 20,
-            header.isIPv6 || transport == 20
+        guard !header.isFragment, header.isIPv6 || header.headerLength == 20, let part = Part(packet, header),
+            part.isTCP || sink.takesDatagrams
         else { return write(packet, header.totalLength, sink, isVerified: false) }
-
-        let tcp = packet + transport
-        let headers = transport &+ Int(tcp.load(fromByteOffset: 12, as: UInt8.self) >> 4) &* 4
-        let payload = header.totalLength &- headers
-        let flags = tcp.load(fromByteOffset: 13, as: UInt8.self)
-        // Only ACK, with or without PSH, and with data.
-        let isPlain = flags & ~8 == 0x10 && headers >= transport &+ 20 && payload > 0
-        let isVerified = isPlain && Self.isChecksumRight(packet, header: header)
-        let flow = find(packet, header: header, sink: sink)
-        if let flow {
-            if isVerified, append(packet, to: flow, header: header, headers: headers, payload: payload) { return }
+        let isVerified = part.isPlain && Self.isChecksumRight(packet, header: header)
+        if used > 0, let flow = find(packet, header: header, sink: sink) {
+            if isVerified, append(packet, to: flow, header: header, part) { return }
             flush(flow)
         }
-        guard isVerified, flags & 8 == 0 else {
+        guard isVerified, !part.isPushed else {
             return write(packet, header.totalLength, sink, isVerified: isVerified)
         }
-        open(packet, header: header, headers: headers, payload: payload, sink: sink)
+        open(packet, header: header, part, sink: sink)
+    }
+
+    /// What matters of a TCP segment or a UDP datagram.
+    private struct Part {
+        let isTCP: Bool
+        /// Of IP and the transport protocol together.
+        let headers: Int
+        let payload: Int
+        /// It has data, and nothing else that a joined packet could not say once for all its parts.
+        let isPlain: Bool
+        /// Nothing may be joined behind it.
+        let isPushed: Bool
+
+        /// Nil for other protocols, and for what has no room for its header.
+        @inline(__always)
+        init?(_ packet: UnsafeMutableRawPointer, _ header: IPHeader) {
+            let start = header.headerLength, transport = packet + start
+            isTCP = header.nextProtocol == 6
+            if isTCP {
+                guard header.totalLength >= start &+ 20 else { return nil }
+                headers = start &+ Int(transport.load(fromByteOffset: 12, as: UInt8.self) >> 4) &* 4
+                payload = header.totalLength &- headers
+                let flags = transport.load(fromByteOffset: 13, as: UInt8.self)
+                // Only ACK, with or without PSH.
+                isPlain = flags & ~8 == 0x10 && headers >= start &+ 20 && payload > 0
+                isPushed = flags & 8 != 0
+            } else {
+                guard header.nextProtocol == 17, header.totalLength >= start &+ 8 else { return nil }
+                headers = start &+ 8
+                payload = header.totalLength &- headers
+                // Without a checksum (RFC 768), it would be given one.
+                isPlain =
+                    payload > 0 && transport.network(at: 6, as: UInt16.self) != 0
+                    && Int(transport.network(at: 4, as: UInt16.self)) == 8 &+ payload
+                isPushed = false
+            }
+        }
     }
 
     /// Writes what is held back.
@@ -94,16 +128,17 @@ final class Coalescer {
             return false
         }
         let count = header.totalLength &- header.headerLength
-        let pseudo = InternetChecksum.pseudoHeader(packet, isIPv6: header.isIPv6, transport: 6, count: count)
+        let pseudo = InternetChecksum.pseudoHeader(packet, isIPv6: header.isIPv6, transport: header.nextProtocol, count: count)
         return InternetChecksum.fold(InternetChecksum.add(pseudo, packet + header.headerLength, count)) == 0xffff
     }
 
-    /// The flow of the same tunnel, addresses and ports.
+    /// The flow of the same tunnel, protocol, addresses and ports.
     private func find(_ packet: UnsafeMutableRawPointer, header: IPHeader, sink: Sink) -> UnsafeMutablePointer<Flow>? {
         let addresses = header.isIPv6 ? 8 : 12, length = header.isIPv6 ? 32 : 8
         for index in 0..<used {
             let flow = flows + index
             guard flow.pointee.isUsed, flow.pointee.header.isIPv6 == header.isIPv6,
+                flow.pointee.header.nextProtocol == header.nextProtocol,
                 flow.pointee.sink.toOpaque() == Unmanaged.passUnretained(sink).toOpaque()
             else { continue }
             let first = flow.pointee.first, transport = header.headerLength
@@ -115,9 +150,7 @@ final class Coalescer {
         return nil
     }
 
-    private func open(
-        _ packet: UnsafeMutableRawPointer, header: IPHeader, headers: Int, payload: Int, sink: Sink
-    ) {
+    private func open(_ packet: UnsafeMutableRawPointer, header: IPHeader, _ part: Part, sink: Sink) {
         var index = 0
         while index < used, flows[index].isUsed { index &+= 1 }
         if index == Self.flowCount {
@@ -128,26 +161,23 @@ final class Coalescer {
         list[1] = iovec(iov_base: packet, iov_len: header.totalLength)
         (flows + index).initialize(
             to: Flow(
-                isUsed: true, sink: .passUnretained(sink), first: packet, header: header, headers: headers, segment: payload,
-                length: header.totalLength, count: 1,
-                nextSequence: packet.network(at: header.headerLength &+ 4, as: UInt32.self)
-                    &+ UInt32(truncatingIfNeeded: payload),
+                isUsed: true, sink: .passUnretained(sink), first: packet, header: header, headers: part.headers,
+                segment: part.payload, length: header.totalLength, count: 1,
+                nextSequence: part.isTCP
+                    ? packet.network(at: header.headerLength &+ 4, as: UInt32.self)
+                        &+ UInt32(truncatingIfNeeded: part.payload) : 0,
                 lastIdentification: header.isIPv6 ? 0 : packet.network(at: 4, as: UInt16.self), vectors: list))
         if index == used { used = index &+ 1 }
     }
 
     /// False when the packet does not fit behind what the flow holds.
     private func append(
-        _ packet: UnsafeMutableRawPointer, to flow: UnsafeMutablePointer<Flow>, header: IPHeader, headers: Int, payload: Int
+        _ packet: UnsafeMutableRawPointer, to flow: UnsafeMutablePointer<Flow>, header: IPHeader, _ part: Part
     ) -> Bool {
         let first = flow.pointee.first, transport = header.headerLength
-        guard !flow.pointee.isClosed, flow.pointee.headers == headers, payload <= flow.pointee.segment,
-            flow.pointee.length &+ payload <= 65_535, flow.pointee.count &+ 2 < Self.maximumVectors,
-            packet.network(at: transport &+ 4, as: UInt32.self) == flow.pointee.nextSequence,
-            // Acknowledgement, window, options.
-            memcmp(first + transport + 8, packet + transport + 8, 4) == 0,
-            memcmp(first + transport + 14, packet + transport + 14, 2) == 0,
-            memcmp(first + transport + 20, packet + transport + 20, headers &- transport &- 20) == 0
+        guard !flow.pointee.isClosed, flow.pointee.headers == part.headers, part.payload <= flow.pointee.segment,
+            flow.pointee.length &+ part.payload <= 65_535, flow.pointee.count &+ 2 < Self.maximumVectors,
+            !part.isTCP || follows(packet, flow, part)
         else { return false }
         if header.isIPv6 {
             // Traffic class, flow label, hop limit.
@@ -160,14 +190,27 @@ final class Coalescer {
             else { return false }
             flow.pointee.lastIdentification = identification
         }
-        flow.pointee.vectors[flow.pointee.count &+ 1] = iovec(iov_base: packet + headers, iov_len: payload)
+        flow.pointee.vectors[flow.pointee.count &+ 1] = iovec(iov_base: packet + part.headers, iov_len: part.payload)
         flow.pointee.count &+= 1
-        flow.pointee.length &+= payload
-        flow.pointee.nextSequence &+= UInt32(truncatingIfNeeded: payload)
-        let flags = packet.load(fromByteOffset: transport &+ 13, as: UInt8.self)
-        if flags & 8 != 0 { first.storeBytes(of: flags, toByteOffset: transport &+ 13, as: UInt8.self) }
-        if flags & 8 != 0 || payload < flow.pointee.segment { flow.pointee.isClosed = true }
+        flow.pointee.length &+= part.payload
+        flow.pointee.nextSequence &+= UInt32(truncatingIfNeeded: part.payload)
+        if part.isPushed {
+            let flags = packet.load(fromByteOffset: transport &+ 13, as: UInt8.self)
+            first.storeBytes(of: flags, toByteOffset: transport &+ 13, as: UInt8.self)
+        }
+        if part.isPushed || part.payload < flow.pointee.segment { flow.pointee.isClosed = true }
         return true
+    }
+
+    /// Whether a TCP segment is the next of its flow: by its sequence number, and with the same acknowledgement, window and
+    /// options.
+    @inline(__always)
+    private func follows(_ packet: UnsafeMutableRawPointer, _ flow: UnsafeMutablePointer<Flow>, _ part: Part) -> Bool {
+        let transport = flow.pointee.header.headerLength, first = flow.pointee.first
+        return packet.network(at: transport &+ 4, as: UInt32.self) == flow.pointee.nextSequence
+            && memcmp(first + transport + 8, packet + transport + 8, 4) == 0
+            && memcmp(first + transport + 14, packet + transport + 14, 2) == 0
+            && memcmp(first + transport + 20, packet + transport + 20, part.headers &- transport &- 20) == 0
     }
 
     private func flush(_ flow: UnsafeMutablePointer<Flow>) {
@@ -187,15 +230,18 @@ final class Coalescer {
             first.storeNetwork(UInt16(truncatingIfNeeded: length), at: 2)
             InternetChecksum.finishIPv4(first, length: transport)
         }
-        let pseudo = InternetChecksum.pseudoHeader(first, isIPv6: header.isIPv6, transport: 6, count: length &- transport)
-        first.storeBytes(of: InternetChecksum.fold(pseudo), toByteOffset: transport &+ 16, as: UInt16.self)
-        // NEEDS_CSUM; TCPv4 or TCPv6 (virtio 1.2, 5.1.6).
+        let isTCP = header.nextProtocol == 6, field = isTCP ? 16 : 6
+        if !isTCP { first.storeNetwork(UInt16(truncatingIfNeeded: length &- transport), at: transport &+ 4) }
+        let pseudo = InternetChecksum.pseudoHeader(
+            first, isIPv6: header.isIPv6, transport: header.nextProtocol, count: length &- transport)
+        first.storeBytes(of: InternetChecksum.fold(pseudo), toByteOffset: transport &+ field, as: UInt16.self)
+        // NEEDS_CSUM; TCPv4, TCPv6 or UDP (virtio 1.2, 5.1.6).
         virtio.storeBytes(of: 1, as: UInt8.self)
-        virtio.storeBytes(of: header.isIPv6 ? 4 : 1, toByteOffset: 1, as: UInt8.self)
+        virtio.storeBytes(of: isTCP ? (header.isIPv6 ? 4 : 1) : 5, toByteOffset: 1, as: UInt8.self)
         virtio.storeBytes(of: UInt16(truncatingIfNeeded: flow.pointee.headers), toByteOffset: 2, as: UInt16.self)
         virtio.storeBytes(of: UInt16(truncatingIfNeeded: flow.pointee.segment), toByteOffset: 4, as: UInt16.self)
         virtio.storeBytes(of: UInt16(truncatingIfNeeded: transport), toByteOffset: 6, as: UInt16.self)
-        virtio.storeBytes(of: 16, toByteOffset: 8, as: UInt16.self)
+        virtio.storeBytes(of: UInt16(truncatingIfNeeded: field), toByteOffset: 8, as: UInt16.self)
         let bytes = length &+ (flow.pointee.count &- 1) &* flow.pointee.headers
         write(flow.pointee.vectors, flow.pointee.count &+ 1, packets: flow.pointee.count, bytes: bytes, sink)
     }

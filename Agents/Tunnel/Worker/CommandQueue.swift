@@ -6,7 +6,8 @@ import WarrenModel
 
 /// What the control side asks of the packet thread.
 enum PacketCommand: Sendable {
-    case attach(GIFTunnel, Int32)
+    /// With a descriptor, or -1 for that which is attached; does its queue take joined UDP datagrams?
+    case attach(GIFTunnel, Int32, takesDatagrams: Bool = true)
     case detach(String)
     case addPolicy(SecurityPolicy)
     case removePolicy(SecurityPolicy)

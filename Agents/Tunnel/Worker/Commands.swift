@@ -10,7 +10,7 @@ extension PacketEngine {
         var replies: [SnapshotReply] = []
         for command in commands.take() {
             switch command {
-            case .attach(let tunnel, let descriptor): attach(tunnel, descriptor)
+            case .attach(let tunnel, let descriptor, let takesDatagrams): attach(tunnel, descriptor, takesDatagrams)
             case .detach(let interface): detach(interface)
             case .addPolicy(let policy):
                 policies.add(policy)
@@ -35,7 +35,7 @@ extension PacketEngine {
         for reply in replies { reply.fulfil(snapshot ?? .init()) }
     }
 
-    private func attach(_ settings: GIFTunnel, _ descriptor: Int32) {
+    private func attach(_ settings: GIFTunnel, _ descriptor: Int32, _ takesDatagrams: Bool) {
         if descriptor < 0 {
             guard let tunnel = tunnels[settings.interface] else { return }
             stale.peers.formUnion([tunnel.settings.peer, settings.peer])
@@ -43,7 +43,7 @@ extension PacketEngine {
             return
         }
         detach(settings.interface)
-        let tunnel = TunnelEntry(settings, descriptor: descriptor)
+        let tunnel = TunnelEntry(settings, sink: .init(descriptor: descriptor, takesDatagrams: takesDatagrams))
         do {
             try poll(tunnel)
             tunnels[settings.interface] = tunnel

@@ -13,9 +13,9 @@ extension PacketEngine {
         var ipencap = Decision.drop(.noOutboundPolicy)
         var ipv6 = Decision.drop(.noOutboundPolicy)
 
-        init(_ settings: GIFTunnel, descriptor: Int32) {
+        init(_ settings: GIFTunnel, sink: Coalescer.Sink) {
             self.settings = settings
-            sink = Coalescer.Sink(descriptor: descriptor)
+            self.sink = sink
         }
     }
 

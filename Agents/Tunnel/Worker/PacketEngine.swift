@@ -9,8 +9,10 @@ import WarrenModel
 final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     static var receiveCount: Int { 8 }
     static var receiveSize: Int { 1 << 16 }
-    /// Super-packets taken from one TUN queue, and batches from one socket, before the others have their turn.
-    static var drainLimit: Int { 16 }
+    /// What is taken from one TUN queue before it is sent and the others have their turn: as many small packets as make one
+    /// message, or a fourth as many super-packets.
+    static var drainLimit: Int { 64 }
+    /// Batches taken from one socket before the others have their turn.
     static var receiveLimit: Int { 4 }
     static var readyCapacity: Int32 { 64 }
 
@@ -155,8 +157,8 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
 
     @inline(__always)
     private func drain(_ tunnel: TunnelEntry) {
-        var packets = 0
-        while packets < Self.drainLimit {
+        var weight = 0
+        while weight < Self.drainLimit {
             let count = read(tunnel.sink.descriptor, readBuffer, OutboundPacket.virtioLength + Self.receiveSize)
             if count < 0 {
                 if errno == EINTR { continue }
@@ -164,7 +166,7 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
                 break
             }
             send(readBuffer, count: count, from: tunnel)
-            packets &+= 1
+            weight &+= count > 2048 ? 4 : 1
         }
     }
 

@@ -100,7 +100,11 @@ public enum PacketFuzzTargets {
     /// Packets that arrive in one batch: what is written, cut apart again, is what came, connection by connection.
     @Sendable static func joins(_ bytes: UnsafeRawBufferPointer) -> Int {
         var source = ByteSource(bytes), packets: [[UInt8]] = []
-        var flows = (0..<3).map { Obvious.Packet(isIPv6: $0 == 1, sourcePort: UInt16(100 + $0)) }
+        // The last two differ from the first two in their protocol alone.
+        var flows = (0..<5).map { index in
+            let kind = index % 3
+            return Obvious.Packet(isIPv6: kind == 1, isTCP: index < 3, sourcePort: 100 + UInt16(kind))
+        }
         while !source.isEmpty, packets.count < 200 {
             let index = source.choice(flows.count)
             let size = [100, 100, 100, 60, 1, 0, 1400, source.choice(300)][source.choice(8)]
@@ -131,9 +135,9 @@ public enum PacketFuzzTargets {
     /// Packets by connection; those that are never joined are one.
     private static func connections(of packets: [[UInt8]]) -> [[UInt8]: [[UInt8]]] {
         Dictionary(grouping: packets) { packet in
-            guard let header = ObviousHeader(packet), header.isPlainTCP else { return [] }
+            guard let header = ObviousHeader(packet), header.isPlain else { return [] }
             let addresses = header.isIPv6 ? 8..<40 : 12..<20
-            return Array(packet[addresses]) + Array(packet[header.length..<header.length + 4])
+            return [header.next] + Array(packet[addresses]) + Array(packet[header.length..<header.length + 4])
         }
     }
 

@@ -31,19 +31,22 @@ struct ObviousHeader {
     }
 
     /// What could be joined with another.
-    var isPlainTCP: Bool { next == 6 && !isFragment && (isIPv6 || length == 20) && total >= length + 20 }
+    var isPlain: Bool {
+        guard !isFragment, isIPv6 || length == 20 else { return false }
+        return next == 6 && total >= length + 20 || next == 17 && total >= length + 8
+    }
 
     /// The sum before a transport protocol's own (RFC 9293, 3.1; RFC 8200, 8.1).
     static func pseudoHeader(_ packet: [UInt8], _ header: ObviousHeader, _ transport: UInt8, _ count: Int) -> [UInt8] {
         Array(packet[header.addresses]) + [0, transport] + Obvious.big(UInt32(count))
     }
 
-    /// Of a TCP segment, its IPv4 header included.
+    /// Of a TCP segment or a UDP datagram, its IPv4 header included.
     static func hasRightChecksum(_ packet: [UInt8]) -> Bool {
         guard let header = ObviousHeader(packet) else { return false }
         let segment = packet[header.length..<header.total]
         return (header.isIPv6 || Obvious.checksum(Array(packet[..<header.length])) == 0)
-            && Obvious.checksum(pseudoHeader(packet, header, 6, segment.count) + segment) == 0
+            && Obvious.checksum(pseudoHeader(packet, header, header.next, segment.count) + segment) == 0
     }
 }
 

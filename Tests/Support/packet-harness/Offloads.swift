@@ -20,8 +20,9 @@ func segment(_ virtio: [UInt8]) -> [[UInt8]]? {
 }
 
 /// Hands packets to a coalescer in one batch; returns what it wrote, each with its virtio header.
-func join(_ packets: [[UInt8]]) -> (written: [[UInt8]], sink: Coalescer.Sink) {
-    let queue = FakeQueue(), sink = Coalescer.Sink(descriptor: queue.near), coalescer = Coalescer(drops: DropCounters())
+func join(_ packets: [[UInt8]], datagrams: Bool = true) -> (written: [[UInt8]], sink: Coalescer.Sink) {
+    let queue = FakeQueue(), coalescer = Coalescer(drops: DropCounters())
+    let sink = Coalescer.Sink(descriptor: queue.near, takesDatagrams: datagrams)
     let slab = UnsafeMutableRawPointer.allocate(byteCount: packets.reduce(1) { $0 + $1.count }, alignment: 16)
     defer { slab.deallocate() }
     var offset = 0
