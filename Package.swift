@@ -221,6 +221,7 @@ let package = Package(
         .testTarget(
             name: "LabTests",
             dependencies: [
+                "SeededRandom",
                 "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenClient", "WarrenLab", "AgentRuntime",
                 "TunnelControl",
             ],
@@ -234,15 +235,20 @@ let package = Package(
             path: "Tests/CLITests"),
         .testTarget(
             name: "IKEv2Tests", dependencies: ["WarrenModel", "ESP", "IKEv2", crypto], path: "Tests/IKEv2Tests"),
-        .testTarget(name: "ModelTests", dependencies: ["WarrenModel"], path: "Tests/ModelTests"),
+        .target(name: "SeededRandom", path: "Tests/Support/seeded-random"),
+        .testTarget(name: "ModelTests", dependencies: ["SeededRandom", "WarrenModel"], path: "Tests/ModelTests"),
         .testTarget(
-            name: "InventoryTests", dependencies: ["WarrenModel", "WarrenInventory"], path: "Tests/InventoryTests"),
+            name: "InventoryTests", dependencies: ["SeededRandom", "WarrenModel", "WarrenInventory"],
+            path: "Tests/InventoryTests"),
         .testTarget(
-            name: "ImportTests", dependencies: ["WarrenModel", "WarrenInventory", "WarrenImport"], path: "Tests/ImportTests"),
+            name: "ImportTests", dependencies: ["SeededRandom", "WarrenModel", "WarrenInventory", "WarrenImport"],
+            path: "Tests/ImportTests"),
         .testTarget(
-            name: "PlanTests", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan"], path: "Tests/PlanTests"),
+            name: "PlanTests", dependencies: ["SeededRandom", "WarrenModel", "WarrenInventory", "WarrenPlan"],
+            path: "Tests/PlanTests"),
         .testTarget(
-            name: "RolloutTests", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout"],
+            name: "RolloutTests",
+            dependencies: ["SeededRandom", "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout"],
             path: "Tests/RolloutTests"),
         // A mesh in simulated time: the library, the program that plays seeds, and the seeds that the tests play.
         .target(
@@ -263,7 +269,7 @@ let package = Package(
             name: "PacketFuzzTargets", dependencies: ["WarrenModel", "ESP", "Tunnel", "PacketHarness"],
             path: "Tests/Fuzz/Packets"),
         .testTarget(
-            name: "FuzzTests", dependencies: ["FuzzTargets", "PacketFuzzTargets"], path: "Tests/Fuzz/Smoke"),
+            name: "FuzzTests", dependencies: ["SeededRandom", "FuzzTargets", "PacketFuzzTargets"], path: "Tests/Fuzz/Smoke"),
         .testTarget(
             name: "RenderTests",
             dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenKeys", "WarrenRender"],
@@ -291,7 +297,7 @@ let package = Package(
             name: "CPowerCut", path: "Tests/Support/power-cut", linkerSettings: [.linkedLibrary("sqlite3")]),
         .testTarget(
             name: "PowerCutTests",
-            dependencies: ["CPowerCut", "WarrenStore", "WarrenModel", "WarrenInventory", "WarrenPlan", grdb],
+            dependencies: ["SeededRandom", "CPowerCut", "WarrenStore", "WarrenModel", "WarrenInventory", "WarrenPlan", grdb],
             path: "Tests/PowerCutTests"),
         .testTarget(
             name: "StatusTests", dependencies: ["WarrenStatus", "WarrenModel", "WarrenPlan"], path: "Tests/StatusTests"),
@@ -321,7 +327,8 @@ let package = Package(
                 + nio + lifecycle,
             path: "Tests/APITests"),
         .testTarget(
-            name: "AgentCoreTests", dependencies: ["AgentCore", "WarrenModel", "WarrenPlan"], path: "Tests/AgentCoreTests"),
+            name: "AgentCoreTests", dependencies: ["SeededRandom", "AgentCore", "WarrenModel", "WarrenPlan"],
+            path: "Tests/AgentCoreTests"),
         .testTarget(
             name: "AgentRuntimeTests",
             dependencies: [
@@ -335,7 +342,8 @@ let package = Package(
             dependencies: ["WarrenModel", "WarrenPlan", "WarrenWire", "AgentCore", "AgentRuntime", "DataPlane", logging],
             path: "Tests/Support/trial-agent"),
         .executableTarget(
-            name: "warren-bench", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "ESP"],
+            name: "warren-bench",
+            dependencies: ["SeededRandom", "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "ESP"],
             path: "Tests/Benchmarks"),
         // A thousand agents on one real controller.
         .executableTarget(
@@ -350,6 +358,7 @@ let package = Package(
         .testTarget(
             name: "DriverConformance",
             dependencies: [
+                "SeededRandom",
                 "AgentRuntime", "DataPlane", "EmbeddedDataPlane", "AgentCore", "WarrenModel", "WarrenPlan", "TunnelControl",
                 "warren-tunneld",
                 logging,

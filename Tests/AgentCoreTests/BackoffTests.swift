@@ -1,4 +1,5 @@
 import AgentCore
+import SeededRandom
 import Testing
 
 struct BackoffTests {
@@ -14,7 +15,7 @@ struct BackoffTests {
 
     @Test(arguments: [1, 2, 3] as [UInt64])
     func staysWithinItsCeiling(seed: UInt64) {
-        var random = SeededRandom(seed: seed)
+        var random = SeededNumbers(seed: seed)
         var backoff = Backoff()
         for _ in 0..<100 {
             let ceiling = backoff.ceiling
@@ -32,7 +33,7 @@ struct BackoffTests {
     /// A controller restarts under a thousand agents and is away for `outage` seconds: no short time sees many of them come.
     @Test(arguments: [1, 20, 300] as [Double], [1, 2] as [UInt64])
     func aFleetDoesNotComeBackInOneBurst(outage: Double, seed: UInt64) {
-        var random = SeededRandom(seed: seed)
+        var random = SeededNumbers(seed: seed)
         let agents = 1000, slice = 0.1
         var arrivals: [Int: Int] = [:], last = 0.0, attempts = 0
         for _ in 0..<agents {

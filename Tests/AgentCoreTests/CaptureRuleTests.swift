@@ -1,4 +1,5 @@
 import AgentCore
+import SeededRandom
 import Testing
 import WarrenModel
 import WarrenPlan
@@ -9,7 +10,7 @@ import WarrenPlan
 
     /// Links to two sites, of which the second may also have its address from before.
     private static func rule(with peer: SiteName? = nil, isWhole: Bool = false) -> CaptureRule {
-        var random = SeededRandom(seed: 1)
+        var random = SeededNumbers(seed: 1)
         var plan = Sample.plan(using: &random)
         plan.ike = [7, 8].map { number in
             let peer = IKEPeer(
@@ -94,7 +95,7 @@ import WarrenPlan
 
     /// Whatever comes, and wherever it is cut off, it is at most as much as is there.
     @Test func anyBytes() {
-        var random = SeededRandom(seed: 3)
+        var random = SeededNumbers(seed: 3)
         let rules = [Self.rule(), Self.rule(isWhole: true)]
         let starts = [
             Self.ipv4(50, from: Sample.outer, to: Sample.outer(7), Self.payload),

@@ -1,4 +1,5 @@
 import AgentCore
+import SeededRandom
 import Testing
 import WarrenModel
 import WarrenPlan
@@ -67,7 +68,7 @@ struct ReconcileTests {
     /// then there is nothing left to do.
     @Test(arguments: [1, 2, 3, 4] as [UInt64])
     func convergesClosedAndRests(seed: UInt64) {
-        var random = SeededRandom(seed: seed)
+        var random = SeededNumbers(seed: seed)
         for _ in 0..<500 {
             let before = Sample.plan(using: &random), after = Sample.desired(Sample.plan(using: &random))
             var gateway = ModelGateway(running: before, next: after.plan)
@@ -98,7 +99,7 @@ struct ReconcileTests {
     /// A pass that broke off anywhere is picked up by the next.
     @Test(arguments: [1, 2, 3, 4] as [UInt64])
     func resumesAfterABrokenPass(seed: UInt64) {
-        var random = SeededRandom(seed: seed)
+        var random = SeededNumbers(seed: seed)
         for _ in 0..<100 {
             let before = Sample.plan(using: &random), after = Sample.desired(Sample.plan(using: &random))
             var gateway = ModelGateway(running: before, next: after.plan)

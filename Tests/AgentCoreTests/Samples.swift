@@ -1,19 +1,7 @@
 import AgentCore
+import SeededRandom
 import WarrenModel
 import WarrenPlan
-
-/// A generator with a seed, so that a failing case can be run again (SplitMix64).
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-}
 
 /// Names, addresses and whole plans that are valid, small enough that two of them often touch the same things.
 enum Sample {
@@ -66,7 +54,7 @@ enum Sample {
     }
 
     /// A valid plan with some of six peers, each under some interface name.
-    static func plan(using random: inout SeededRandom) -> GatewayPlan {
+    static func plan(using random: inout SeededNumbers) -> GatewayPlan {
         var plan = GatewayPlan(
             site: site, platform: .embedded, index: 1, outerAddresses: [outer], innerAddress: inner,
             networks: [IPPrefix("192.168.1.0/24")!])

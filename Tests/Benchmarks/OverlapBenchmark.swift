@@ -1,4 +1,5 @@
 import Foundation
+import SeededRandom
 import WarrenInventory
 import WarrenModel
 
@@ -52,7 +53,7 @@ enum OverlapBenchmark {
 
     /// Every prefix in a slot of its own, but each thousandth, which lies in the slot of the one before; shuffled.
     private static func sample() -> String {
-        var random = SplitMix(state: 4711)
+        var random = SeededNumbers(seed: 4711)
         var lines: [String] = []
         for index in 0..<count {
             let slot = UInt32(index / 2 - (index / 2 % 1000 == 999 ? 1 : 0))
@@ -69,17 +70,5 @@ enum OverlapBenchmark {
             lines.append(IPPrefix(containing: address, length: length)?.description ?? "")
         }
         return lines.shuffled(using: &random).joined(separator: "\n")
-    }
-}
-
-/// A small generator with a seed (Steele, Lea and Flood, 2014), so that every run has the same data.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

@@ -1,6 +1,7 @@
 import DataPlane
 import EmbeddedDataPlane
 import Foundation
+import SeededRandom
 import Testing
 import TunnelControl
 
@@ -12,7 +13,7 @@ import TunnelControl
             try await driver.prepare()
             try await driver.performAll(Sample.whole.operations)
             let process = try gateway.daemonProcess()
-            var random = SplitMix(state: 7)
+            var random = SeededNumbers(seed: 7)
             var messages: [[UInt8]] = [
                 [255, 255, 255, 255], [0, 0, 0, 0], [0, 0, 0, 2] + Array("{}".utf8), [0, 0, 0, 4] + Array("null".utf8),
                 [0, 0, 0, 200] + [UInt8](repeating: UInt8(ascii: "["), count: 200),
@@ -70,16 +71,4 @@ private func rawConnection(_ path: String) -> Int32 {
         }
     }
     return result == 0 ? connection : -1
-}
-
-/// A generator that gives the same numbers in each run (Steele, Lea and Flood 2014, SplitMix64).
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
 }

@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 import WarrenImport
 import WarrenInventory
@@ -13,7 +14,7 @@ import WarrenInventory
         """
 
     @Test(arguments: 0..<40) func brokenFilesAreReadToTheEnd(seed: Int) {
-        var random = Mutations(state: UInt64(seed))
+        var random = SeededNumbers(seed: UInt64(seed))
         let folders = Handbook.folders(modern: seed.isMultiple(of: 2), keys: true).map { folder in
             var folder = folder
             folder.files.append(GatewayFile(name: "s", kind: .swanctl, text: Self.swanctl))
@@ -70,14 +71,5 @@ import WarrenInventory
         let mesh = Import.inventory(mesh: "m", from: [folder])
         #expect(!mesh.text.contains("\nmesh: evil") && !mesh.text.contains("\u{1b}") && !mesh.text.contains("\nsites: {}\n#"))
         #expect(mesh.text.split(separator: "\n").filter { $0.hasPrefix("sites:") }.count == 1)
-    }
-}
-
-/// A small generator with a seed.
-struct Mutations: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return state ^ (state >> 29)
     }
 }

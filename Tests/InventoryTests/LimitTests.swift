@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 import WarrenInventory
 
@@ -109,7 +110,7 @@ import WarrenInventory
             "lifetime: ", "9999999999h", "topology: ", "kind: ", "hub-and-spoke", "groups: ", "hubs: ", "explicit", "links:\n",
             "tests:\n", "between: ", "ipsec: ", "from: ", "to: ", "expect: ", "index: ", "drained: ", "mtu: ", "576", "true",
         ]
-        var random = SeededGenerator(state: seed)
+        var random = SeededNumbers(seed: seed)
         for _ in 0..<200 {
             let count = Int.random(in: 1...40, using: &random)
             let text = (0..<count).compactMap { _ in pieces.randomElement(using: &random) }.joined()

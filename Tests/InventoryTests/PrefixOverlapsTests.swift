@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 import WarrenInventory
 import WarrenModel
@@ -5,7 +6,7 @@ import WarrenModel
 @Suite struct PrefixOverlapsTests {
     /// Against the definition: every pair, compared bit by bit.
     @Test(arguments: 0..<30) func findsWhatComparingAllPairsFinds(seed: Int) {
-        var random = Seeded(state: UInt64(seed) &* 7919 &+ 1)
+        var random = SeededNumbers(seed: UInt64(seed) &* 7919 &+ 1)
         let prefixes = (0..<120).compactMap { _ -> IPPrefix? in
             let bits = UInt128(random.next() & 0x7)
             if Bool.random(using: &random) {
@@ -24,13 +25,5 @@ import WarrenModel
         #expect(Set(found) == expected)
         #expect(found.count == expected.count)
         #expect(PrefixOverlaps(of: prefixes, limit: 5).pairs.count == 5)
-    }
-
-    private struct Seeded: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return state >> 20 ^ state >> 41
-        }
     }
 }

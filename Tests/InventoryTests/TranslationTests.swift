@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 import WarrenModel
 
@@ -47,7 +48,7 @@ import WarrenModel
 
     /// Against the definition, pair by pair.
     @Test(arguments: 0..<200) func findsWhatComparingEveryPairFinds(seed: UInt64) {
-        var random = SeededGenerator(state: seed)
+        var random = SeededNumbers(seed: seed)
         var prefixes: [IPPrefix] = []
         var hidden: [Bool] = []
         for _ in 0..<60 {

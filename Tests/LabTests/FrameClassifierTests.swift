@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 import WarrenModel
 
@@ -102,7 +103,7 @@ import WarrenModel
     }
 
     @Test func noBytesTrap() {
-        var random = SplitMix(state: 20)
+        var random = SeededNumbers(seed: 20)
         let seeds = [
             Build.ipv4(17, Build.udp(4500, 4500, Build.espPacket)), Build.ipv6(0, [44, 1] + [UInt8](repeating: 0, count: 40)),
             Build.ipv4(6, to: Build.controller, Build.tcp(1, 2, sequence: .max, Build.tlsRecord(9))),
@@ -118,17 +119,5 @@ import WarrenModel
             if (try? classifier.classify(frame)) != nil { verdicts += 1 }
         }
         #expect(verdicts > 0 && verdicts < 20_000)
-    }
-}
-
-/// A generator whose numbers are the same in every run.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

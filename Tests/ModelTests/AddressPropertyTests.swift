@@ -1,10 +1,11 @@
 import Glibc
+import SeededRandom
 import Testing
 import WarrenModel
 
 /// Addresses and prefixes against the C library's and against definitions spelled out bit by bit.
 @Suite struct AddressPropertyTests {
-    private func randomAddress(_ random: inout SeededGenerator) -> IPAddress {
+    private func randomAddress(_ random: inout SeededNumbers) -> IPAddress {
         if Bool.random(using: &random) { return IPAddress(v4: UInt32.random(in: 0 ... .max, using: &random)) }
         // Groups of zeros and small numbers, where compression has its corners.
         let bits = (0..<8).reduce(UInt128(0)) { bits, _ in
@@ -23,7 +24,7 @@ import WarrenModel
     }
 
     @Test(arguments: 0..<20) func whatIsPrintedReadsBackHereAndInTheLibrary(seed: UInt64) {
-        var random = SeededGenerator(state: seed)
+        var random = SeededNumbers(seed: seed)
         for _ in 0..<200 {
             let address = randomAddress(&random)
             #expect(IPAddress(address.description) == address)
@@ -32,7 +33,7 @@ import WarrenModel
     }
 
     @Test(arguments: 0..<20) func damagedTextIsReadAsTheLibraryReadsItOrNotAtAll(seed: UInt64) {
-        var random = SeededGenerator(state: seed)
+        var random = SeededNumbers(seed: seed)
         let alphabet = Array("0123456789abcdefABCDEF:.%/ +-x".utf8)
         for _ in 0..<500 {
             var text = Array(randomAddress(&random).description.utf8)
@@ -49,7 +50,7 @@ import WarrenModel
     }
 
     @Test(arguments: 0..<20) func prefixesHoldWhatSharesTheirBits(seed: UInt64) throws {
-        var random = SeededGenerator(state: seed)
+        var random = SeededNumbers(seed: seed)
         for _ in 0..<200 {
             let address = randomAddress(&random), width = address.family.bitWidth
             let length = Int.random(in: 0...width, using: &random)

@@ -1,4 +1,5 @@
 import Foundation
+import SeededRandom
 import Testing
 import WarrenModel
 
@@ -44,7 +45,7 @@ import WarrenModel
     }
 
     @Test func siteIDsAreRandomAndReadBack() {
-        var random = SeededGenerator(state: 1)
+        var random = SeededNumbers(seed: 1)
         let ids = (0..<100).map { _ in SiteID(using: &random) }
         #expect(Set(ids).count == 100)
         #expect(ids.allSatisfy { SiteID($0.description) == $0 })

@@ -1,19 +1,7 @@
+import SeededRandom
 import WarrenInventory
 import WarrenModel
 import WarrenPlan
-
-/// A small generator of repeatable numbers (splitmix64).
-struct SeededNumbers: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
 
 /// Random small meshes that share names, addresses and networks, so that two of them differ in every way that a change can.
 enum RandomMesh {

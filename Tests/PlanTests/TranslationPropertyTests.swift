@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 import WarrenInventory
 import WarrenModel
@@ -5,16 +6,9 @@ import WarrenPlan
 
 /// Meshes of sites that number their hosts alike, made up at random: whatever the inventory takes, packets find their way in.
 @Suite struct TranslationPropertyTests {
-    private struct Numbers: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return state ^ (state >> 29)
-        }
-    }
 
     /// Three to six sites. Each has 192.168.0.0/23 or a part of it, and perhaps a network that nobody else has.
-    private func text(_ random: inout Numbers) -> String {
+    private func text(_ random: inout SeededNumbers) -> String {
         let count = Int.random(in: 3...6, using: &random)
         let topologies = ["full-mesh", "{kind: hub-and-spoke, hubs: [s0]}", "{kind: hub-and-spoke, hubs: [s1, s2]}"]
         var text =
@@ -33,7 +27,7 @@ import WarrenPlan
     }
 
     @Test(arguments: 0..<60) func everyHostReachesEveryOther(seed: UInt64) throws {
-        var random = Numbers(state: seed)
+        var random = SeededNumbers(seed: seed)
         let mesh = MeshDerivation(try Samples.inventory(text: text(&random))).withEveryAddressSupposed()
         #expect(mesh.exposures() == [])
         let plans = Array(mesh)

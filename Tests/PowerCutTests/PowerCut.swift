@@ -1,4 +1,5 @@
 import Foundation
+import SeededRandom
 
 /// What a disk holds after the power went: which of the calls that were not flushed yet reached it.
 enum PowerCut: Sendable, Hashable, CustomStringConvertible {
@@ -29,7 +30,7 @@ enum PowerCut: Sendable, Hashable, CustomStringConvertible {
                 anyFlush = index
             }
         }
-        var coin = Coin(state: UInt64(events.count) &* 0x9E37_79B9_7F4A_7C15 ^ seed)
+        var coin = SeededNumbers(seed: UInt64(events.count) &* 0x9E37_79B9_7F4A_7C15 ^ seed)
         var files: [String: [UInt8]] = [:]
         for (index, event) in zip(events.indices, events) {
             switch event {
@@ -52,11 +53,11 @@ enum PowerCut: Sendable, Hashable, CustomStringConvertible {
 
     private var seed: UInt64 { if case .torn(let seed) = self { seed } else { 0 } }
 
-    private func keeps(_ isFlushed: Bool, _ coin: inout Coin) -> Bool {
+    private func keeps(_ isFlushed: Bool, _ coin: inout SeededNumbers) -> Bool {
         switch self {
         case .processDied: true
         case .cacheLost: isFlushed
-        case .torn: isFlushed || coin.toss()
+        case .torn: isFlushed || coin.next() & 1 == 1
         }
     }
 
@@ -69,18 +70,6 @@ enum PowerCut: Sendable, Hashable, CustomStringConvertible {
             start = end
         }
         return parts
-    }
-}
-
-/// SplitMix64.
-private struct Coin {
-    var state: UInt64
-    mutating func toss() -> Bool {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return (value ^ (value >> 31)) & 1 == 1
     }
 }
 

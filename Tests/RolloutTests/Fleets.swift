@@ -1,3 +1,4 @@
+import SeededRandom
 import WarrenModel
 import WarrenPlan
 import WarrenRollout

@@ -1,22 +1,10 @@
 import Foundation
+import SeededRandom
 import Testing
 import WarrenModel
 import WarrenPlan
 
 @testable import WarrenRollout
-
-/// A small generator of repeatable numbers (splitmix64).
-struct SeededNumbers: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
 
 /// A mesh in the midst of a roll-out: gateways, links, a controller that performs what the roll-out asks for, and time.
 ///

@@ -1,5 +1,6 @@
 import Foundation
 import FuzzTargets
+import SeededRandom
 import Testing
 
 /// A few seconds of what `make fuzz` does at length: the seeds, what was found once, and simple changes to them. A finding
@@ -25,7 +26,7 @@ import Testing
 
     @Test func changedSeedsPass() throws {
         let seeds = try Self.seeds().filter { $0.count < 2000 }
-        var random = SmallGenerator(state: 7)
+        var random = SeededNumbers(seed: 7)
         var planned = 0
         for round in 0..<1500 {
             var text = seeds[round % seeds.count]
@@ -36,7 +37,7 @@ import Testing
     }
 
     /// One of: another byte, a byte less, a piece of another seed, a piece twice.
-    private func change(_ text: inout [UInt8], with seeds: [[UInt8]], _ random: inout SmallGenerator) {
+    private func change(_ text: inout [UInt8], with seeds: [[UInt8]], _ random: inout SeededNumbers) {
         guard !text.isEmpty else { return }
         let place = Int.random(in: 0..<text.count, using: &random)
         switch Int.random(in: 0..<4, using: &random) {
@@ -48,14 +49,5 @@ import Testing
             text.insert(contentsOf: other[start..<min(other.count, start + 40)], at: place)
         default: text.insert(contentsOf: text[place..<min(text.count, place + 30)], at: place)
         }
-    }
-}
-
-/// The same numbers in every run (an LCG with Knuth's constants).
-struct SmallGenerator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return state ^ (state >> 33)
     }
 }
