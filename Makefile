@@ -131,10 +131,14 @@ SEEDS ?= 1000
 FROM ?= 1
 GATEWAYS ?=
 SHAPE ?=
+# How many more, of 3 to 8 gateways, have the real IKE engine in place of a model of it.
+ENGINE_SEEDS ?= 1000
+SIMULATE := $(BUILD)/release/warren-simulate --from=$(FROM) --workers=$(shell nproc)
 
-simulate: setup ## a mesh in simulated time under random faults, for SEEDS=1000 seeds
+simulate: setup ## a mesh in simulated time under random faults, for SEEDS=1000 seeds, and ENGINE_SEEDS=1000 with real IKE
 	$(RELEASE) --product warren-simulate
-	$(BUILD)/release/warren-simulate --seeds=$(SEEDS) --from=$(FROM) --workers=$(shell nproc) $(if $(GATEWAYS),--gateways=$(GATEWAYS)) $(if $(SHAPE),--shape=$(SHAPE))
+	$(SIMULATE) --seeds=$(SEEDS) $(if $(GATEWAYS),--gateways=$(GATEWAYS)) $(if $(SHAPE),--shape=$(SHAPE))
+	$(SIMULATE) --seeds=$(ENGINE_SEEDS) --ike=engine $(if $(SHAPE),--shape=$(SHAPE))
 
 bench: setup ## measure against a peer in the same run, and print ratios
 	$(RELEASE) --product warren-bench

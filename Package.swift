@@ -99,6 +99,7 @@ let package = Package(
             swiftSettings: packetPath),
         .target(
             name: "IKEv2", dependencies: ["WarrenModel", "ESP", crypto], path: "Agents/IKEv2", exclude: ["README.md"]),
+        .target(name: "TunnelCore", dependencies: ["WarrenModel", "ESP", "IKEv2"], path: "Agents/TunnelCore"),
 
         .target(name: "WarrenMetrics", dependencies: ["WarrenModel"], path: "Sources/Metrics"),
         .target(name: "WarrenLogs", dependencies: [logging], path: "Sources/Logs"),
@@ -203,7 +204,8 @@ let package = Package(
         .target(
             name: "Tunnel",
             dependencies: [
-                "WarrenModel", "ESP", "IKEv2", "TunnelControl", "CWarrenSystem", "CLibcrypto", "WarrenFailpoints", logging,
+                "WarrenModel", "ESP", "IKEv2", "TunnelCore", "TunnelControl", "CWarrenSystem", "CLibcrypto", "WarrenFailpoints",
+                logging,
             ],
             path: "Agents/Tunnel", exclude: ["README.md"], swiftSettings: packetPath),
         .executableTarget(
@@ -234,7 +236,10 @@ let package = Package(
             ],
             path: "Tests/CLITests"),
         .testTarget(
-            name: "IKEv2Tests", dependencies: ["WarrenModel", "ESP", "IKEv2", crypto], path: "Tests/IKEv2Tests"),
+            name: "IKEv2Tests", dependencies: ["WarrenModel", "ESP", "IKEv2", "IKEHarness", "SeededRandom", crypto],
+            path: "Tests/IKEv2Tests"),
+        // A gateway's SAs without packets.
+        .target(name: "IKEHarness", dependencies: ["WarrenModel", "ESP", "IKEv2"], path: "Tests/Support/ike-harness"),
         .target(name: "SeededRandom", path: "Tests/Support/seeded-random"),
         .testTarget(name: "ModelTests", dependencies: ["SeededRandom", "WarrenModel"], path: "Tests/ModelTests"),
         .testTarget(
@@ -253,7 +258,10 @@ let package = Package(
         // A mesh in simulated time: the library, the program that plays seeds, and the seeds that the tests play.
         .target(
             name: "Simulation",
-            dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout", "WarrenStatus", "AgentCore"],
+            dependencies: [
+                "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout", "WarrenStatus", "AgentCore", "ESP", "IKEv2",
+                "TunnelCore", "IKEHarness", "SeededRandom",
+            ],
             path: "Tests/Simulation/Simulation"),
         .executableTarget(
             name: "warren-simulate", dependencies: ["Simulation"], path: "Tests/Simulation/warren-simulate"),
@@ -368,7 +376,7 @@ let package = Package(
         .testTarget(
             name: "TunnelTests",
             dependencies: [
-                "WarrenModel", "ESP", "IKEv2", "Tunnel", "TunnelControl", "CWarrenSystem", "PacketHarness",
+                "WarrenModel", "ESP", "IKEv2", "TunnelCore", "Tunnel", "TunnelControl", "CWarrenSystem", "PacketHarness",
                 "warren-tunneld",
             ],
             path: "Tests/TunnelTests"),

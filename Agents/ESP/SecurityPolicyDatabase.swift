@@ -29,6 +29,23 @@ public struct SecurityPolicyDatabase: Sendable, Equatable {
         association.peer == policy.peer && (modes[policy.peer] ?? [policy.mode]).contains(association.mode)
     }
 
+    /// RFC 4301, 5.1: of a peer's outbound SAs, the oldest first, the newest that may carry an encapsulated packet and that the
+    /// packet's policy admits.
+    ///
+    /// While a gateway changes its address, its SAs join other addresses than its tunnel's settings name: the SA decides
+    /// between which addresses a packet is encapsulated, so that the two need not change at one moment.
+    public func carrier<Entry>(
+        among entries: [Entry], of ipProtocol: IPProtocol, _ association: (Entry) -> SecurityAssociation
+    ) -> Entry? {
+        entries.last { entry in
+            let association = association(entry)
+            let source = association.local.address, destination = association.remote.address
+            let policy = self.policy(.outbound, source: source, destination: destination, ipProtocol: ipProtocol)
+            guard let policy, admits(association, by: policy) else { return false }
+            return association.allows(source: source, destination: destination, ipProtocol: ipProtocol)
+        }
+    }
+
     /// The policy of a packet (RFC 4301, 5.1); nil means drop, for both directions.
     public func policy(
         _ direction: SecurityPolicy.Direction, source: IPAddress, destination: IPAddress, ipProtocol: IPProtocol

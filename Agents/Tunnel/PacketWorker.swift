@@ -2,6 +2,7 @@ import CWarrenSystem
 import ESP
 import Glibc
 import Synchronization
+import TunnelCore
 import WarrenModel
 
 /// The packet path: one thread that moves packets between TUN queues and the shared UDP sockets of port 4500.
@@ -225,19 +226,5 @@ extension PacketWorker {
         public var policies: [SecurityPolicy] = []
         /// Packets dropped since the start, by reason; reasons that never happened are absent.
         public var drops: [DropReason: UInt64] = [:]
-    }
-
-    /// The counters of one SA.
-    public struct AssociationCounters: Sendable, Equatable {
-        public var peer: SiteName
-        public var direction: SecurityPolicy.Direction
-        public var spi: SPI
-        public var packets: UInt64
-        /// Bytes of inner packets.
-        public var bytes: UInt64
-        /// CLOCK_MONOTONIC; nil before the first packet.
-        public var lastUsed: MonotonicTime?
-        /// Outbound: the last number sent. Inbound: the highest authenticated.
-        public var sequenceNumber: UInt64
     }
 }

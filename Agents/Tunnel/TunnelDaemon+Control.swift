@@ -33,8 +33,9 @@ extension TunnelDaemon {
         case .removePeer(let site): remove(peer: site)
         case .observe: return .observation(observation())
         case .rekey(let site, let target):
-            guard peers[site] != nil else { return .failure("no peer \(site)") }
-            engine.rekey(peer: site, target == .child ? .child : .ike, now: .now, random: &random)
+            guard state.rekey(site, target == .child ? .child : .ike, now: .now, random: &random) else {
+                return .failure("no peer \(site)")
+            }
         case .shutdown: isEnding = true
         }
         performOutputs()
@@ -55,46 +56,28 @@ extension TunnelDaemon {
 
     private func set(_ peer: IKEPeer, _ transferred: [TunnelControl.TransferredKey]) -> TunnelControl.Response {
         let keys = Dictionary(transferred.map { ($0.reference, $0.key) }, uniquingKeysWith: { first, _ in first })
-        if let missing = peer.acceptedKeys.first(where: { keys[$0] == nil }) { return .failure("no key for \(missing)") }
         Failpoint.tunnelPeerBefore.pass()
-        peers[peer.peer] = peer
-        contacts.set(peer)
-        // The packet path knows the modes before the first SA of one of them stands.
-        renewModes(of: peer.peer)
-        engine.setPeer(peer, keys: keys, now: .now, random: &random)
+        do { try state.set(peer, keys: keys, now: .now, random: &random) } catch { return .failure("\(error)") }
         performOutputs()
         Failpoint.tunnelPeerAfter.pass()
         return .done
     }
 
     private func remove(peer site: SiteName) {
-        peers[site] = nil
-        contacts.remove(site)
-        modes[site] = nil
-        engine.removePeer(site, now: .now, random: &random)
+        state.remove(peer: site, now: .now, random: &random)
         performOutputs()
-        worker.removeAll(peer: site)
-        associations = associations.filter { $0.key.peer != site }
-        packetsSeen = packetsSeen.filter { $0.key.peer != site }
         Failpoint.tunnelPeerRemoved.pass()
     }
 
     func observation() -> TunnelControl.Observation {
         let snapshot = worker.snapshot()
         let now = MonotonicTime.now
-        var counters: [AssociationKey: PacketWorker.AssociationCounters] = [:]
-        for counter in snapshot.associations { counters[AssociationKey(counter)] = counter }
-        let reports = associations.map { key, record in
-            record.report(key, packets: counters[key]?.packets ?? 0, bytes: counters[key]?.bytes ?? 0, now: now)
-        }
         return TunnelControl.Observation(
             tunnels: snapshot.tunnels, policies: snapshot.policies,
-            peers: peers.values.sorted { $0.peer < $1.peer },
-            securityAssociations: reports.sorted {
-                ($0.peer, $0.direction.rawValue, $0.spi) < ($1.peer, $1.direction.rawValue, $1.spi)
-            },
-            ike: engine.reports(now: now),
+            peers: state.peers,
+            securityAssociations: state.associationReports(snapshot.associations, now: now),
+            ike: state.ikeReports(now: now),
             drops: Dictionary(snapshot.drops.map { ("\($0.key)", $0.value) }, uniquingKeysWith: +),
-            contacts: contacts.contacts(now: now))
+            contacts: state.contacts(now: now))
     }
 }

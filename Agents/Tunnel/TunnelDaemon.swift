@@ -3,6 +3,7 @@ import ESP
 import IKEv2
 import Logging
 import TunnelControl
+import TunnelCore
 import WarrenModel
 
 #if canImport(Glibc)
@@ -18,18 +19,8 @@ final class TunnelDaemon {
     let worker: PacketWorker
     let logger: Logger
 
-    var engine = IKEEngine()
+    var state = DaemonState()
     var random = SystemRandomNumberGenerator()
-    var peers: [SiteName: IKEPeer] = [:]
-    var contacts = ContactBook()
-    /// The modes that the packet path takes of each peer's SAs.
-    var modes: [SiteName: Set<IPsecMode>] = [:]
-    /// The SAs that stand in the worker, without their keys.
-    var associations: [AssociationKey: AssociationRecord] = [:]
-    /// Packets that each inbound SA had authenticated when it was last looked at.
-    var packetsSeen: [AssociationKey: UInt64] = [:]
-
-    private var lastTrafficLook = MonotonicTime(nanoseconds: 0)
 
     private var connections: [Int32: TunnelControlConnection] = [:]
     private var datagramBuffer = [UInt8](repeating: 0, count: 65_536)
@@ -66,7 +57,7 @@ final class TunnelDaemon {
             for connection in connections.values where ready.contains(connection.descriptor) { serve(connection) }
             if ready.contains(listener.descriptor) { acceptConnection() }
         }
-        engine.deleteAll(now: .now, random: &random)
+        state.deleteAll(now: .now, random: &random)
         performOutputs()
     }
 
@@ -87,29 +78,21 @@ final class TunnelDaemon {
 
     /// Rounded up, lest the loop spin until the timer is really due.
     private var timeoutMilliseconds: Int32 {
-        guard let next = engine.nextTimeout else { return -1 }
+        guard let next = state.nextTimeout else { return -1 }
         let now = MonotonicTime.now
         guard next > now else { return 0 }
         return Int32(clamping: (next.nanoseconds - now.nanoseconds) / 1_000_000 + 1)
     }
 
     private func runTimers() {
-        guard let next = engine.nextTimeout, next <= .now else { return }
-        // A peer whose traffic flows needs no liveness check, so look before the engine decides; but not at every timer of
-        // every peer, for a look stops the packets for a moment.
-        let now = MonotonicTime.now
-        if now.since(lastTrafficLook) >= .seconds(1) {
-            lastTrafficLook = now
-            noteProtectedTraffic()
-        }
-        engine.handleTimeout(now: .now, random: &random)
+        state.runTimers(now: .now, random: &random) { worker.snapshot().associations }
         performOutputs()
     }
 
     private func receiveIKE(from socket: OwnedDescriptor) {
         for _ in 0..<Self.datagramsPerTurn {
             guard let datagram = sockets.receiveIKE(socket, into: &datagramBuffer) else { return }
-            receive(datagram)
+            state.receive(datagram, now: .now, random: &random)
             performOutputs()
         }
     }

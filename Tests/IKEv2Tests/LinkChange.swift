@@ -76,9 +76,7 @@ extension Simulation {
     /// The process of one end is gone without a word, and another is there that knows nothing.
     mutating func forgetAll(_ index: Int) {
         gateways[index].engine = IKEEngine()
-        gateways[index].inbound = [:]
-        gateways[index].outbound = [:]
-        gateways[index].currentOutbound = nil
+        gateways[index].associations.forgetAll()
     }
 
     /// Time passes while packets flow from the given ends, one every 20 ms.

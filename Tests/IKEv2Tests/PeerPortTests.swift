@@ -33,7 +33,7 @@ struct PeerPortTests {
     /// Where tokyo sends packets.
     private func remotePort(_ simulation: Simulation) -> UInt16? {
         let tokyo = simulation.gateways[1]
-        return tokyo.currentOutbound.flatMap { tokyo.outbound[$0]?.remote.port }
+        return tokyo.associations.current?.remote.port
     }
 
     private func rekeyed(_ simulation: inout Simulation, by index: Int) -> Bool {

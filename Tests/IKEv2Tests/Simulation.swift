@@ -1,27 +1,9 @@
 import ESP
+import IKEHarness
 import IKEv2
+import SeededRandom
 import Testing
 import WarrenModel
-
-/// A generator whose whole sequence follows from its seed (splitmix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    /// Neighbouring seeds must not give one sequence shifted by a step, so the seed itself is scrambled.
-    init(seed: UInt64) {
-        state = seed &+ 0x1234_5678
-        state = next() ^ seed << 32
-        state = next()
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
 
 /// How badly the network treats datagrams.
 struct Weather {
@@ -38,52 +20,32 @@ struct Weather {
 struct Gateway {
     let name: SiteName
     var engine: IKEEngine
-    var random: SeededGenerator
-    var inbound: [SPI: SecurityAssociation] = [:]
-    var outbound: [SPI: SecurityAssociation] = [:]
-    var currentOutbound: SPI?
+    var random: SeededNumbers
+    var associations = AssociationTable()
     var events: [IKEEvent] = []
     var sent: [IKEDatagram] = []
-    var everAdded: [SecurityAssociation] = []
-    var faults: [String] = []
     var redirects: [Endpoint] = []
-    /// Inbound SAs that a packet came on.
-    var used: Set<SPI> = []
     /// Times at which a packet could not have been sent.
     var outages = 0
+    var isRestless = false
+
+    var inbound: [SPI: SecurityAssociation] { associations.inbound }
+    var outbound: [SecurityAssociation] { associations.outbound }
+    var currentOutbound: SPI? { associations.current?.spi }
+    var everAdded: [SecurityAssociation] { associations.everAdded }
+    var faults: [String] { associations.faults + (isRestless ? ["\(name) never rests"] : []) }
 
     mutating func take(_ output: IKEOutput) -> IKEDatagram? {
         switch output {
         case .send(let datagram):
             sent.append(datagram)
             return datagram
-        case .addInbound(let sa, _):
-            if inbound[sa.spi] != nil { faults.append("inbound \(sa.spi) added twice") }
-            record(sa)
-            inbound[sa.spi] = sa
-        case .addOutbound(let sa, _):
-            if outbound[sa.spi] != nil { faults.append("outbound \(sa.spi) added twice") }
-            record(sa)
-            outbound[sa.spi] = sa
-            currentOutbound = sa.spi
-        case .remove(let spi, .inbound, _): inbound[spi] = nil
-        case .remove(let spi, .outbound, _):
-            outbound[spi] = nil
-            if currentOutbound == spi { currentOutbound = everAdded.last { outbound[$0.spi] == $0 }?.spi }
+        case .addInbound, .addOutbound, .remove: associations.take(output)
         case .event(let event): events.append(event)
         case .redirect(_, let remote): redirects.append(remote)
         case .sendKeepalive: break
         }
         return nil
-    }
-
-    private mutating func record(_ sa: SecurityAssociation) {
-        if everAdded.contains(where: {
-            $0.direction == sa.direction && ($0.spi == sa.spi || $0.keyingMaterial == sa.keyingMaterial)
-        }) {
-            faults.append("\(sa.direction) SPI or key of \(sa.spi) used again")
-        }
-        everAdded.append(sa)
     }
 }
 
@@ -116,17 +78,17 @@ struct Simulation {
     private var eventsInSecond = 0
     private var isRestless = false
     private static let eventsPerSecond = 3000
-    private var chance: SeededGenerator
+    private var chance: SeededNumbers
     /// Sees, and may drop or change, every datagram before the weather does.
     var filter: (inout IKEDatagram) -> Bool = { _ in true }
 
     init(seed: UInt64 = 1, parameters: IPsecParameters = IPsecParameters(), configuration: IKEConfiguration = .init()) {
-        chance = SeededGenerator(seed: seed)
+        chance = SeededNumbers(seed: seed, stream: 0)
         self.parameters = [parameters, parameters]
         gateways = [Self.berlin, Self.tokyo].enumerated().map { index, name in
             Gateway(
                 name: name, engine: IKEEngine(configuration: configuration),
-                random: SeededGenerator(seed: seed &* 31 &+ UInt64(index) &+ 100))
+                random: SeededNumbers(seed: seed &* 31 &+ UInt64(index) &+ 100, stream: 0))
         }
     }
 
@@ -152,13 +114,11 @@ struct Simulation {
     /// The process of one gateway ends without a word and starts anew.
     mutating func restart(_ index: Int, configuration: IKEConfiguration = .init()) {
         gateways[index].engine = IKEEngine(configuration: configuration)
-        gateways[index].inbound = [:]
-        gateways[index].outbound = [:]
-        gateways[index].currentOutbound = nil
+        gateways[index].associations.forgetAll()
         configure([index])
     }
 
-    mutating func act(_ index: Int, _ action: (inout IKEEngine, MonotonicTime, inout SeededGenerator) -> Void) {
+    mutating func act(_ index: Int, _ action: (inout IKEEngine, MonotonicTime, inout SeededNumbers) -> Void) {
         var gateway = gateways[index]
         action(&gateway.engine, now, &gateway.random)
         gateways[index] = gateway
@@ -211,7 +171,7 @@ struct Simulation {
         guard !isRestless, eventsInSecond > Self.eventsPerSecond else { return !isRestless }
         isRestless = true
         Issue.record("the engines never rest: \(eventsInSecond) events in second \(second)")
-        gateways[0].faults.append("the engines never rest")
+        gateways[0].isRestless = true
         return false
     }
 
@@ -224,7 +184,7 @@ struct Simulation {
     /// One packet of the link, which the network delays by up to 80 ms, and does not lose.
     mutating func sendPacket(from index: Int) {
         sentPackets += 1
-        guard let spi = gateways[index].currentOutbound, let association = gateways[index].outbound[spi] else {
+        guard let association = gateways[index].associations.current else {
             lostPackets += 1
             return act(index) { $0.outboundNeeded(peer: index == 0 ? Self.tokyo : Self.berlin, now: $1, random: &$2) }
         }
@@ -235,13 +195,13 @@ struct Simulation {
 
     private mutating func deliver(from index: Int, _ sent: SecurityAssociation) {
         let other = 1 - index, peer = gateways[index].name
-        guard let received = gateways[other].inbound[sent.spi], received.keyingMaterial == sent.keyingMaterial else {
+        guard gateways[other].associations.opener(of: sent) != nil else {
             lostPackets += 1
             return act(other) {
                 $0.unknownSPISeen(sent.spi, local: sent.remote, remote: sent.local, now: $1, random: &$2)
             }
         }
-        let isFirst = gateways[other].used.insert(sent.spi).inserted
+        let isFirst = gateways[other].associations.receivePacket(sent.spi)
         act(other) { engine, now, _ in
             if isFirst { engine.firstPacketReceived(inbound: sent.spi, peer: peer, now: now) }
             engine.protectedTrafficSeen(peer: peer, now: now)
@@ -251,19 +211,19 @@ struct Simulation {
     /// Packets flow both ways: each end tells its engine of the first on an inbound SA, and of life.
     mutating func exchangeTraffic() {
         for index in gateways.indices {
-            guard let spi = gateways[index].currentOutbound, let sa = gateways[index].outbound[spi] else {
+            guard let sa = gateways[index].associations.current else {
                 gateways[index].outages += 1
                 act(index) { $0.outboundNeeded(peer: index == 0 ? Self.tokyo : Self.berlin, now: $1, random: &$2) }
                 continue
             }
             let other = 1 - index, from = gateways[index].name
-            guard let received = gateways[other].inbound[spi], received.keyingMaterial == sa.keyingMaterial else {
+            guard gateways[other].associations.opener(of: sa) != nil else {
                 gateways[index].outages += 1
-                act(other) { $0.unknownSPISeen(spi, local: sa.remote, remote: sa.local, now: $1, random: &$2) }
+                act(other) { $0.unknownSPISeen(sa.spi, local: sa.remote, remote: sa.local, now: $1, random: &$2) }
                 continue
             }
             act(other) { engine, now, _ in
-                engine.firstPacketReceived(inbound: spi, peer: from, now: now)
+                engine.firstPacketReceived(inbound: sa.spi, peer: from, now: now)
                 engine.protectedTrafficSeen(peer: from, now: now)
             }
         }
@@ -278,19 +238,19 @@ struct Simulation {
             let own = gateways[index], other = gateways[1 - index]
             if own.outbound.count != 1 { found.append("\(own.name) has \(own.outbound.count) outbound SAs") }
             if own.inbound.count != 1 { found.append("\(own.name) has \(own.inbound.count) inbound SAs") }
-            guard let spi = own.currentOutbound, let sa = own.outbound[spi] else {
+            guard let sa = own.associations.current else {
                 found.append("\(own.name) can't send")
                 continue
             }
-            guard let received = other.inbound[spi] else {
-                found.append("\(other.name) does not know \(spi)")
+            guard let received = other.inbound[sa.spi] else {
+                found.append("\(other.name) does not know \(sa.spi)")
                 continue
             }
-            if received.keyingMaterial != sa.keyingMaterial { found.append("the keys of \(spi) differ") }
+            if received.keyingMaterial != sa.keyingMaterial { found.append("the keys of \(sa.spi) differ") }
             if received.extendedSequenceNumbers != sa.extendedSequenceNumbers || received.mode != sa.mode
                 || received.encryption != sa.encryption || received.selectors != sa.selectors
             {
-                found.append("the ends disagree about \(spi)")
+                found.append("the ends disagree about \(sa.spi)")
             }
         }
         for report in states where report.state != .established { found.append("\(report.peer): \(report.state)") }

@@ -66,7 +66,11 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
     ("Agents/ESP", "ESP", ["WarrenModel", "CLibcrypto", "CMultiBuffer"]),
     ("Agents/IKEv2", "IKEv2", ["WarrenModel", "ESP"]),
     ("Agents/TunnelControl", "TunnelControl", ["WarrenModel", "CWarrenSystem"]),
-    ("Agents/Tunnel", "Tunnel", ["WarrenModel", "ESP", "IKEv2", "TunnelControl", "CWarrenSystem", "CLibcrypto"]),
+    ("Agents/TunnelCore", "TunnelCore", ["WarrenModel", "ESP", "IKEv2"]),
+    (
+        "Agents/Tunnel", "Tunnel",
+        ["WarrenModel", "ESP", "IKEv2", "TunnelCore", "TunnelControl", "CWarrenSystem", "CLibcrypto"]
+    ),
     ("Sources/Executables/warren", "warren", ["WarrenCLI"]),
     ("Sources/Manual", "WarrenManual", []),
     ("Sources/Executables/warren-manual", "warren_manual", ["WarrenManual"]),
@@ -86,7 +90,7 @@ private let pureFolders = [
     "Sources/Model", "Sources/Inventory", "Sources/Import", "Sources/Plan", "Sources/Keys", "Sources/NFTables",
     "Sources/Render", "Sources/Rollout", "Sources/Manual",
     "Sources/Status",
-    "Agents/AgentCore", "Agents/ESP", "Agents/IKEv2",
+    "Agents/AgentCore", "Agents/ESP", "Agents/IKEv2", "Agents/TunnelCore",
 ]
 
 /// What a pure module may import from outside: parsers and cryptographic primitives.

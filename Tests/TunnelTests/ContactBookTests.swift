@@ -2,7 +2,7 @@ import IKEv2
 import Testing
 import WarrenModel
 
-@testable import Tunnel
+@testable import TunnelCore
 
 /// What is counted of the IKE datagrams of each peer.
 @Suite struct ContactBookTests {

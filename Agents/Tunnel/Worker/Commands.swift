@@ -147,19 +147,10 @@ extension PacketEngine {
         return [tunnel.settings.outer] + associations.map { AddressPair($0.association.securityAssociation) }
     }
 
-    /// RFC 4301, 5.1: the newest SA of the peer that may carry the encapsulated packet, and that the packet's policy admits.
-    ///
-    /// While a gateway changes its address, its SAs join other addresses than the tunnel's settings name: the SA decides
-    /// between which addresses a packet is encapsulated, so that the two need not change at one moment.
+    /// What becomes of a tunnel's packets of this protocol.
     private func decision(_ tunnel: TunnelEntry, _ ipProtocol: IPProtocol) -> Decision {
-        let peer = tunnel.settings.peer
-        for entry in (peers[peer]?.outbound ?? []).reversed() {
-            let association = entry.association.securityAssociation
-            let source = association.local.address, destination = association.remote.address
-            let policy = policies.policy(.outbound, source: source, destination: destination, ipProtocol: ipProtocol)
-            guard let policy, policies.admits(association, by: policy),
-                association.allows(source: source, destination: destination, ipProtocol: ipProtocol)
-            else { continue }
+        let peer = tunnel.settings.peer, entries = peers[peer]?.outbound ?? []
+        if let entry = policies.carrier(among: entries, of: ipProtocol, \.association.securityAssociation) {
             return .protect(.passUnretained(entry))
         }
         let outer = tunnel.settings.outer

@@ -8,9 +8,10 @@ public struct Command {
 
     public static let usage = """
         warren-simulate [--seeds=N] [--from=SEED] [--gateways=N] [--shape=ring|hubs|groups|fullMesh]
-                        [--workers=N] [--trace] [--hash] [--no-shrinking]
-        A mesh in simulated time, by seeds, of 5 to 50 gateways and of any shape unless told. --trace tells each seed's
-        story; --hash prints what it comes to.
+                        [--ike=model|engine] [--workers=N] [--trace] [--hash] [--no-shrinking]
+        A mesh in simulated time, by seeds, of 5 to 50 gateways and of any shape unless told. --ike=engine lets links come
+        about by the IKE engine's own messages over a network that loses, delays and repeats them, instead of a model of it;
+        then there are 3 to 8 gateways unless told. --trace tells each seed's story; --hash prints what it comes to.
         """
 
     private func text(_ name: String) -> String? {
@@ -20,6 +21,8 @@ public struct Command {
     private func value(_ name: String) -> UInt64? { text(name).flatMap { UInt64($0) } }
 
     private var shape: Scenario.Shape? { text("shape").flatMap { Scenario.Shape(rawValue: $0) } }
+
+    private var ike: Scenario.IKE { text("ike").flatMap { Scenario.IKE(rawValue: $0) } ?? .model }
 
     /// The exit status: 1 when a rule was broken.
     public func run() -> Int32 {
@@ -51,7 +54,8 @@ public struct Command {
     private func play(_ seeds: StrideTo<UInt64>) -> Int32 {
         var broken = 0, played = 0, events = 0, seconds = 0.0
         for seed in seeds {
-            let scenario = Scenario.random(seed: seed, gateways: value("gateways").map { Int($0) }, shape: shape)
+            let scenario = Scenario.random(
+                seed: seed, gateways: value("gateways").map { Int($0) }, shape: shape, ike: ike)
             let simulation = Simulation(scenario, isTracing: arguments.contains("--trace"))
             simulation.play()
             played += 1

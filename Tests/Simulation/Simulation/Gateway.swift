@@ -1,4 +1,5 @@
 import AgentCore
+import SeededRandom
 import WarrenModel
 import WarrenPlan
 

@@ -29,6 +29,8 @@ final class LinkPair {
     var isCarrying = false
     /// When that changed last.
     var turned: UInt64 = 0
+    /// The network was so bad that until then the link may go down.
+    var excusedUntil: UInt64 = 0
     var everCarried = false
     var association: Association?
     /// The end that was configured last: it asks for what it prefers.

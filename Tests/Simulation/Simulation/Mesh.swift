@@ -15,6 +15,9 @@ enum Mesh {
         IPAddress(v4: 198 << 24 | 18 << 16 | UInt32(number) << 8 | UInt32(1 + serial % 200))
     }
 
+    /// The gateway whose address it is, or was.
+    static func number(of address: IPAddress) -> Int { Int(address.bytes[2]) }
+
     private static func network(_ high: UInt32, _ number: Int) -> IPPrefix {
         IPPrefix(containing: IPAddress(v4: 10 << 24 | (high + UInt32(number)) << 16), length: 24)!
     }

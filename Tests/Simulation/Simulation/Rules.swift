@@ -65,9 +65,11 @@ struct Rules {
         // Both before and after: never in between reached another way.
         let new = foreign(desired)
         if let old = protected[site], old != new { protected[site] = old.intersection(new) }
-        // What is refused harms when it comes to that.
-        if !simulation.isHarmed(gateway, by: desired.version.generation, .refused) {
-            countHarm(desired.version.generation, gateway, simulation)
+        // What is refused harms when it comes to that; and who keeps no link has none to lose, so nothing shows there.
+        let generation = desired.version.generation
+        let isSpared = desired.plan.tunnels.isEmpty && simulation.isHarmed(gateway, by: generation, .linksDown)
+        if !isSpared, !simulation.isHarmed(gateway, by: generation, .refused) {
+            countHarm(generation, gateway, simulation)
         }
     }
 
@@ -211,6 +213,8 @@ struct Rules {
 
     /// A change of the link itself: it may be away for a moment.
     private mutating func excuse(changesOf desired: DesiredState, on gateway: Gateway, _ simulation: Simulation) {
+        let led = good[gateway.site]?.version
+        isNextStep[gateway.site] = led?.epoch == desired.version.epoch && led?.generation == desired.version.generation
         guard let before = good[gateway.site] ?? nil else {
             good[gateway.site] = desired
             return touchedSite(gateway, simulation)
@@ -236,14 +240,41 @@ struct Rules {
 
     private mutating func touchedSite(_ gateway: Gateway, _ simulation: Simulation) { gateway.lastTrouble = simulation.now }
 
-    /// Links that no change and no fault touches stay up.
+    /// Whether a gateway is led from one step of a generation to another, as it is in every change but to an earlier time.
+    private var isNextStep: [SiteName: Bool] = [:]
+
+    /// An end takes no way but one any longer, and the link still runs another.
+    mutating func contracted(_ pair: LinkPair, by site: SiteName, _ simulation: Simulation) {
+        if isNextStep[site] == true, canAgree(simulation.gateways[pair.low], simulation.gateways[pair.high]) {
+            broke("link \(pair.id) runs as before, and its change is over")
+        }
+    }
+
+    /// Whether both ends are to have the link, and what they have been told of each other has a way in common that one of them
+    /// prefers: then a change of the link, whatever the order of its steps, interrupts nothing.
+    private func canAgree(_ low: Gateway, _ high: Gateway) -> Bool {
+        guard let lowPlan = good[low.site]?.plan, let highPlan = good[high.site]?.plan,
+            lowPlan.tunnels.contains(where: { $0.peer == high.site }),
+            highPlan.tunnels.contains(where: { $0.peer == low.site }),
+            let lowPeer = low.plane.peers[high.site], let highPeer = high.plane.peers[low.site]
+        else { return false }
+        let lowWays = [lowPeer.preferred] + lowPeer.alternatives
+        let highWays = ([highPeer.preferred] + highPeer.alternatives).map(\.mirrored)
+        return highWays.contains { $0.agrees(with: lowWays[0]) } || lowWays.contains { $0.agrees(with: highWays[0]) }
+    }
+
+    /// Links that no change and no fault touches stay up; links that change do when both ends can agree.
     mutating func turned(_ pair: LinkPair, _ simulation: Simulation) {
         guard !pair.isCarrying else { return }
         let low = simulation.gateways[pair.low], high = simulation.gateways[pair.high]
         let now = simulation.now
-        guard !pair.isCut, [low, high].allSatisfy({ now - $0.lastTrouble > 60 * second && $0.isOn }) else { return }
+        guard !pair.isCut, now >= pair.excusedUntil, [low, high].allSatisfy({ now - $0.lastTrouble > 60 * second && $0.isOn })
+        else { return }
         guard !simulation.isHarmed(low, nil), !simulation.isHarmed(high, nil) else { return }
-        if let touched = touchedLinks[pair.id], now - touched <= 660 * second { return }
+        if let touched = touchedLinks[pair.id], now - touched <= 660 * second {
+            if canAgree(low, high) { broke("link \(pair.id) went down while it was changed") }
+            return
+        }
         broke("link \(pair.id) went down, and nothing had touched it")
     }
 }

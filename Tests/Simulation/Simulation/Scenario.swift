@@ -4,8 +4,11 @@ import WarrenRollout
 /// All that a simulation is given: a mesh, how it is rolled out, and what happens to it. Everything else follows from the seed.
 public struct Scenario: Sendable {
     public enum Shape: String, Sendable, CaseIterable { case ring, hubs, groups, fullMesh }
+    /// How links come about: as a model of IKE has it, or by the engine's own messages, which cost far more.
+    public enum IKE: String, Sendable, CaseIterable { case model, engine }
 
     public var seed: UInt64
+    public var ike = IKE.model
     public var gateways: Int
     public var shape: Shape
     public var strategy: RolloutStrategy

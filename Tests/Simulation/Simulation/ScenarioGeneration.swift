@@ -1,16 +1,19 @@
+import SeededRandom
 import WarrenModel
 import WarrenRollout
 
 extension Scenario {
-    /// The scenario of a seed. `gateways` nil: from 5 to 50, as the seed has it.
-    public static func random(seed: UInt64, gateways: Int? = nil, shape wanted: Shape? = nil) -> Scenario {
-        var random = SeededNumbers(seed: seed)
-        let count = gateways ?? random.number(5...50)
+    /// The scenario of a seed. `gateways` nil: from 5 to 50, with the IKE engine from 3 to 8, as the seed has it.
+    public static func random(
+        seed: UInt64, gateways: Int? = nil, shape wanted: Shape? = nil, ike: IKE = .model
+    ) -> Scenario {
+        var random = SeededNumbers(seed: seed, stream: 0)
+        let count = gateways ?? random.number(ike == .engine ? 3...8 : 5...50)
         var shape = random.pick(Shape.allCases)
         // They cost as much as all others together.
         if shape == .fullMesh, count > 16, !random.chance(250) { shape = .groups }
         var scenario = Scenario(
-            seed: seed, gateways: count, shape: wanted ?? shape, strategy: strategy(&random), items: [])
+            seed: seed, ike: ike, gateways: count, shape: wanted ?? shape, strategy: strategy(&random), items: [])
         for _ in 0..<random.number(1...4) {
             let at = random.number(0...90_000)
             scenario.items.append(Item(at: at, what: .operation(change(&random))))

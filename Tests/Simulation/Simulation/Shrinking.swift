@@ -30,7 +30,8 @@ public enum Shrinking {
         let simulation = Simulation(best, isTracing: true)
         simulation.play()
         let lines =
-            ["seed \(best.seed), \(best.gateways) gateways, \(best.shape.rawValue)"] + best.items.map { "  \($0)" }
+            ["seed \(best.seed), \(best.gateways) gateways, \(best.shape.rawValue), IKE: \(best.ike.rawValue)"]
+            + best.items.map { "  \($0)" }
             + ["..."] + simulation.trace.suffix(40)
         return Outcome(scenario: best, violation: simulation.violation, story: lines.joined(separator: "\n"))
     }

@@ -17,7 +17,7 @@ struct SimulatedDataPlane {
     /// What is in `state` too, to be found without a search.
     private var interfaces: [String: GIFTunnel] = [:]
     private var routes: [IPPrefix: Route] = [:]
-    private var peers: [SiteName: IKEPeer] = [:]
+    private(set) var peers: [SiteName: IKEPeer] = [:]
     /// What happens to unprotected packets of each protocol between two addresses.
     private var guards: [Guarded: FirewallRule.Action] = [:]
     /// Grows with everything that `observed` shows.

@@ -1,4 +1,5 @@
 import AgentCore
+import SeededRandom
 
 /// A file's content. A torn one is what a power cut leaves of a file whose content was not flushed; it fails its checksum.
 enum FileContent: Equatable {

@@ -1,4 +1,5 @@
 import AgentCore
+import SeededRandom
 import WarrenModel
 import WarrenPlan
 import WarrenRollout
@@ -8,8 +9,9 @@ import WarrenStatus
 /// network between them. What decides is the programs' own code; what it decides about is simulated.
 ///
 /// Real: `MeshControl` and `Rollout`, `MeshDerivation` and transitions, `AgentState`, `reconcile`, `drift`, `Backoff`,
-/// `ReportSchedule`, `LinkWatch` and the derivation of links' states. Simulated: disks,
-/// streams, clocks, data planes, and IKE.
+/// `ReportSchedule`, `LinkWatch` and the derivation of links' states; with `Scenario.IKE.engine` also the IKE engine, all that
+/// the tunnel daemon decides, and the databases of policies. Simulated: disks, streams, clocks, data planes, and, unless the
+/// engine plays, IKE.
 ///
 /// Everything follows from the scenario. After each event the rules of `Rules` are checked; the first that is broken ends it.
 public final class Simulation {
@@ -69,7 +71,7 @@ public final class Simulation {
         self.checksEverything = checksEverything
         random = SeededNumbers(seed: scenario.seed, stream: 1)
         weather = SeededNumbers(seed: scenario.seed, stream: 2)
-        links = ModelLinks()
+        links = scenario.ike == .engine ? EngineLinks() : ModelLinks()
         for number in 0..<scenario.gateways + 8 {
             let gateway = Gateway(number, seed: scenario.seed)
             gateways.append(gateway)

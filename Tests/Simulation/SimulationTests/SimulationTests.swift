@@ -18,6 +18,20 @@ import Testing
         }
     }
 
+    /// The same where links come about by the IKE engine's own messages.
+    @Test func noSeedOfTheEngineBreaksARule() {
+        for seed in UInt64(1)...24 {
+            let scenario = Scenario.random(seed: seed, gateways: 3 + Int(seed % 3), ike: .engine)
+            let simulation = Simulation(scenario)
+            simulation.play()
+            if let violation = simulation.violation {
+                Issue.record("\(violation)\n\(Shrinking.shrink(scenario, tries: 10).story)")
+                return
+            }
+            #expect(simulation.figures.operations > 30)
+        }
+    }
+
     /// What is looked at after an operation, since it may have changed, shows all that a look at the whole gateway would.
     @Test func noOperationHidesAFault() {
         for seed in UInt64(501)...520 {
@@ -31,13 +45,13 @@ import Testing
     }
 
     /// The same seed tells the same story, also in another process, whose hashes have other seeds.
-    @Test func aSeedHasOneStory() throws {
+    @Test(arguments: Scenario.IKE.allCases) func aSeedHasOneStory(ike: Scenario.IKE) throws {
         let program = try #require(Self.program)
         var lines: Set<String> = []
         for _ in 0..<3 {
             let process = Process(), output = Pipe()
             process.executableURL = program
-            process.arguments = ["--from=3", "--seeds=4", "--gateways=6", "--hash", "--workers=1"]
+            process.arguments = ["--from=3", "--seeds=4", "--gateways=\(ike == .engine ? 4 : 6)", "--ike=\(ike)", "--hash"]
             process.standardOutput = output
             try process.run()
             let text = try #require(String(data: output.fileHandleForReading.readDataToEndOfFile(), encoding: .utf8))

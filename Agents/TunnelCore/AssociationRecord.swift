@@ -18,7 +18,7 @@ struct AssociationKey: Hashable {
         self.init(peer: association.peer, direction: association.direction, spi: association.spi)
     }
 
-    init(_ counters: PacketWorker.AssociationCounters) {
+    init(_ counters: AssociationCounters) {
         self.init(peer: counters.peer, direction: counters.direction, spi: counters.spi)
     }
 }
