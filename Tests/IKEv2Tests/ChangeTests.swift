@@ -121,7 +121,7 @@ struct ChangeTests {
         "no order, delay, direction of traffic or weather of IKE loses a packet, and the new way stands in the end",
         arguments: Seeds.range(48) + [510, 2076, 5663, 12_440, 15_870, 16_539])
     func anyOrder(seed: UInt64) {
-        var choice = SeededNumbers(seed: seed &+ 4711, stream: 0)
+        var choice = SeededNumbers(seed: seed &+ 4711)
         let change = LinkChange(LinkChange.Kind.allCases[Int(seed % 8)])
         var configuration = IKEConfiguration()
         configuration.requestTries = 14
@@ -163,7 +163,7 @@ struct ChangeTests {
         "an end that crashes in the middle of a change is led on, and the new way stands",
         arguments: Seeds.range(16) + [12_382])
     func crash(seed: UInt64) {
-        var choice = SeededNumbers(seed: seed &+ 99, stream: 0)
+        var choice = SeededNumbers(seed: seed &+ 99)
         let change = LinkChange(LinkChange.Kind.allCases[Int(seed % 8)])
         var simulation = established(change, seed: seed)
         let crashing = Int.random(in: 0..<6, using: &choice)

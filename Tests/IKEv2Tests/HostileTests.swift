@@ -18,7 +18,7 @@ struct HostileTests {
         #expect(simulation.discord == [])
         let before = simulation.gateways.map(\.currentOutbound)
         let corpus = simulation.gateways.flatMap(\.sent)
-        var random = SeededNumbers(seed: seed &+ 1000, stream: 0)
+        var random = SeededNumbers(seed: seed &+ 1000)
         for _ in 0..<400 {
             guard let original = corpus.randomElement(using: &random) else { break }
             var bytes = original.bytes

@@ -164,6 +164,22 @@ struct RekeyTests {
         #expect(simulation.discord == [])
     }
 
+    /// The peer repeats its request, and each time puts off when the new SA is sent on, past the time to rekey that one.
+    @Test("an answerer of a rekey whose answers are lost waits at rest")
+    func lostAnswers() {
+        var parameters = IPsecParameters()
+        parameters.child.lifetimeSeconds = 15
+        var simulation = established(parameters: parameters)
+        simulation.filter = { $0.local.address != Simulation.tokyoAddress }
+        simulation.act(0) { $0.rekey(peer: Simulation.tokyo, .child, now: $1, random: &$2) }
+        simulation.run(for: .seconds(25))
+        #expect(simulation.gateways[1].everAdded.filter { $0.direction == .inbound }.count == 2)
+        #expect(simulation.gateways.flatMap(\.faults) == [])
+        simulation.filter = { _ in true }
+        simulation.run(for: .seconds(10))
+        #expect(simulation.states.allSatisfy { $0.state == .established })
+    }
+
     @Test("a peer that is removed is deleted on the other end, which begins anew when it is the initiator")
     func removal() {
         var simulation = established()

@@ -83,12 +83,12 @@ struct Simulation {
     var filter: (inout IKEDatagram) -> Bool = { _ in true }
 
     init(seed: UInt64 = 1, parameters: IPsecParameters = IPsecParameters(), configuration: IKEConfiguration = .init()) {
-        chance = SeededNumbers(seed: seed, stream: 0)
+        chance = SeededNumbers(seed: seed)
         self.parameters = [parameters, parameters]
         gateways = [Self.berlin, Self.tokyo].enumerated().map { index, name in
             Gateway(
                 name: name, engine: IKEEngine(configuration: configuration),
-                random: SeededNumbers(seed: seed &* 31 &+ UInt64(index) &+ 100, stream: 0))
+                random: SeededNumbers(seed: seed &* 31 &+ UInt64(index) &+ 100))
         }
     }
 

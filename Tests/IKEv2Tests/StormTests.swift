@@ -11,7 +11,7 @@ struct StormTests {
         "whatever the network did and the ends did in it, when it heals one child SA stands",
         arguments: 0..<300 as Range<UInt64>)
     func heals(seed: UInt64) {
-        var choice = SeededNumbers(seed: seed &+ 77, stream: 0)
+        var choice = SeededNumbers(seed: seed &+ 77)
         var parameters = IPsecParameters()
         parameters.child.lifetimeSeconds = seed % 3 == 0 ? 15 : 600
         parameters.ike.lifetimeSeconds = seed % 5 == 0 ? 40 : 3000

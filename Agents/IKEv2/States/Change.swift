@@ -107,7 +107,7 @@ extension IKEEngine {
     /// New lifetimes begin with new SAs.
     private mutating func renewLifetimes(of live: IKESA, now: MonotonicTime, random: inout some RandomNumberGenerator) {
         var sa = live
-        for index in sa.children.indices where sa.children[index].sending == .installed { _ = queueRekey(&sa, index) }
+        for index in sa.children.indices where sa.children[index].sending == .installed { _ = queueRekey(&sa, index, now: now) }
         sa.enqueue(.rekeyIKE)
         settle(sa, now: now, random: &random)
     }

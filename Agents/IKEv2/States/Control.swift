@@ -53,19 +53,20 @@ extension IKEEngine {
     ) {
         for (_, session) in sessions.of(peer) {
             guard case .established(var sa) = session, sa.standing == .active,
-                let index = sa.child(inbound: spi) ?? sa.child(outbound: spi), queueRekey(&sa, index)
+                let index = sa.child(inbound: spi) ?? sa.child(outbound: spi), queueRekey(&sa, index, now: now)
             else { continue }
             settle(sa, now: now, random: &random)
         }
     }
 
     /// False when the child SA is on its way out, or its rekey under way.
-    mutating func queueRekey(_ sa: inout IKESA, _ index: Int) -> Bool {
+    mutating func queueRekey(_ sa: inout IKESA, _ index: Int, now: MonotonicTime) -> Bool {
         let child = sa.children[index]
         guard child.standing == .active else { return false }
-        // The peer may not know it yet: its own rekey must be over first.
+        // The peer may not know it yet: its own rekey must be over first. When that will be known may be put off again and again,
+        // by an answer that does not arrive.
         if case .waiting(let until, _) = child.sending {
-            sa.children[index].softAt = min(until, child.createdAt + configuration.outboundSwitchLimit * 2)
+            sa.children[index].softAt = min(until, now + configuration.outboundSwitchLimit)
             return false
         }
         sa.children[index].softAt = .never
@@ -82,7 +83,9 @@ extension IKEEngine {
         }
         switch target {
         case .child:
-            for index in sa.children.indices where sa.children[index].sending == .installed { _ = queueRekey(&sa, index) }
+            for index in sa.children.indices where sa.children[index].sending == .installed {
+                _ = queueRekey(&sa, index, now: now)
+            }
         case .ike:
             if case .rekeyIKE = sa.outstanding?.exchange { return }
             sa.softAt = .never

@@ -92,7 +92,7 @@ extension IKEEngine {
                 sa.children[index].standing = .closing
                 sa.enqueue(.deleteChildren([child.inbound.spi]))
             } else if now >= child.softAt, !sa.isEnding {
-                _ = queueRekey(&sa, index)
+                _ = queueRekey(&sa, index, now: now)
             }
         }
         // What was refused may be tried again: `wantChild` knows whether it still has to be.
