@@ -198,6 +198,7 @@ public struct AgentState: Sendable {
         reconciling = Reconciling(desired: target, isTrial: isTargetOnTrial, isInspection: isSettled)
         isHalfway = !isSettled
         let changed = changedKeys(in: target)
+        guard !changed.isEmpty else { return [.reconcile(target, changedKeys: [])] }
         let peers = target.plan.ike.filter { !changed.isDisjoint(with: $0.acceptedKeys) }.map(\.peer)
         uncertainKeys.formUnion(changed)
         return [.reconcile(target, changedKeys: Set(peers))]
@@ -209,7 +210,9 @@ public struct AgentState: Sendable {
     /// Keys that may be others than those that the gateway runs under the same references: with nothing applied yet and no
     /// last good state, that is each.
     private func changedKeys(in desired: DesiredState) -> Set<PSKReference> {
-        let known = (applied ?? good)?.keys ?? [:]
+        let former = applied ?? good
+        if let former, former.hasContent(of: desired) { return uncertainKeys }
+        let known = former?.keys ?? [:]
         return Set(desired.plan.ike.flatMap(\.acceptedKeys).filter { known[$0] != desired.keys[$0] })
             .union(uncertainKeys)
     }

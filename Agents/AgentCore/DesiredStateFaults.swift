@@ -18,11 +18,21 @@ extension DesiredState {
         faults += repeats(plan.tunnels.map(\.interface)).map { "interface \($0) is named twice" }
         faults += repeats(plan.ike.map(\.peer)).map { "IKE peer \($0) is named twice" }
         let interfaces = Set(plan.tunnels.map(\.interface))
-        for route in plan.routes where !interfaces.contains(route.interface) {
-            faults.append("the route to \(route.destination) goes by \(route.interface), which is no tunnel of the plan")
+        var known: String?
+        for route in plan.routes where route.interface != known {
+            if interfaces.contains(route.interface) {
+                known = route.interface
+            } else {
+                faults.append("the route to \(route.destination) goes by \(route.interface), which is no tunnel of the plan")
+            }
         }
-        let policies = Dictionary(grouping: plan.policies, by: \.peer)
-        faults += plan.tunnels.flatMap { self.faults(of: $0, policies[$0.peer] ?? []) }
+        // A derived plan has the policies of each peer together, in the order of its tunnels.
+        var rest = plan.policies[...]
+        for tunnel in plan.tunnels {
+            let own = rest.prefix { $0.peer == tunnel.peer }
+            rest = rest.dropFirst(own.count)
+            faults += self.faults(of: tunnel, own)
+        }
         return faults + translationFaults
     }
 
@@ -51,7 +61,7 @@ extension DesiredState {
 
     /// A tunnel's name must be safe, its MTU sane, and both directions of what it sends must be protected: by the peer's own
     /// policies in any plan that was derived, and by whichever else.
-    private func faults(of tunnel: GIFTunnel, _ own: [SecurityPolicy]) -> [String] {
+    private func faults(of tunnel: GIFTunnel, _ own: ArraySlice<SecurityPolicy>) -> [String] {
         var faults: [String] = []
         let name = tunnel.interface.utf8
         if !(1...15).contains(name.count)
@@ -82,6 +92,6 @@ extension DesiredState {
 }
 
 private func repeats<Name: Hashable & Comparable>(_ names: [Name]) -> [Name] {
-    guard Set(names).count < names.count else { return [] }
+    if zip(names, names.dropFirst()).allSatisfy(<) || Set(names).count == names.count { return [] }
     return Dictionary(grouping: names) { $0 }.filter { $0.value.count > 1 }.keys.sorted()
 }

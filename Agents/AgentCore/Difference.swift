@@ -41,20 +41,21 @@ struct Difference {
     func superseded(by route: Route) -> [Route] { supersededRoutes[route.destination] ?? [] }
 
     private mutating func compareUnreachable(_ desired: GatewayPlan, _ observed: ObservedState) {
+        guard !observed.unreachable.consists(of: desired.unreachable, by: \.self) else { return }
         let wanted = Set(desired.unreachable)
-        guard wanted != observed.unreachable else { return }
         missingUnreachable = wanted.subtracting(observed.unreachable).sorted()
         orphanUnreachable = observed.unreachable.subtracting(wanted).sorted()
     }
 
     private mutating func comparePolicies(_ desired: GatewayPlan, _ observed: ObservedState) {
+        guard !observed.policies.consists(of: desired.policies, by: \.peer) else { return }
         let wanted = Set(desired.policies)
-        guard wanted != observed.policies else { return }
         missingPolicies = wanted.subtracting(observed.policies).sorted { $0.isBefore($1) }
         orphanPolicies = observed.policies.subtracting(wanted).sorted { $0.isBefore($1) }
     }
 
     private mutating func compareTunnels(_ desired: GatewayPlan, _ observed: ObservedState) {
+        guard !Self.isEachOnce(desired.tunnels, observed.tunnels) else { return }
         let wanted = Dictionary(desired.tunnels.map { ($0.interface, $0) }) { first, _ in first }
         let present = Dictionary(grouping: observed.tunnels, by: \.tunnel.interface)
         // Whether a tunnel is up is its link's affair: a driver shows what must be set anew as other settings.
@@ -72,21 +73,42 @@ struct Difference {
         orphanTunnels = present.keys.filter { wanted[$0] == nil && displaced[$0] == nil }.sorted()
     }
 
+    /// Whether each of the wanted tunnels is there, no two of one name, and no other.
+    private static func isEachOnce(_ wanted: [GIFTunnel], _ observed: [TunnelReport]) -> Bool {
+        guard wanted.count == observed.count else { return false }
+        var places: [String: Int] = [:]
+        places.reserveCapacity(observed.count)
+        for (place, report) in observed.enumerated() {
+            guard places.updateValue(place, forKey: report.tunnel.interface) == nil else { return false }
+        }
+        return wanted.allSatisfy { tunnel in
+            places.removeValue(forKey: tunnel.interface).map { observed[$0].tunnel == tunnel } ?? false
+        }
+    }
+
     private mutating func comparePeers(_ desired: GatewayPlan, _ observed: ObservedState, _ changedKeys: Set<SiteName>) {
-        let wanted = Dictionary(desired.ike.map { ($0.peer, $0) }) { first, _ in first }
-        let present = Dictionary(grouping: observed.peers, by: \.peer)
-        wantingPeers = wanted.values
-            .filter { present[$0.peer] != [$0] || changedKeys.contains($0.peer) }
+        if changedKeys.isEmpty, observed.peers.consists(of: desired.ike, by: \.peer) { return }
+        var present: Set<SiteName> = [], ambiguous: Set<SiteName> = []
+        for peer in observed.peers where !present.insert(peer.peer).inserted { ambiguous.insert(peer.peer) }
+        var wanted: Set<SiteName> = []
+        wantingPeers = desired.ike
+            .filter { peer in
+                wanted.insert(peer.peer).inserted
+                    && (changedKeys.contains(peer.peer) || ambiguous.contains(peer.peer) || !observed.peers.contains(peer))
+            }
             .sorted { $0.peer < $1.peer }
+        let orphans = present.subtracting(wanted)
+        guard !orphans.isEmpty else { return }
         let ends = Set(wantingPeers.map(\.outer))
-        let orphans = present.filter { wanted[$0.key] == nil }
-        displacedPeers = orphans.filter { $0.value.contains { ends.contains($0.outer) } }.keys.sorted()
-        orphanPeers = orphans.keys.filter { !displacedPeers.contains($0) }.sorted()
+        let displaced = Set(
+            observed.peers.lazy.filter { orphans.contains($0.peer) && ends.contains($0.outer) }.map(\.peer))
+        displacedPeers = displaced.sorted()
+        orphanPeers = orphans.subtracting(displaced).sorted()
     }
 
     private mutating func compareRoutes(_ desired: GatewayPlan, _ observed: ObservedState) {
+        guard !displacedTunnels.isEmpty || !observed.routes.consists(of: desired.routes, by: \.destination) else { return }
         let wanted = Set(desired.routes)
-        guard !displacedTunnels.isEmpty || wanted != observed.routes else { return }
         // A device takes its routes with it.
         let lost = observed.routes.filter { displacedTunnels.contains($0.interface) }
         displacedRoutes = lost.sorted { $0.isBefore($1) }
@@ -103,12 +125,12 @@ struct Difference {
     /// openings below the new rules.
     private mutating func compareFirewall(_ desired: GatewayPlan, _ observed: ObservedState) {
         guard observed.firewall != desired.firewall else { return }
-        let wanted = Set(desired.firewall)
-        let stale = observed.firewall.filter { !wanted.contains($0) }
         let isPruning =
             !(displacedTunnels.isEmpty && orphanTunnels.isEmpty && displacedPeers.isEmpty && orphanPeers.isEmpty
             && orphanPolicies.isEmpty && wantingTunnels.isEmpty)
-        guard isPruning, !stale.isEmpty else {
+        let wanted = isPruning && !observed.firewall.isEmpty ? Set(desired.firewall) : []
+        let stale = isPruning ? observed.firewall.filter { !wanted.contains($0) } : []
+        guard !stale.isEmpty else {
             firewallDuring = desired.firewall
             return
         }
@@ -119,6 +141,7 @@ struct Difference {
 
     /// A stale translation stays until the tunnels and routes that it served went, unless it is in the way of a wanted one.
     private mutating func compareTranslations(_ desired: GatewayPlan, _ observed: ObservedState) {
+        if desired.translations.isEmpty, observed.translations.isEmpty { return }
         let wanted = desired.translations.sorted { $0.isBefore($1) }
         let stale = observed.translations.filter { old in
             !old.network.overlaps(old.visible) && !wanted.contains { $0 == old || $0.conflicts(with: old) }
@@ -126,6 +149,31 @@ struct Difference {
         let during = (wanted + stale).sorted { $0.isBefore($1) }
         if observed.translations != during { translationsDuring = during }
         if during != wanted { translationsAfter = wanted }
+    }
+}
+
+extension Set {
+    /// Whether these are its elements. Nothing is built for that where `key` never falls from one to the next, as in the plans
+    /// that are derived.
+    fileprivate func consists<Key: Comparable>(of items: [Element], by key: (Element) -> Key) -> Bool {
+        guard items.areDistinct(by: key) else { return self == Set(items) }
+        return count == items.count && items.allSatisfy(contains)
+    }
+}
+
+extension Array where Element: Equatable {
+    /// Whether no two are equal; false also where `key` falls from one to the next, so that it would take longer to know.
+    fileprivate func areDistinct<Key: Comparable>(by key: (Element) -> Key) -> Bool {
+        var first = 0
+        for place in indices.dropFirst() {
+            let former = key(self[place - 1]), latter = key(self[place])
+            if former < latter {
+                first = place
+            } else if former != latter || self[first..<place].contains(self[place]) {
+                return false
+            }
+        }
+        return true
     }
 }
 

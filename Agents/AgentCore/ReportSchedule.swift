@@ -8,19 +8,18 @@ public struct ReportSchedule: Sendable {
     /// The shortest wait between two reports that say the same.
     public static let shortestRepeat: Duration = .milliseconds(900)
 
-    private var last: (report: AgentReport, shape: AgentReport, isWell: Bool, at: MonotonicTime)?
+    private var last: (report: AgentReport, isWell: Bool, at: MonotonicTime)?
 
     public init() {}
 
     /// Whether to send `report` now; yes counts as sent.
     public mutating func shouldSend(_ report: AgentReport, isChanging: Bool, now: MonotonicTime) -> Bool {
         let isSame = last?.report == report
-        let shape = isSame ? last?.shape ?? report : report.withoutCounters
         let isWell = isSame ? last?.isWell ?? false : report.isWell
-        if let last, isSame || last.shape == shape {
+        if let last, isSame || last.report.tellsSameNews(as: report) {
             guard now.since(last.at) >= Self.wait(isChanging: isChanging, isWell: isWell) else { return false }
         }
-        last = (report, shape, isWell, now)
+        last = (report, isWell, now)
         return true
     }
 
@@ -40,35 +39,48 @@ extension AgentReport {
         guard failure == nil, drift.isEmpty else { return false }
         let inbound = Set(securityAssociations.lazy.filter { $0.direction == .inbound }.map(\.peer))
         let outbound = Set(securityAssociations.lazy.filter { $0.direction == .outbound }.map(\.peer))
-        let answered = Set(probes.lazy.filter { ($0.lastAnswerSecondsAgo ?? .infinity) <= 3 }.map(\.peer))
+        let answered = Set(probes.lazy.filter(\.isAnswered).map(\.peer))
         return tunnels.allSatisfy { tunnel in
             let peer = tunnel.tunnel.peer
             return tunnel.isUp && inbound.contains(peer) && outbound.contains(peer) && answered.contains(peer)
         }
     }
 
-    /// The report less what grows by itself: two that are equal tell the same news.
-    var withoutCounters: AgentReport {
-        var shape = self
-        shape.tunnels = tunnels.map { TunnelReport(tunnel: $0.tunnel, isUp: $0.isUp) }
-        shape.securityAssociations = securityAssociations.map { association in
-            var association = association
-            association.ageSeconds = 0
-            association.packets = 0
-            association.bytes = 0
-            association.rekeyInSeconds = 0
-            return association
-        }
-        shape.ike = ike.map { report in
-            var report = report
-            report.ageSeconds = 0
-            return report
-        }
-        shape.probes = probes.map { probe in
-            ProbeReport(
-                peer: probe.peer, lastAnswerSecondsAgo: (probe.lastAnswerSecondsAgo ?? .infinity) <= 3 ? 0 : nil,
-                pathMTU: probe.pathMTU)
-        }
-        return shape
+    /// Whether the two differ at the most in what grows by itself.
+    func tellsSameNews(as other: AgentReport) -> Bool {
+        tunnels.elementsEqual(other.tunnels) { $0.tunnel == $1.tunnel && $0.isUp == $1.isUp }
+            && securityAssociations.elementsEqual(other.securityAssociations) { $0.withoutCounters == $1.withoutCounters }
+            && ike.elementsEqual(other.ike) { $0.withoutCounters == $1.withoutCounters }
+            && probes.elementsEqual(other.probes) {
+                $0.peer == $1.peer && $0.isAnswered == $1.isAnswered && $0.pathMTU == $1.pathMTU
+            }
+            && withoutLinks == other.withoutLinks
     }
+
+    private var withoutLinks: AgentReport {
+        var report = self
+        (report.tunnels, report.securityAssociations, report.ike, report.probes) = ([], [], [], [])
+        return report
+    }
+}
+
+extension SAReport {
+    fileprivate var withoutCounters: SAReport {
+        var association = self
+        (association.ageSeconds, association.packets, association.bytes, association.rekeyInSeconds) = (0, 0, 0, 0)
+        return association
+    }
+}
+
+extension IKEReport {
+    fileprivate var withoutCounters: IKEReport {
+        var report = self
+        report.ageSeconds = 0
+        return report
+    }
+}
+
+extension ProbeReport {
+    /// In the last three seconds.
+    fileprivate var isAnswered: Bool { (lastAnswerSecondsAgo ?? .infinity) <= 3 }
 }

@@ -168,7 +168,7 @@ public struct IKEPeer: Sendable, Hashable, Codable {
     public func hash(into hasher: inout Hasher) { hasher.combine(peer) }
 
     /// The keys that it may authenticate with: the preferred one first.
-    public var acceptedKeys: [PSKReference] { [key] + alternatives.map(\.key) }
+    public var acceptedKeys: [PSKReference] { alternatives.isEmpty ? [key] : [key] + alternatives.map(\.key) }
 
     /// What the peer is asked for, as one of its alternatives would say it.
     public var preferred: IKEAlternative {

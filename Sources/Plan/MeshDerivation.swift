@@ -68,6 +68,11 @@ public struct MeshDerivation: Sendable, Sequence {
         return nodes.indices.map { all.peers(of: $0) }
     }
 
+    /// The sites that a site is linked to, in order; none when there is no such site.
+    public func peers(of site: SiteName) -> [SiteName] {
+        positions[site].map { links.peers(of: $0).map { nodes[$0].site.name } } ?? []
+    }
+
     public var drainedSites: Set<SiteName> { Set(nodes.lazy.filter(\.site.isDrained).map(\.site.name)) }
 
     /// What the inventory says of a site, with the addresses that were learned since, and its index.

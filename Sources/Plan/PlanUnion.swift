@@ -36,6 +36,7 @@ struct PlanUnion {
 
     /// One tunnel to each peer, of each name and between each two addresses.
     private var tunnels: [GIFTunnel] {
+        guard old.tunnels != new.tunnels else { return new.tunnels }
         let others = Dictionary(other.tunnels.map { ($0.peer, $0) }) { first, _ in first }
         let peers = Set(preferred.tunnels.map(\.peer))
         let interfaces = Set(preferred.tunnels.map(\.interface))
@@ -57,6 +58,7 @@ struct PlanUnion {
     /// The IKE peers, each with the other way among its alternatives. Where a tunnel gave way to that of another peer, so
     /// does the IKE peer: both would be at the same addresses.
     private func peers(beside tunnels: [GIFTunnel]) -> [IKEPeer] {
+        guard old.ike != new.ike else { return new.ike }
         let others = Dictionary(other.ike.map { ($0.peer, $0) }) { first, _ in first }
         let preferredPeers = Set(preferred.ike.map(\.peer))
         let ends = Set(preferred.ike.map(\.outer))
@@ -73,6 +75,10 @@ struct PlanUnion {
     /// A route that a peer's tunnel has in one plan leads into the tunnel that the peer has now, if policies protect its family
     /// there: else the destination stays unreachable until they do.
     private func routes(through tunnels: [GIFTunnel], protectedBy policies: [SecurityPolicy]) -> [Route] {
+        // Equal routes are the preferred ones, all of them.
+        let areEqual = old.routes == new.routes
+        // They stay as they are where what they lead into does.
+        if areEqual, old.tunnels == new.tunnels, old.policies == new.policies { return new.routes }
         let protections = Set(
             policies.filter { $0.direction == .outbound }.map { Protection(peer: $0.peer, selector: $0.selector) })
         let standing = Dictionary(
@@ -84,8 +90,6 @@ struct PlanUnion {
             }
         ) { first, _ in first }
         let preferredPeers = Self.peersByInterface(preferred), otherPeers = Self.peersByInterface(other)
-        // Equal routes are the preferred ones, all of them.
-        let areEqual = old.routes == new.routes
         let preferredRoutes = areEqual ? [] : Set(preferred.routes)
         let preferredDestinations = areEqual ? [] : Set(preferred.routes.map(\.destination))
         var last: (interface: String, isPreferred: Bool, way: (tunnel: GIFTunnel, families: [AddressFamily])?)?

@@ -174,11 +174,7 @@ public struct MeshControl: Sendable {
         var moved = Set(keyFloors.filter { record.keyFloors[$0.key] != $0.value }.keys.flatMap(\.sites))
         for site in Set(addresses.keys).union(record.addresses.keys) where addresses[site] != record.addresses[site] {
             moved.insert(site)
-            for mesh in meshes.values {
-                guard let plan = mesh[site] else { continue }
-                moved.formUnion(plan.tunnels.map(\.peer))
-                moved.formUnion(plan.awaiting.map(\.peer))
-            }
+            for mesh in meshes.values { moved.formUnion(mesh.peers(of: site)) }
         }
         let before = moved.reduce(into: [:]) { plans, site in plans[site] = target(of: site)?.plan }
         record.addresses = addresses
@@ -187,10 +183,8 @@ public struct MeshControl: Sendable {
         meshes = contents.mapValues { $0.mesh(addresses: addresses, keyFloors: keyFloors) }
         var actions: [ControlAction] = []
         for site in moved.sorted() {
-            guard let issue = currentIssue(of: site), target(of: site)?.plan != before[site],
-                let index = record.courses[site]?.issues.lastIndex(of: issue)
-            else {
-                guard target(of: site)?.plan != before[site] else { continue }
+            guard target(of: site)?.plan != before[site] else { continue }
+            guard let issue = currentIssue(of: site), let index = record.courses[site]?.issues.lastIndex(of: issue) else {
                 record.courses[site]?.version.revision += 1
                 actions.append(.offer(site))
                 continue

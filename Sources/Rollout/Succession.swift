@@ -45,7 +45,7 @@ public struct Succession: Sendable {
         guard let course = courses[site], proposal.enrolled.contains(site),
             let old = control.plan(of: site, along: course.way)
         else { return .direct }
-        let plan = mesh[site] ?? old.withdrawn
+        let plan = (mesh[site] ?? old.withdrawn).sharingParts(with: old)
         let worked = WorkedPlans(way: course.way, old: old, generation: control.generation.next, new: plan)
         var change = Change(isDirect: false, steps: worked.steps, changedPeers: [], peers: [])
         if !change.steps.isEmpty {

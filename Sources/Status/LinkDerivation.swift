@@ -151,5 +151,5 @@ extension LinkStatus {
 
 extension LinkEnd {
     /// One SPI that it sends on is among those that `peer` receives on.
-    func crosses(_ peer: LinkEnd) -> Bool { outbound.contains { peer.inbound.contains($0) } }
+    func crosses(_ peer: LinkEnd) -> Bool { LinkProof.cross(outbound, peer.inbound) }
 }

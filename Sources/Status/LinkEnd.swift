@@ -42,8 +42,7 @@ struct LinkEnd: Sendable {
 
     /// An answer came in the last seconds before a moment when the report is as old as `age`.
     func probeAnswered(age: Duration) -> Bool {
-        guard let ago = probe?.lastAnswerSecondsAgo else { return false }
-        return ago + age.inSeconds <= LinkStatus.probeFreshSeconds
+        LinkProof.isAnswered(probe?.lastAnswerSecondsAgo, age: age)
     }
 
     /// Packets as large as the tunnel's MTU do not cross it; nil when they do, or that is not known.

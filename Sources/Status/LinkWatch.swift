@@ -3,11 +3,23 @@ import WarrenModel
 /// Which links are up, kept report by report: a report costs as much as its gateway has peers, whatever the mesh's size.
 public struct LinkWatch: Sendable {
     private struct Heard: Sendable {
-        let report: AgentReport
-        let view: PeerView
+        let said: Said
         var at: MonotonicTime
         /// When each of its links was up by its own probes: how much was new by then.
         var quietAt: Int?
+    }
+
+    private final class Said: Sendable {
+        let report: AgentReport
+        let ends: [SiteName: LinkProof]
+
+        init(_ report: AgentReport) {
+            self.report = report
+            var ends: [SiteName: LinkEnd] = [:]
+            ends.reserveCapacity(report.tunnels.count)
+            report.forEachEnd { peer, change in change(&ends[peer, default: LinkEnd()]) }
+            self.ends = ends.mapValues(LinkProof.init)
+        }
     }
 
     private var heard: [SiteName: Heard] = [:]
@@ -26,24 +38,24 @@ public struct LinkWatch: Sendable {
     /// Takes a report that arrived at `now`: what it changes of its site's links, in order of their other ends.
     public mutating func take(_ report: AgentReport, now: MonotonicTime) -> [Turn] {
         let site = report.site
-        let last = heard[site].flatMap { $0.report.saysTheSameOfLinks(as: report) ? $0 : nil }
+        let last = heard[site].flatMap { $0.said.report.saysTheSameOfLinks(as: report) ? $0 : nil }
         if let last, last.quietAt == news {
             heard[site]?.at = now
             return []
         }
         if last == nil { news += 1 }
-        let view = last?.view ?? PeerView(AgentObservation(connected: true, report: report, arrived: now), now: now)
-        heard[site] = Heard(report: report, view: view, at: now)
+        let said = last?.said ?? Said(report)
+        heard[site] = Heard(said: said, at: now)
         let before = up[site] ?? []
         var turned: [SiteName] = []
-        for peer in view.ends.keys where isUp(view, of: site, to: peer, now) != before.contains(peer) { turned.append(peer) }
-        for peer in before where view.ends[peer] == nil { turned.append(peer) }
+        for (peer, end) in said.ends where isUp(end, of: site, to: peer, now) != before.contains(peer) { turned.append(peer) }
+        for peer in before where said.ends[peer] == nil { turned.append(peer) }
         var turns: [Turn] = []
         for peer in turned.sorted() {
             guard let link = LinkID(site, peer) else { continue }
             turn(link, isUp: !before.contains(peer), &turns)
         }
-        if up[site]?.count == view.ends.count, view.ends.values.allSatisfy({ $0.probeAnswered(age: .zero) }) {
+        if up[site]?.count == said.ends.count, said.ends.values.allSatisfy({ $0.isAnswered(age: .zero) }) {
             heard[site]?.quietAt = news
         }
         return turns
@@ -62,11 +74,11 @@ public struct LinkWatch: Sendable {
     }
 
     /// Whether the link is up as both ends see it, of which one was just heard.
-    private func isUp(_ view: PeerView, of site: SiteName, to peer: SiteName, _ now: MonotonicTime) -> Bool {
-        guard let other = heard[peer], let own = view.end(of: site, to: peer, age: .zero) else { return false }
+    private func isUp(_ own: LinkProof, of site: SiteName, to peer: SiteName, _ now: MonotonicTime) -> Bool {
+        guard let other = heard[peer] else { return false }
         let age = now.since(other.at)
-        guard age < LinkStatus.reportFresh, let end = other.view.end(of: peer, to: site, age: age) else { return false }
-        return LinkStatus.judge(own, end).0 == .up
+        guard age < LinkStatus.reportFresh, let end = other.said.ends[site] else { return false }
+        return own.isUp(age: .zero, with: end, age: age)
     }
 
     private mutating func turn(_ link: LinkID, isUp: Bool, _ turns: inout [Turn]) {

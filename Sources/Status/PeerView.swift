@@ -18,9 +18,4 @@ struct PeerView: Sendable {
         version = report.version
         report.forEachEnd { peer, change in change(&ends[peer, default: LinkEnd()]) }
     }
-
-    /// What `site`, whose report is as old as `age`, says of its link to a peer; nil when it says nothing.
-    func end(of site: SiteName, to peer: SiteName, age: Duration) -> HeardEnd? {
-        ends[peer].map { HeardEnd(site: site, end: $0, age: age, version: version ?? .none) }
-    }
 }

@@ -40,6 +40,8 @@ final class Gateway {
     var isAbandoned = false
     /// What the data plane was found to be, and after how many of its changes.
     var reconciled: (desired: DesiredState, changes: Int)?
+    /// What the rules found nothing wrong with, likewise.
+    var checked: (desired: DesiredState, changes: Int)?
     var lastStream: UInt64 = 0
     var stream: Stream?
     var streamOpened: UInt64 = 0

@@ -9,24 +9,28 @@ final class ModelLinks: LinkLayer {
     private unowned var simulation: Simulation!
     private var pairs: [LinkPair?] = []
     private var width = 0
-    private var peers: [[Int: Configured]] = []
+    /// By gateway, and by the gateway at the other end.
+    private var peers: [[Configured?]] = []
     /// Whose tunnels they are, by gateway.
     private var interfaces: [[String: Int]] = []
     /// What reports say of each gateway's links; nil when something of it changed.
     private var accounts: [Account?] = []
+    /// The parts of those, likewise, by the gateway at the other end.
+    private var parts: [[AccountPart?]] = []
     private var lastSPI: UInt32 = 4_096
 
     /// A peer as a daemon knows it.
-    private struct Configured {
+    private final class Configured {
         let peer: IKEPeer
         let keys: [PSKReference: PreSharedKey]
-        /// What is asked for, then what is taken.
-        let ways: [IKEAlternative]
+        /// What is asked for, then what is taken, as this end says it and as the low end does.
+        let ways: [IKEAlternative], lowWays: [IKEAlternative]
 
-        init(_ peer: IKEPeer, _ keys: [PSKReference: PreSharedKey]) {
+        init(_ peer: IKEPeer, _ keys: [PSKReference: PreSharedKey], isLow: Bool) {
             self.peer = peer
             self.keys = keys
             ways = [peer.preferred] + peer.alternatives
+            lowWays = isLow ? ways : ways.map(\.mirrored)
         }
     }
 
@@ -36,11 +40,19 @@ final class ModelLinks: LinkLayer {
         var probes: [ProbeReport] = []
     }
 
+    /// What is said of one link.
+    private struct AccountPart {
+        let ike: IKEReport
+        let inbound: SAReport?, outbound: SAReport?
+        let probe: ProbeReport
+    }
+
     func prepare(_ simulation: Simulation) {
         self.simulation = simulation
         width = simulation.gateways.count
         pairs = Array(repeating: nil, count: width * width)
-        peers = Array(repeating: [:], count: width)
+        peers = Array(repeating: Array(repeating: nil, count: width), count: width)
+        parts = Array(repeating: Array(repeating: nil, count: width), count: width)
         interfaces = Array(repeating: [:], count: width)
         accounts = Array(repeating: nil, count: width)
     }
@@ -64,8 +76,8 @@ final class ModelLinks: LinkLayer {
             var known: [PSKReference: PreSharedKey] = [:]
             for reference in peer.acceptedKeys { known[reference] = keys[reference] }
             if let old = peers[gateway][other], old.peer == peer, old.keys == known { return }
-            peers[gateway][other] = Configured(peer, known)
-            changed(accountOf: gateway)
+            peers[gateway][other] = Configured(peer, known, isLow: gateway < other)
+            changed(accountOf: gateway, other)
             pair(gateway, other).asker = gateway
             attemptSoon(pair(gateway, other))
         case .removePeer(let site):
@@ -86,7 +98,7 @@ final class ModelLinks: LinkLayer {
     /// A Delete tells the other end, if it arrives.
     private func forget(_ other: Int, at gateway: Int) {
         peers[gateway][other] = nil
-        changed(accountOf: gateway)
+        changed(accountOf: gateway, other)
         let pair = pair(gateway, other)
         guard pair.association != nil else { return }
         if gateway == pair.low { pair.holders.low = false } else { pair.holders.high = false }
@@ -106,8 +118,8 @@ final class ModelLinks: LinkLayer {
     }
 
     func reset(_ gateway: Int) {
-        let others = peers[gateway].keys.sorted()
-        peers[gateway] = [:]
+        let others = peers[gateway].indices.filter { peers[gateway][$0] != nil }
+        peers[gateway] = Array(repeating: nil, count: width)
         interfaces[gateway] = [:]
         accounts[gateway] = nil
         for other in others {
@@ -173,7 +185,7 @@ final class ModelLinks: LinkLayer {
     private func agreement(
         _ low: Configured, _ high: Configured, isLowFirst: Bool, _ pair: LinkPair
     ) -> (IKEAlternative, PreSharedKey)? {
-        let lowWays = low.ways, highWays = high.ways.map(\.mirrored)
+        let lowWays = low.lowWays, highWays = high.lowWays
         let preferred =
             isLowFirst
             ? [(lowWays[0], highWays), (highWays[0], lowWays)] : [(highWays[0], lowWays), (lowWays[0], highWays)]
@@ -192,8 +204,8 @@ final class ModelLinks: LinkLayer {
     }
 
     private func update(_ pair: LinkPair) {
-        changed(accountOf: pair.low)
-        changed(accountOf: pair.high)
+        changed(accountOf: pair.low, pair.high)
+        changed(accountOf: pair.high, pair.low)
         let low = simulation.gateways[pair.low], high = simulation.gateways[pair.high]
         let hasBoth = pair.association != nil && pair.holders == (true, true)
         let isCarrying =
@@ -232,41 +244,53 @@ final class ModelLinks: LinkLayer {
 
     func isSilent(_ gateway: Int) -> Bool { accounts[gateway] == nil }
 
-    private func changed(accountOf gateway: Int) {
+    private func changed(accountOf gateway: Int, _ other: Int) {
+        parts[gateway][other] = nil
         accounts[gateway] = nil
         simulation.hasten(simulation.gateways[gateway])
     }
 
     private func account(of gateway: Int, _ isSilent: inout Bool) -> Account {
         var account = Account()
-        for (other, entry) in peers[gateway].sorted(by: { $0.key < $1.key }) {
-            let site = entry.peer.peer, pair = pair(gateway, other)
-            let isLow = gateway == pair.low
-            let association = (isLow ? pair.holders.low : pair.holders.high) ? pair.association : nil
-            let preferred = isLow ? entry.ways[0] : entry.ways[0].mirrored
-            account.ike.append(
-                IKEReport(
-                    peer: site, state: association == nil ? .connecting : .established,
-                    runsAsPreferred: association.map { preferred.agrees(with: $0.way) }))
-            if let association {
-                let outbound = isLow ? association.outbound : association.inbound
-                let inbound = isLow ? association.inbound : association.outbound
-                let outer = isLow ? association.way.outer : association.way.mirrored.outer
-                for (direction, spi) in [(SecurityPolicy.Direction.inbound, inbound), (.outbound, outbound)] {
-                    account.associations.append(
-                        SAReport(
-                            peer: site, direction: direction, spi: spi, encryption: .aes256gcm16,
-                            extendedSequenceNumbers: true, mode: association.way.parameters.mode, outer: outer, ageSeconds: 0,
-                            packets: 0, bytes: 0, rekeyInSeconds: 0))
-                }
+        for other in 0..<width {
+            guard let entry = peers[gateway][other] else { continue }
+            let part: AccountPart
+            if let known = parts[gateway][other] {
+                part = known
+            } else {
+                let pair = pair(gateway, other)
+                part = self.part(of: gateway, entry, pair)
+                if !pair.isCarrying, pair.everCarried { isSilent = true } else { parts[gateway][other] = part }
             }
-            isSilent = isSilent || !pair.isCarrying && pair.everCarried
-            let silence = Double(simulation.now - pair.turned) / 1e9
-            account.probes.append(
-                ProbeReport(
-                    peer: site, lastAnswerSecondsAgo: pair.isCarrying ? 0.5 : pair.everCarried ? silence + 0.5 : nil,
-                    roundTripMilliseconds: 20, sent: 1, answered: 1))
+            account.ike.append(part.ike)
+            if let inbound = part.inbound { account.associations.append(inbound) }
+            if let outbound = part.outbound { account.associations.append(outbound) }
+            account.probes.append(part.probe)
         }
         return account
+    }
+
+    private func part(of gateway: Int, _ entry: Configured, _ pair: LinkPair) -> AccountPart {
+        let site = entry.peer.peer, isLow = gateway == pair.low
+        let association = (isLow ? pair.holders.low : pair.holders.high) ? pair.association : nil
+        func report(_ direction: SecurityPolicy.Direction) -> SAReport? {
+            association.map { association in
+                SAReport(
+                    peer: site, direction: direction,
+                    spi: isLow == (direction == .outbound) ? association.outbound : association.inbound,
+                    encryption: .aes256gcm16, extendedSequenceNumbers: true, mode: association.way.parameters.mode,
+                    outer: isLow ? association.way.outer : association.way.mirrored.outer, ageSeconds: 0, packets: 0, bytes: 0,
+                    rekeyInSeconds: 0)
+            }
+        }
+        let silence = Double(simulation.now - pair.turned) / 1e9
+        return AccountPart(
+            ike: IKEReport(
+                peer: site, state: association == nil ? .connecting : .established,
+                runsAsPreferred: association.map { entry.lowWays[0].agrees(with: $0.way) }),
+            inbound: report(.inbound), outbound: report(.outbound),
+            probe: ProbeReport(
+                peer: site, lastAnswerSecondsAgo: pair.isCarrying ? 0.5 : pair.everCarried ? silence + 0.5 : nil,
+                roundTripMilliseconds: 20, sent: 1, answered: 1))
     }
 }

@@ -48,10 +48,15 @@ extension Simulation {
 
     /// Whether nothing is left to do; worked out anew only when something changed since.
     func isReconciled(_ gateway: Gateway, with desired: DesiredState) -> Bool {
-        if let known = gateway.reconciled, known.changes == gateway.plane.changes, known.desired == desired { return true }
+        if isKnownReconciled(gateway, with: desired) { return true }
         guard reconcile(desired: desired, observed: gateway.plane.observed).isEmpty else { return false }
         gateway.reconciled = (desired, gateway.plane.changes)
         return true
+    }
+
+    private func isKnownReconciled(_ gateway: Gateway, with desired: DesiredState) -> Bool {
+        guard let known = gateway.reconciled else { return false }
+        return known.changes == gateway.plane.changes && known.desired == desired
     }
 
     private func look(_ run: Run, _ gateway: Gateway) throws {
@@ -59,9 +64,10 @@ extension Simulation {
         var run = run
         gateway.plane.revive()
         let changedKeys = run.pass == 0 ? run.changedKeys : []
-        if changedKeys.isEmpty, isReconciled(gateway, with: run.desired) { return end(run, gateway, nil) }
+        if changedKeys.isEmpty, isKnownReconciled(gateway, with: run.desired) { return end(run, gateway, nil) }
         let observed = gateway.plane.observed
         let left = reconcile(desired: run.desired, observed: observed, changedKeys: changedKeys)
+        if left.isEmpty { gateway.reconciled = (run.desired, gateway.plane.changes) }
         // Nobody asks for it but after an inspection.
         if run.pass == 0, !left.isEmpty, gateway.state.applied == run.desired {
             run.found = drift(desired: run.desired, observed: observed)

@@ -42,9 +42,9 @@ struct Rules {
         for reference in desired.keys.keys where !reference.link.contains(site) {
             broke("\(site) is sent the key of \(reference.link)")
         }
-        let accepted = Set(desired.plan.ike.flatMap(\.acceptedKeys))
-        for reference in desired.keys.keys
-        where !accepted.contains(reference) && !desired.plan.keys.contains(where: { $0.reference == reference }) {
+        var needed = Set(desired.plan.keys.lazy.map(\.reference))
+        for peer in desired.plan.ike { needed.formUnion(peer.acceptedKeys) }
+        for reference in desired.keys.keys where !needed.contains(reference) {
             broke("\(site) is sent a key that it does not need: \(reference)")
         }
         let faults = desired.faults(for: site)
@@ -75,6 +75,9 @@ struct Rules {
 
     mutating func ended(_ desired: DesiredState, _ gateway: Gateway, isDone: Bool, _ simulation: Simulation) {
         guard isDone else { return }
+        // Nothing is otherwise than when that was looked at last.
+        if let checked = gateway.checked, checked.changes == gateway.plane.changes, checked.desired == desired { return }
+        gateway.checked = (desired, gateway.plane.changes)
         protected[gateway.site] = foreign(desired)
         check(gateway)
         for report in gateway.plane.state.tunnels { check(report.tunnel, gateway, "after all was done") }
@@ -129,7 +132,7 @@ struct Rules {
 
     private mutating func check(_ gateway: Gateway) {
         let plane = gateway.plane
-        if let network = protected[gateway.site]?.filter({ !plane.covers($0) }).min() {
+        if let network = protected[gateway.site]?.lazy.filter({ !plane.covers($0) }).min() {
             broke("\(gateway.site): packets to \(network) leave in the clear")
         }
     }

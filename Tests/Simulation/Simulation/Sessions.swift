@@ -63,9 +63,7 @@ extension Simulation {
 
     private func learn(_ report: AgentReport) throws {
         guard !report.outerAddresses.isEmpty,
-            controller.control.content?.inventory.sites.contains(where: {
-                $0.name == report.site && $0.gateway.publicAddressSource == .agent
-            }) == true
+            controller.control.mesh?.declaration(of: report.site)?.site.gateway.publicAddressSource == .agent
         else { return }
         let all = controller.control.record.addresses
         guard all[report.site] != report.outerAddresses else { return }
@@ -105,8 +103,10 @@ extension Simulation {
 
     private func send(_ stream: Stream, _ plan: GatewayPlan, _ version: StateVersion, _ trialSeconds: UInt32) {
         var pieces: [PSKReference: PreSharedKey] = [:]
-        for reference in Set(plan.ike.flatMap(\.acceptedKeys) + plan.keys.map(\.reference)) {
-            pieces[reference] = keys.key(reference)
+        pieces.reserveCapacity(plan.keys.count)
+        for reference in plan.keys.lazy.map(\.reference) { pieces[reference] = keys.key(reference) }
+        for peer in plan.ike {
+            for reference in peer.acceptedKeys where pieces[reference] == nil { pieces[reference] = keys.key(reference) }
         }
         let desired = DesiredState(mesh: "simulated", version: version, plan: plan, keys: pieces)
         rules.offered(desired, to: stream.gateway)

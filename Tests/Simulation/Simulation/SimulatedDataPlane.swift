@@ -138,7 +138,7 @@ struct SimulatedDataPlane {
     }
 
     /// Packets to the network go into a tunnel, or nowhere.
-    func covers(_ network: IPPrefix) -> Bool { routes[network] != nil || state.unreachable.contains(network) }
+    func covers(_ network: IPPrefix) -> Bool { state.unreachable.contains(network) || routes[network] != nil }
 
     func hasInterface(_ name: String) -> Bool { interfaces[name] != nil }
 
