@@ -21,6 +21,7 @@ extension AgentState {
 
     /// Why the gateway does not run what it was given, or what it runs is at fault; nil when all is as it shall be.
     public var failure: String? {
+        if refusal == nil, rejection == nil { return fault }
         let reasons = [refusal?.reason, standingRejection?.reason, fault].compactMap { $0 }
         return reasons.isEmpty ? nil : reasons.joined(separator: "; ")
     }

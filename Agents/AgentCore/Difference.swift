@@ -128,8 +128,7 @@ struct Difference {
         let isPruning =
             !(displacedTunnels.isEmpty && orphanTunnels.isEmpty && displacedPeers.isEmpty && orphanPeers.isEmpty
             && orphanPolicies.isEmpty && wantingTunnels.isEmpty)
-        let wanted = isPruning && !observed.firewall.isEmpty ? Set(desired.firewall) : []
-        let stale = isPruning ? observed.firewall.filter { !wanted.contains($0) } : []
+        let stale = isPruning ? Self.stale(observed.firewall, beside: desired.firewall) : []
         guard !stale.isEmpty else {
             firewallDuring = desired.firewall
             return
@@ -137,6 +136,19 @@ struct Difference {
         let during = stale.filter { $0.action == .drop } + desired.firewall + stale.filter { $0.action == .allow }
         if observed.firewall != during { firewallDuring = during }
         firewallAfter = desired.firewall
+    }
+
+    /// The observed rules that are not among the wanted ones. Most changes leave what is before and behind them in its place.
+    private static func stale(_ observed: [FirewallRule], beside wanted: [FirewallRule]) -> [FirewallRule] {
+        let common = min(observed.count, wanted.count)
+        var head = 0
+        while head < common, observed[head] == wanted[head] { head += 1 }
+        var tail = 0
+        while tail < common - head, observed[observed.count - 1 - tail] == wanted[wanted.count - 1 - tail] { tail += 1 }
+        let rest = observed[head..<(observed.count - tail)]
+        guard !rest.isEmpty else { return [] }
+        let all = Set(wanted)
+        return rest.filter { !all.contains($0) }
     }
 
     /// A stale translation stays until the tunnels and routes that it served went, unless it is in the way of a wanted one.

@@ -36,13 +36,13 @@ public struct ReportSchedule: Sendable {
 extension AgentReport {
     /// No fault, no drift, and each tunnel up with SAs both ways and a probe answered in the last three seconds.
     public var isWell: Bool {
-        guard failure == nil, drift.isEmpty else { return false }
+        guard failure == nil, drift.isEmpty, tunnels.allSatisfy(\.isUp) else { return false }
         let inbound = Set(securityAssociations.lazy.filter { $0.direction == .inbound }.map(\.peer))
         let outbound = Set(securityAssociations.lazy.filter { $0.direction == .outbound }.map(\.peer))
         let answered = Set(probes.lazy.filter(\.isAnswered).map(\.peer))
         return tunnels.allSatisfy { tunnel in
             let peer = tunnel.tunnel.peer
-            return tunnel.isUp && inbound.contains(peer) && outbound.contains(peer) && answered.contains(peer)
+            return inbound.contains(peer) && outbound.contains(peer) && answered.contains(peer)
         }
     }
 

@@ -133,49 +133,6 @@ public struct FirewallRule: Sendable, Hashable, Codable {
     }
 }
 
-/// What the IKE daemon of one gateway must know of one peer.
-public struct IKEPeer: Sendable, Hashable, Codable {
-    public let peer: SiteName
-    public let outer: AddressPair
-    /// Exactly one end of a link starts: the one whose name comes first in byte order.
-    public let initiator: Bool
-    public let parameters: IPsecParameters
-    /// What the child SA protects, seen outbound: one selector per encapsulated family.
-    public let selectors: [TrafficSelector]
-    public let key: PSKReference
-    /// What is taken from the peer as well, and never asked for: while a change of the link is under way, what the other
-    /// end may still run, or run already. Empty otherwise.
-    public let alternatives: [IKEAlternative]
-    /// The lowest epoch of a key that nobody else can have. Where it rises, what was made under a key that is not accepted any
-    /// more ends at once, instead of when something else carries the packets. Nil: the trust in a key never ended.
-    public let keyFloor: UInt32?
-
-    public init(
-        peer: SiteName, outer: AddressPair, initiator: Bool, parameters: IPsecParameters, selectors: [TrafficSelector],
-        key: PSKReference, alternatives: [IKEAlternative] = [], keyFloor: UInt32? = nil
-    ) {
-        self.peer = peer
-        self.outer = outer
-        self.initiator = initiator
-        self.parameters = parameters
-        self.selectors = selectors
-        self.key = key
-        self.alternatives = alternatives
-        self.keyFloor = keyFloor
-    }
-
-    /// A gateway has few peers of one name.
-    public func hash(into hasher: inout Hasher) { hasher.combine(peer) }
-
-    /// The keys that it may authenticate with: the preferred one first.
-    public var acceptedKeys: [PSKReference] { alternatives.isEmpty ? [key] : [key] + alternatives.map(\.key) }
-
-    /// What the peer is asked for, as one of its alternatives would say it.
-    public var preferred: IKEAlternative {
-        IKEAlternative(outer: outer, parameters: parameters, selectors: selectors, key: key)
-    }
-}
-
 /// Another way that a link may run than the one that is asked for.
 public struct IKEAlternative: Sendable, Hashable, Codable {
     public let outer: AddressPair

@@ -1,24 +1,68 @@
 /// The name of a site: 1…32 of `a-z 0-9 -`, starting with a letter, not ending in a hyphen, no two hyphens in a row.
 ///
 /// The allow-list keeps a name safe in file names, interface aliases, certificates and shells of other tools.
+///
+/// A mesh of a thousand sites has millions of names in its links, policies and keys: a name holds its bytes itself, so that none
+/// is counted as a reference, and names are copied, compared and hashed as numbers.
 public struct SiteName: Sendable, Hashable, LosslessStringConvertible {
     public static let maximumLength = 32
-    public let description: String
+    /// The name's bytes, the first in the highest place, then zeros.
+    private let words: (UInt64, UInt64, UInt64, UInt64)
 
     public init?(_ description: String) {
-        let bytes = description.utf8
-        guard (1...Self.maximumLength).contains(bytes.count),
-            bytes.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) || $0 == 45 }),
-            let first = bytes.first, (97...122).contains(first), bytes.last != 45,
-            description.firstRange(of: "--") == nil
-        else { return nil }
-        self.description = description
+        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        var count = 0
+        var last: UInt8 = 45
+        for byte in description.utf8 {
+            let isLetter = (97...122).contains(byte)
+            guard count < Self.maximumLength, isLetter || (48...57).contains(byte) || byte == 45,
+                count > 0 ? byte != 45 || last != 45 : isLetter
+            else { return nil }
+            let placed = UInt64(byte) << UInt64(56 - count % 8 * 8)
+            switch count / 8 {
+            case 0: words.0 |= placed
+            case 1: words.1 |= placed
+            case 2: words.2 |= placed
+            default: words.3 |= placed
+            }
+            count += 1
+            last = byte
+        }
+        guard last != 45 else { return nil }
+        self.words = words
+    }
+
+    public var description: String {
+        String(unsafeUninitializedCapacity: Self.maximumLength) { bytes in
+            var count = 0
+            for word in [words.0, words.1, words.2, words.3] {
+                var rest = word
+                while rest != 0 {
+                    bytes[count] = UInt8(truncatingIfNeeded: rest >> 56)
+                    count += 1
+                    rest <<= 8
+                }
+            }
+            return count
+        }
+    }
+
+    public static func == (a: SiteName, b: SiteName) -> Bool { a.words == b.words }
+
+    /// Most names are short.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(words.0)
+        guard words.1 != 0 else { return }
+        hasher.combine(words.1)
+        guard words.2 != 0 else { return }
+        hasher.combine(words.2)
+        hasher.combine(words.3)
     }
 }
 
 extension SiteName: Comparable {
-    /// Byte order: of ASCII, a string's own order is that.
-    public static func < (a: SiteName, b: SiteName) -> Bool { a.description < b.description }
+    /// Byte order.
+    public static func < (a: SiteName, b: SiteName) -> Bool { a.words < b.words }
 }
 
 extension SiteName: Codable, CodingKeyRepresentable {

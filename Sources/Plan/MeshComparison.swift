@@ -52,6 +52,13 @@ public struct MeshComparison: Sendable {
         return pairs.keys.sorted()
     }
 
+    /// Whether the gateway is in both and certainly the same in both. Costs as much as it has to do with what differs; false
+    /// where as much would have to be looked at as there is.
+    public func isUntouched(_ site: SiteName) -> Bool {
+        guard !isGlobal, !movedSet.contains(site), pairs[site] == nil, new.positions[site] != nil else { return false }
+        return difference(at: site, isTold: false) == nil
+    }
+
     /// What changes on one gateway, with every change; nil when nothing does.
     public func change(at site: SiteName) -> GatewayChange? {
         guard let difference = difference(at: site, isTold: true) else { return nil }

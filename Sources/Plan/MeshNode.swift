@@ -1,8 +1,8 @@
 import WarrenInventory
 import WarrenModel
 
-/// A site with what all its links need of it, worked out once for the whole mesh.
-struct MeshNode: Sendable, Equatable {
+/// A site with what all its links need of it, worked out once for the whole mesh, and shared by its links.
+final class MeshNode: Sendable, Equatable {
     let site: Site
     let index: Int
     /// What its peers call the tunnel to it.
@@ -25,6 +25,9 @@ struct MeshNode: Sendable, Equatable {
         hasIPv4 = networks.contains { $0.family == .ipv4 }
         hasIPv6 = networks.contains { $0.family == .ipv6 }
     }
+
+    /// All else follows from the two.
+    static func == (a: MeshNode, b: MeshNode) -> Bool { a === b || a.index == b.index && a.site == b.site }
 
     /// It has networks of the family.
     func has(_ family: AddressFamily) -> Bool { family == .ipv4 ? hasIPv4 : hasIPv6 }

@@ -77,6 +77,9 @@ extension Rollout {
 
     /// What took too long.
     private mutating func expire(_ now: MonotonicTime, _ actions: inout [RolloutAction]) {
+        // Mostly nothing has, and then there is no need to go through the wave.
+        let least = min(waveTimeout, .seconds(Int64(strategy.lateAfterSeconds)))
+        guard sites.values.contains(where: { !$0.isDone && now.since($0.since) >= least }) else { return }
         for site in waveSites {
             guard let progress = sites[site] else { continue }
             let waited = now.since(progress.since)

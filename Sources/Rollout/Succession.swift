@@ -9,6 +9,8 @@ public struct Succession: Sendable {
     let mesh: MeshDerivation
     let courses: [SiteName: SiteCourse]
     let addresses: [SiteName: [IPAddress]]
+    /// With the current generation, in which gateways are compared before their plans are derived.
+    private let comparison: MeshComparison
     private let members: Set<SiteName>
     private let isSmall: Bool
 
@@ -32,6 +34,7 @@ public struct Succession: Sendable {
         courses = control.settledCourses()
         addresses = control.neededAddresses(in: proposal.content)
         mesh = proposal.content.mesh(addresses: addresses, keyFloors: control.record.keyFloors)
+        comparison = MeshComparison(from: control.mesh, to: mesh)
         members = Set(mesh.sites)
         isSmall = mesh.linkCount <= WorkedPlans.mostLinks
     }
@@ -42,8 +45,11 @@ public struct Succession: Sendable {
     func isLeaving(_ site: SiteName) -> Bool { !members.contains(site) }
 
     public func change(of site: SiteName) -> Change {
-        guard let course = courses[site], proposal.enrolled.contains(site),
-            let old = control.plan(of: site, along: course.way)
+        guard let course = courses[site], proposal.enrolled.contains(site) else { return .direct }
+        if course.way == [Waypoint(control.generation, .contract)], comparison.isUntouched(site) {
+            return unchanged(site, course)
+        }
+        guard let old = control.plan(of: site, along: course.way)
         else { return .direct }
         let plan = (mesh[site] ?? old.withdrawn).sharingParts(with: old)
         let worked = WorkedPlans(way: course.way, old: old, generation: control.generation.next, new: plan)
@@ -54,6 +60,14 @@ public struct Succession: Sendable {
                 peers: plan.tunnels.map(\.peer))
         }
         if isSmall { change.worked = worked }
+        return change
+    }
+
+    private func unchanged(_ site: SiteName, _ course: SiteCourse) -> Change {
+        var change = Change(isDirect: false, steps: [], changedPeers: [], peers: [])
+        if isSmall, let plan = control.worked[site]?.plan(along: course.way) {
+            change.worked = WorkedPlans(way: course.way, old: plan, generation: control.generation.next, new: plan)
+        }
         return change
     }
 }

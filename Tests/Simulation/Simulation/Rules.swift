@@ -44,8 +44,9 @@ struct Rules {
         }
         var needed = Set(desired.plan.keys.lazy.map(\.reference))
         for peer in desired.plan.ike { needed.formUnion(peer.acceptedKeys) }
-        for reference in desired.keys.keys where !needed.contains(reference) {
-            broke("\(site) is sent a key that it does not need: \(reference)")
+        if desired.keys.count > needed.count || desired.keys.keys.contains(where: { !needed.contains($0) }) {
+            let rest = Set(desired.keys.keys).subtracting(needed).map(\.description).sorted()
+            broke("\(site) is sent keys that it does not need: \(rest.joined(separator: ", "))")
         }
         let faults = desired.faults(for: site)
         if let fault = faults.first { broke("\(site) is offered a state that it must refuse: \(fault)") }
@@ -229,12 +230,17 @@ struct Rules {
     }
 
     private static func changedPeers(from old: GatewayPlan, to new: GatewayPlan) -> Set<SiteName> {
-        guard old.ike != new.ike || old.tunnels != new.tunnels else { return [] }
-        let peers = Dictionary(old.ike.map { ($0.peer, $0) }) { first, _ in first }
-        let tunnels = Dictionary(old.tunnels.map { ($0.peer, $0) }) { first, _ in first }
-        return Set(new.ike.lazy.filter { peers[$0.peer] != $0 }.map(\.peer))
-            .union(new.tunnels.lazy.filter { tunnels[$0.peer] != $0 }.map(\.peer))
-            .union(Set(peers.keys).subtracting(new.ike.map(\.peer)))
+        var changed: Set<SiteName> = []
+        if old.ike != new.ike {
+            let peers = Dictionary(old.ike.map { ($0.peer, $0) }) { first, _ in first }
+            changed.formUnion(new.ike.lazy.filter { peers[$0.peer] != $0 }.map(\.peer))
+            changed.formUnion(Set(peers.keys).subtracting(new.ike.map(\.peer)))
+        }
+        if old.tunnels != new.tunnels {
+            let tunnels = Dictionary(old.tunnels.map { ($0.peer, $0) }) { first, _ in first }
+            changed.formUnion(new.tunnels.lazy.filter { tunnels[$0.peer] != $0 }.map(\.peer))
+        }
+        return changed
     }
 
     private var touchedLinks: [LinkID: UInt64] = [:]

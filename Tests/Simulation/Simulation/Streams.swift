@@ -229,16 +229,17 @@ extension Simulation {
 
     func makeReport(_ gateway: Gateway) -> AgentReport {
         let outer = Mesh.isLearned(gateway.number) ? [Mesh.learnedAddress(gateway.number, gateway.addressSerial)] : []
+        let state = gateway.state
         var report = AgentReport(site: gateway.site, agentVersion: "simulated", outerAddresses: outer)
-        if gateway.state.target != nil, gateway.plane.isDaemonAlive {
+        if state.target != nil, gateway.plane.isDaemonAlive {
             report.tunnels = gateway.plane.tunnelReports
             links.fill(&report, of: gateway.number)
         }
-        report.drift = gateway.state.recentRepairs.map { "repaired: \($0)" }
-        report.version = gateway.state.version
-        report.isOnTrial = gateway.state.isOnTrial
-        report.rejected = gateway.state.rejected
-        report.failure = gateway.state.failure ?? gateway.storageFault
+        report.drift = state.recentRepairs.map { "repaired: \($0)" }
+        report.version = state.version
+        report.isOnTrial = state.isOnTrial
+        report.rejected = state.rejected
+        report.failure = state.failure ?? gateway.storageFault
         return report
     }
 }
