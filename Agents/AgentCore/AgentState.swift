@@ -210,9 +210,8 @@ public struct AgentState: Sendable {
     /// Keys that may be others than those that the gateway runs under the same references: with nothing applied yet and no
     /// last good state, that is each.
     private func changedKeys(in desired: DesiredState) -> Set<PSKReference> {
-        let former = applied ?? good
-        if let former, former.hasContent(of: desired) { return uncertainKeys }
-        let known = former?.keys ?? [:]
+        let known = (applied ?? good)?.keys ?? [:]
+        if known == desired.keys { return uncertainKeys }
         return Set(desired.plan.ike.flatMap(\.acceptedKeys).filter { known[$0] != desired.keys[$0] })
             .union(uncertainKeys)
     }

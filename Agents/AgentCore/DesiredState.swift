@@ -31,9 +31,6 @@ public struct DesiredState: Sendable {
         set { content = Content(content.plan, newValue) }
     }
 
-    /// Whether it has the other's plan and keys, as far as that costs nothing to know.
-    func hasContent(of other: DesiredState) -> Bool { content === other.content }
-
     public var generation: Generation { version.generation }
 
     public init(mesh: String, version: StateVersion, plan: GatewayPlan, keys: [PSKReference: PreSharedKey]) {

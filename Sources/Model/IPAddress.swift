@@ -38,7 +38,11 @@ public struct IPAddress: Sendable, Hashable {
     }
 
     /// By its number alone: few addresses of two families share one.
-    public func hash(into hasher: inout Hasher) { hasher.combine(bits) }
+    public func hash(into hasher: inout Hasher) {
+        let high = UInt64(truncatingIfNeeded: bits >> 64)
+        if high != 0 { hasher.combine(high) }
+        hasher.combine(UInt64(truncatingIfNeeded: bits))
+    }
 
     /// The address of 4 or 16 bytes in network order; nil for any other count.
     public init?(bytes: some Collection<UInt8>) {

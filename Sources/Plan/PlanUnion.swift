@@ -24,9 +24,7 @@ struct PlanUnion {
         }
         plan.policies = both(\.policies) { PolicyIdentity(direction: $0.direction, selector: $0.selector) }
         plan.routes = routes(through: plan.tunnels, protectedBy: plan.policies)
-        let accepted = Set(
-            plan.ike.flatMap { peer in peer.acceptedKeys.map { GatewayPlan.Key(peer: peer.peer, reference: $0) } })
-        plan.keys = both(\.keys, by: \.self).filter(accepted.contains)
+        plan.keys = keys(acceptedBy: plan.ike)
         plan.firewall = both(\.firewall, by: \.self)
         plan.translations = translations
         let linked = Set(plan.tunnels.map(\.peer))
@@ -110,6 +108,13 @@ struct PlanUnion {
                 destination: route.destination, via: inner.family == route.destination.family ? inner : nil,
                 interface: tunnel.interface)
         }
+    }
+
+    private func keys(acceptedBy peers: [IKEPeer]) -> [GatewayPlan.Key] {
+        if old.keys == new.keys, old.ike == new.ike { return new.keys }
+        let accepted = Set(
+            peers.flatMap { peer in peer.acceptedKeys.map { GatewayPlan.Key(peer: peer.peer, reference: $0) } })
+        return both(\.keys, by: \.self).filter(accepted.contains)
     }
 
     /// Of the other plan's translations, those that neither take a network that the preferred one shows otherwise nor an

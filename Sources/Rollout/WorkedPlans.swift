@@ -2,7 +2,7 @@ import WarrenModel
 import WarrenPlan
 
 /// The plans of one gateway on its way to a generation: what decided which steps it takes is also what it is offered in each.
-struct WorkedPlans: Sendable {
+final class WorkedPlans: Sendable {
     /// Meshes of more links keep none: theirs are worked out for each offer, one gateway after the other.
     static let mostLinks = 5_000
 

@@ -2,6 +2,7 @@ import WarrenModel
 
 /// Which links are up, kept report by report: a report costs as much as its gateway has peers, whatever the mesh's size.
 public struct LinkWatch: Sendable {
+    /// What one site's agent said last.
     private struct Heard: Sendable {
         let said: Said
         var at: MonotonicTime
@@ -9,23 +10,34 @@ public struct LinkWatch: Sendable {
         var quietAt: Int?
     }
 
+    /// What a report says of the site's links, with the other ends by their numbers, ascending.
     private final class Said: Sendable {
         let report: AgentReport
-        let ends: [SiteName: LinkProof]
+        let ends: [(peer: Int, proof: LinkProof)]
 
-        init(_ report: AgentReport) {
+        init(_ report: AgentReport, _ ends: [(peer: Int, proof: LinkProof)]) {
             self.report = report
-            var ends: [SiteName: LinkEnd] = [:]
-            ends.reserveCapacity(report.tunnels.count)
-            report.forEachEnd { peer, change in change(&ends[peer, default: LinkEnd()]) }
-            self.ends = ends.mapValues(LinkProof.init)
+            self.ends = ends
+        }
+
+        func proof(towards peer: Int) -> LinkProof? {
+            var (low, high) = (0, ends.count)
+            while low < high {
+                let middle = low + (high - low) / 2
+                if ends[middle].peer < peer { low = middle + 1 } else { high = middle }
+            }
+            return low < ends.count && ends[low].peer == peer ? ends[low].proof : nil
         }
     }
 
-    private var heard: [SiteName: Heard] = [:]
+    /// Sites by the numbers that they got when they were first spoken of.
+    private var sites: [SiteName] = []
+    private var numbers: [SiteName: Int] = [:]
+    private var heard: [Heard?] = []
+    /// The other ends of each site's links that are up.
+    private var up: [Set<Int>] = []
     /// Grows when anything new is known of any link.
     private var news = 0
-    private var up: [SiteName: Set<SiteName>] = [:]
 
     public init() {}
 
@@ -37,25 +49,21 @@ public struct LinkWatch: Sendable {
 
     /// Takes a report that arrived at `now`: what it changes of its site's links, in order of their other ends.
     public mutating func take(_ report: AgentReport, now: MonotonicTime) -> [Turn] {
-        let site = report.site
-        let last = heard[site].flatMap { $0.said.report.saysTheSameOfLinks(as: report) ? $0 : nil }
-        if let last, last.quietAt == news {
-            heard[site]?.at = now
-            return []
+        let site = number(of: report.site)
+        let said: Said
+        if let last = heard[site], last.said.report.saysTheSameOfLinks(as: report) {
+            if last.quietAt == news {
+                heard[site]?.at = now
+                return []
+            }
+            said = last.said
+        } else {
+            news += 1
+            said = read(report)
         }
-        if last == nil { news += 1 }
-        let said = last?.said ?? Said(report)
         heard[site] = Heard(said: said, at: now)
-        let before = up[site] ?? []
-        var turned: [SiteName] = []
-        for (peer, end) in said.ends where isUp(end, of: site, to: peer, now) != before.contains(peer) { turned.append(peer) }
-        for peer in before where said.ends[peer] == nil { turned.append(peer) }
-        var turns: [Turn] = []
-        for peer in turned.sorted() {
-            guard let link = LinkID(site, peer) else { continue }
-            turn(link, isUp: !before.contains(peer), &turns)
-        }
-        if up[site]?.count == said.ends.count, said.ends.values.allSatisfy({ $0.isAnswered(age: .zero) }) {
+        let turns = turns(said, of: site, now)
+        if up[site].count == said.ends.count, said.ends.allSatisfy({ $0.proof.isAnswered(age: .zero) }) {
             heard[site]?.quietAt = news
         }
         return turns
@@ -63,32 +71,66 @@ public struct LinkWatch: Sendable {
 
     /// The links of gateways that have been silent for too long are not up; nor are those of a gateway that is forgotten.
     public mutating func tick(forgetting gone: Set<SiteName> = [], now: MonotonicTime) -> [Turn] {
-        for site in gone { heard[site] = nil }
+        for site in gone { numbers[site].map { heard[$0] = nil } }
         var turns: [Turn] = []
-        for (site, peers) in up {
+        for site in sites.indices where !up[site].isEmpty {
             if let at = heard[site]?.at, now.since(at) < LinkStatus.reportFresh { continue }
-            for peer in peers.sorted() { LinkID(site, peer).map { turn($0, isUp: false, &turns) } }
+            for peer in inOrder(Array(up[site])) { turn(site, peer, &turns) }
         }
         if !turns.isEmpty { news += 1 }
         return turns
     }
 
+    private mutating func number(of site: SiteName) -> Int {
+        if let number = numbers[site] { return number }
+        numbers[site] = sites.count
+        sites.append(site)
+        heard.append(nil)
+        up.append([])
+        return sites.count - 1
+    }
+
+    private mutating func read(_ report: AgentReport) -> Said {
+        var ends: [Int: LinkEnd] = [:]
+        ends.reserveCapacity(report.tunnels.count)
+        report.forEachEnd { peer, change in change(&ends[number(of: peer), default: LinkEnd()]) }
+        return Said(report, ends.map { (peer: $0.key, proof: LinkProof($0.value)) }.sorted { $0.peer < $1.peer })
+    }
+
+    /// What has turned of the links of a site that was just heard.
+    private mutating func turns(_ said: Said, of site: Int, _ now: MonotonicTime) -> [Turn] {
+        var turned: [Int] = [], known = 0
+        for (peer, proof) in said.ends {
+            let wasUp = up[site].contains(peer)
+            if wasUp { known += 1 }
+            if isUp(proof, of: site, to: peer, now) != wasUp { turned.append(peer) }
+        }
+        // Some are not spoken of any longer.
+        if known < up[site].count { turned += up[site].filter { said.proof(towards: $0) == nil } }
+        var turns: [Turn] = []
+        for peer in inOrder(turned) { turn(site, peer, &turns) }
+        return turns
+    }
+
     /// Whether the link is up as both ends see it, of which one was just heard.
-    private func isUp(_ own: LinkProof, of site: SiteName, to peer: SiteName, _ now: MonotonicTime) -> Bool {
+    private func isUp(_ own: LinkProof, of site: Int, to peer: Int, _ now: MonotonicTime) -> Bool {
         guard let other = heard[peer] else { return false }
         let age = now.since(other.at)
-        guard age < LinkStatus.reportFresh, let end = other.said.ends[site] else { return false }
+        guard age < LinkStatus.reportFresh, let end = other.said.proof(towards: site) else { return false }
         return own.isUp(age: .zero, with: end, age: age)
     }
 
-    private mutating func turn(_ link: LinkID, isUp: Bool, _ turns: inout [Turn]) {
-        guard (up[link.first]?.contains(link.second) ?? false) != isUp else { return }
+    private func inOrder(_ peers: [Int]) -> [Int] { peers.sorted { sites[$0] < sites[$1] } }
+
+    /// Makes of the link what it was not.
+    private mutating func turn(_ site: Int, _ peer: Int, _ turns: inout [Turn]) {
+        guard let link = LinkID(sites[site], sites[peer]) else { return }
+        let isUp = up[site].insert(peer).inserted
         if isUp {
-            up[link.first, default: []].insert(link.second)
-            up[link.second, default: []].insert(link.first)
+            up[peer].insert(site)
         } else {
-            up[link.first]?.remove(link.second)
-            up[link.second]?.remove(link.first)
+            up[site].remove(peer)
+            up[peer].remove(site)
         }
         turns.append(Turn(link: link, isUp: isUp))
     }

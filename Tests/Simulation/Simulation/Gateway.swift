@@ -9,7 +9,7 @@ final class Gateway {
     let site: SiteName
     var random: SeededNumbers
     var disk = SimulatedDisk()
-    var plane = SimulatedDataPlane()
+    let plane = SimulatedDataPlane()
 
     // MARK: The host
 
@@ -42,6 +42,8 @@ final class Gateway {
     var reconciled: (desired: DesiredState, changes: Int)?
     /// What the rules found nothing wrong with, likewise.
     var checked: (desired: DesiredState, changes: Int)?
+    /// What the controller sent it last.
+    var sentKeys: [PSKReference: PreSharedKey] = [:]
     var lastStream: UInt64 = 0
     var stream: Stream?
     var streamOpened: UInt64 = 0

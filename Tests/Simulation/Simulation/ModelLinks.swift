@@ -22,16 +22,19 @@ final class ModelLinks: LinkLayer {
     /// A peer as a daemon knows it.
     private final class Configured {
         let peer: IKEPeer
-        let keys: [PSKReference: PreSharedKey]
-        /// What is asked for, then what is taken, as this end says it and as the low end does.
-        let ways: [IKEAlternative], lowWays: [IKEAlternative]
+        /// With what `peer` names them by: a few at the most.
+        let keys: [(reference: PSKReference, key: PreSharedKey)]
+        /// What is asked for, then what is taken, as the low end says it.
+        let ways: [IKEAlternative]
 
         init(_ peer: IKEPeer, _ keys: [PSKReference: PreSharedKey], isLow: Bool) {
             self.peer = peer
-            self.keys = keys
-            ways = [peer.preferred] + peer.alternatives
-            lowWays = isLow ? ways : ways.map(\.mirrored)
+            self.keys = peer.acceptedKeys.compactMap { reference in keys[reference].map { (reference, $0) } }
+            let own = [peer.preferred] + peer.alternatives
+            ways = isLow ? own : own.map(\.mirrored)
         }
+
+        func key(_ reference: PSKReference) -> PreSharedKey? { keys.first { $0.reference == reference }?.key }
     }
 
     private struct Account {
@@ -73,10 +76,9 @@ final class ModelLinks: LinkLayer {
         switch operation {
         case .setPeer(let peer):
             guard let other = number(peer.peer) else { return }
-            var known: [PSKReference: PreSharedKey] = [:]
-            for reference in peer.acceptedKeys { known[reference] = keys[reference] }
-            if let old = peers[gateway][other], old.peer == peer, old.keys == known { return }
-            peers[gateway][other] = Configured(peer, known, isLow: gateway < other)
+            let new = Configured(peer, keys, isLow: gateway < other)
+            if let old = peers[gateway][other], old.peer == peer, old.keys.elementsEqual(new.keys, by: ==) { return }
+            peers[gateway][other] = new
             changed(accountOf: gateway, other)
             pair(gateway, other).asker = gateway
             attemptSoon(pair(gateway, other))
@@ -185,13 +187,13 @@ final class ModelLinks: LinkLayer {
     private func agreement(
         _ low: Configured, _ high: Configured, isLowFirst: Bool, _ pair: LinkPair
     ) -> (IKEAlternative, PreSharedKey)? {
-        let lowWays = low.lowWays, highWays = high.lowWays
+        let lowWays = low.ways, highWays = high.ways
         let preferred =
             isLowFirst
             ? [(lowWays[0], highWays), (highWays[0], lowWays)] : [(highWays[0], lowWays), (lowWays[0], highWays)]
         for (way, accepted) in preferred {
-            guard isPossible(way, pair), accepted.contains(where: { $0.agrees(with: way) }), let key = low.keys[way.key],
-                key == high.keys[way.key]
+            guard isPossible(way, pair), accepted.contains(where: { $0.agrees(with: way) }), let key = low.key(way.key),
+                key == high.key(way.key)
             else { continue }
             return (way, key)
         }
@@ -287,7 +289,7 @@ final class ModelLinks: LinkLayer {
         return AccountPart(
             ike: IKEReport(
                 peer: site, state: association == nil ? .connecting : .established,
-                runsAsPreferred: association.map { entry.lowWays[0].agrees(with: $0.way) }),
+                runsAsPreferred: association.map { entry.ways[0].agrees(with: $0.way) }),
             inbound: report(.inbound), outbound: report(.outbound),
             probe: ProbeReport(
                 peer: site, lastAnswerSecondsAgo: pair.isCarrying ? 0.5 : pair.everCarried ? silence + 0.5 : nil,

@@ -101,9 +101,10 @@ extension Simulation {
                 run(seconds: 1)
                 continue
             }
-            let status = controller.control.rollout?.view.status
-            if status == .halted || status == .paused { return false }
-            run(seconds: 1)
+            switch controller.control.rollout?.state {
+            case .halted, .paused: return false
+            default: run(seconds: 1)
+            }
         }
         return false
     }

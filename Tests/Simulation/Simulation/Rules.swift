@@ -42,14 +42,27 @@ struct Rules {
         for reference in desired.keys.keys where !reference.link.contains(site) {
             broke("\(site) is sent the key of \(reference.link)")
         }
-        var needed = Set(desired.plan.keys.lazy.map(\.reference))
-        for peer in desired.plan.ike { needed.formUnion(peer.acceptedKeys) }
-        if desired.keys.count > needed.count || desired.keys.keys.contains(where: { !needed.contains($0) }) {
-            let rest = Set(desired.keys.keys).subtracting(needed).map(\.description).sorted()
-            broke("\(site) is sent keys that it does not need: \(rest.joined(separator: ", "))")
-        }
+        checkNeeds(of: desired, site)
         let faults = desired.faults(for: site)
         if let fault = faults.first { broke("\(site) is offered a state that it must refuse: \(fault)") }
+    }
+
+    /// A gateway is sent no key but those that its plan speaks of.
+    private mutating func checkNeeds(of desired: DesiredState, _ site: SiteName) {
+        let plan = desired.plan
+        // As many as the plan has, each once, and all of those: then there is no other.
+        let areDistinct = zip(plan.keys, plan.keys.dropFirst()).allSatisfy {
+            $0.reference.link < $1.reference.link
+                || $0.reference.link == $1.reference.link && $0.reference.epoch < $1.reference.epoch
+        }
+        if areDistinct, desired.keys.count == plan.keys.count, plan.keys.allSatisfy({ desired.keys[$0.reference] != nil }) {
+            return
+        }
+        var needed = Set(plan.keys.lazy.map(\.reference))
+        for peer in plan.ike { needed.formUnion(peer.acceptedKeys) }
+        for reference in desired.keys.keys where !needed.contains(reference) {
+            broke("\(site) is sent a key that it does not need: \(reference)")
+        }
     }
 
     /// What is good for ever never falls within an epoch.

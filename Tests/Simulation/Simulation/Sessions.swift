@@ -101,14 +101,26 @@ extension Simulation {
         if let confirmation { sendDown(stream) { [self] in receive(stream, confirmed: confirmation) } }
     }
 
-    private func send(_ stream: Stream, _ plan: GatewayPlan, _ version: StateVersion, _ trialSeconds: UInt32) {
+    /// The keys that the plan speaks of: those that the gateway was sent last, when they are the same.
+    private func keys(of plan: GatewayPlan, _ gateway: Gateway) -> [PSKReference: PreSharedKey] {
+        let last = gateway.sentKeys
+        if last.count == plan.keys.count, plan.keys.allSatisfy({ last[$0.reference] != nil }),
+            plan.ike.allSatisfy({ $0.acceptedKeys.allSatisfy { last[$0] != nil } })
+        {
+            return last
+        }
         var pieces: [PSKReference: PreSharedKey] = [:]
         pieces.reserveCapacity(plan.keys.count)
-        for reference in plan.keys.lazy.map(\.reference) { pieces[reference] = keys.key(reference) }
+        for key in plan.keys { pieces[key.reference] = keys.key(key.reference) }
         for peer in plan.ike {
             for reference in peer.acceptedKeys where pieces[reference] == nil { pieces[reference] = keys.key(reference) }
         }
-        let desired = DesiredState(mesh: "simulated", version: version, plan: plan, keys: pieces)
+        gateway.sentKeys = pieces
+        return pieces
+    }
+
+    private func send(_ stream: Stream, _ plan: GatewayPlan, _ version: StateVersion, _ trialSeconds: UInt32) {
+        let desired = DesiredState(mesh: "simulated", version: version, plan: plan, keys: keys(of: plan, stream.gateway))
         rules.offered(desired, to: stream.gateway)
         stream.sent = version
         note("\(stream.gateway.site) is sent \(version)\(trialSeconds > 0 ? ", on trial" : "")")

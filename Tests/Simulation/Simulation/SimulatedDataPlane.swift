@@ -6,7 +6,7 @@ import WarrenPlan
 ///
 /// When the daemon dies, interfaces, routes and firewall stay, as nothing is attached to them nothing passes; policies and
 /// peers are gone with it. A boot leaves nothing.
-struct SimulatedDataPlane {
+final class SimulatedDataPlane {
     private(set) var state = ObservedState()
     private var attached: Set<String> = []
     private(set) var isDaemonAlive = true
@@ -28,13 +28,18 @@ struct SimulatedDataPlane {
     }
 
     /// Whatever was known of the former one is void: `changes` goes on.
-    mutating func reset() {
-        let changes = changes
-        self = SimulatedDataPlane()
-        self.changes = changes + 1
+    func reset() {
+        die()
+        isDaemonAlive = true
+        version = .none
+        state = ObservedState()
+        tunnels = [:]
+        interfaces = [:]
+        routes = [:]
+        guards = [:]
     }
 
-    mutating func die() {
+    func die() {
         changes += 1
         isDaemonAlive = false
         attached = []
@@ -44,7 +49,7 @@ struct SimulatedDataPlane {
         state.peers = []
     }
 
-    mutating func revive() { isDaemonAlive = true }
+    func revive() { isDaemonAlive = true }
 
     /// As a driver tells it.
     var observed: ObservedState {
@@ -68,7 +73,7 @@ struct SimulatedDataPlane {
 
     /// The networks of which a route or what holds packets back is gone: nothing else can be reached otherwise than before.
     @discardableResult
-    mutating func perform(_ operation: Operation) -> [IPPrefix] {
+    func perform(_ operation: Operation) -> [IPPrefix] {
         changes += 1
         switch operation {
         case .setFirewall(let rules): setFirewall(rules)
@@ -110,7 +115,7 @@ struct SimulatedDataPlane {
         return []
     }
 
-    private mutating func setFirewall(_ rules: [FirewallRule]) {
+    private func setFirewall(_ rules: [FirewallRule]) {
         state.firewall = rules
         guards = [:]
         for rule in rules where rule.direction == .outbound && rule.unprotected != false {
@@ -121,19 +126,19 @@ struct SimulatedDataPlane {
         }
     }
 
-    private mutating func remove(_ interface: String) {
+    private func remove(_ interface: String) {
         guard let old = interfaces.removeValue(forKey: interface) else { return }
         if tunnels[old.peer] == old { tunnels[old.peer] = nil }
         state.tunnels.removeAll { $0.tunnel.interface == interface }
         attached.remove(interface)
     }
 
-    private mutating func remove(_ route: Route) {
+    private func remove(_ route: Route) {
         state.routes.remove(route)
         if routes[route.destination] == route { routes[route.destination] = nil }
     }
 
-    private mutating func removePeer(_ name: SiteName) {
+    private func removePeer(_ name: SiteName) {
         if let old = peers.removeValue(forKey: name) { state.peers.remove(old) }
     }
 

@@ -37,6 +37,12 @@ final class Stream {
     }
 }
 
+/// On its way: it is large, and kept by reference.
+private final class SentReport {
+    let report: AgentReport
+    init(_ report: AgentReport) { self.report = report }
+}
+
 /// Connections over a network that delays, loses and is cut, also in one direction only.
 extension Simulation {
     /// Opens a connection, as the session of the agent does.
@@ -104,24 +110,27 @@ extension Simulation {
     func refreshPath(_ gateway: Gateway) -> (up: Bool, down: Bool) {
         let isLockedOut = isHarmed(gateway, .lockout)
         let up = gateway.isOn && gateway.path.up && !isLockedOut, down = gateway.isOn && gateway.path.down && !isLockedOut
-        for stream in [gateway.stream, controller.sessions[gateway.number]].compactMap({ $0 }) {
-            let wasCut = !(stream.wasUp && stream.wasDown), isCut = !(up && down)
-            guard (stream.wasUp, stream.wasDown) != (up, down) else { continue }
-            (stream.wasUp, stream.wasDown) = (up, down)
-            if isCut, !wasCut { startDying(stream) }
-            if !isCut { stream.cuts += 1 }
-            if up {
-                let held = stream.heldUp
-                stream.heldUp = []
-                for body in held { sendUp(stream, body) }
-            }
-            if down {
-                let held = stream.heldDown
-                stream.heldDown = []
-                for body in held { sendDown(stream, body) }
-            }
-        }
+        if let stream = gateway.stream { turn(stream, up, down) }
+        if let stream = controller.sessions[gateway.number] { turn(stream, up, down) }
         return (up, down)
+    }
+
+    private func turn(_ stream: Stream, _ up: Bool, _ down: Bool) {
+        guard stream.wasUp != up || stream.wasDown != down else { return }
+        let wasCut = !(stream.wasUp && stream.wasDown), isCut = !(up && down)
+        (stream.wasUp, stream.wasDown) = (up, down)
+        if isCut, !wasCut { startDying(stream) }
+        if !isCut { stream.cuts += 1 }
+        if up {
+            let held = stream.heldUp
+            stream.heldUp = []
+            for body in held { sendUp(stream, body) }
+        }
+        if down {
+            let held = stream.heldDown
+            stream.heldDown = []
+            for body in held { sendDown(stream, body) }
+        }
     }
 
     /// Keepalives of both ends, ten seconds apart, wait ten seconds for an answer.
@@ -224,7 +233,8 @@ extension Simulation {
         guard stream.schedule.shouldSend(report, isChanging: gateway.state.isChanging, now: gateway.clock(now)) else { return }
         attempt(gateway) { try pass(.agentReported, gateway) }
         guard gateway.stream === stream else { return }
-        sendUp(stream) { [self] in receive(report, stream) }
+        let sent = SentReport(report)
+        sendUp(stream) { [self] in receive(sent.report, stream) }
     }
 
     func makeReport(_ gateway: Gateway) -> AgentReport {
