@@ -73,16 +73,16 @@ struct Difference {
         orphanTunnels = present.keys.filter { wanted[$0] == nil && displaced[$0] == nil }.sorted()
     }
 
-    /// Whether each of the wanted tunnels is there, no two of one name, and no other.
+    /// Whether each of the wanted tunnels is there, no two of one peer, and no other.
     private static func isEachOnce(_ wanted: [GIFTunnel], _ observed: [TunnelReport]) -> Bool {
         guard wanted.count == observed.count else { return false }
-        var places: [String: Int] = [:]
+        var places: [SiteName: Int] = [:]
         places.reserveCapacity(observed.count)
         for (place, report) in observed.enumerated() {
-            guard places.updateValue(place, forKey: report.tunnel.interface) == nil else { return false }
+            guard places.updateValue(place, forKey: report.tunnel.peer) == nil else { return false }
         }
         return wanted.allSatisfy { tunnel in
-            places.removeValue(forKey: tunnel.interface).map { observed[$0].tunnel == tunnel } ?? false
+            places.removeValue(forKey: tunnel.peer).map { observed[$0].tunnel == tunnel } ?? false
         }
     }
 

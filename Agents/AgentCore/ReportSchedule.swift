@@ -37,13 +37,14 @@ extension AgentReport {
     /// No fault, no drift, and each tunnel up with SAs both ways and a probe answered in the last three seconds.
     public var isWell: Bool {
         guard failure == nil, drift.isEmpty, tunnels.allSatisfy(\.isUp) else { return false }
-        let inbound = Set(securityAssociations.lazy.filter { $0.direction == .inbound }.map(\.peer))
-        let outbound = Set(securityAssociations.lazy.filter { $0.direction == .outbound }.map(\.peer))
-        let answered = Set(probes.lazy.filter(\.isAnswered).map(\.peer))
-        return tunnels.allSatisfy { tunnel in
-            let peer = tunnel.tunnel.peer
-            return inbound.contains(peer) && outbound.contains(peer) && answered.contains(peer)
+        var lacking: [SiteName: LinkNeeds] = [:]
+        lacking.reserveCapacity(tunnels.count)
+        for tunnel in tunnels { lacking[tunnel.tunnel.peer] = .all }
+        for probe in probes where probe.isAnswered { lacking[probe.peer]?.remove(.answer) }
+        for association in securityAssociations {
+            lacking[association.peer]?.remove(association.direction == .inbound ? .inbound : .outbound)
         }
+        return lacking.values.allSatisfy(\.isEmpty)
     }
 
     /// Whether the two differ at the most in what grows by itself.
@@ -62,6 +63,13 @@ extension AgentReport {
         (report.tunnels, report.securityAssociations, report.ike, report.probes) = ([], [], [], [])
         return report
     }
+}
+
+/// What a link that is well has.
+private struct LinkNeeds: OptionSet {
+    let rawValue: UInt8
+    static let inbound = LinkNeeds(rawValue: 1), outbound = LinkNeeds(rawValue: 2), answer = LinkNeeds(rawValue: 4)
+    static let all: LinkNeeds = [.inbound, .outbound, .answer]
 }
 
 extension SAReport {

@@ -57,6 +57,10 @@ struct PlanUnion {
     /// does the IKE peer: both would be at the same addresses.
     private func peers(beside tunnels: [GIFTunnel]) -> [IKEPeer] {
         guard old.ike != new.ike else { return new.ike }
+        // Of the same peers, each takes the other's way.
+        if old.ike.elementsEqual(new.ike, by: { $0.peer == $1.peer }) {
+            return zip(preferred.ike, other.ike).map { $0 == $1 ? $0 : $0.taking([$1.preferred] + $1.alternatives) }
+        }
         let others = Dictionary(other.ike.map { ($0.peer, $0) }) { first, _ in first }
         let preferredPeers = Set(preferred.ike.map(\.peer))
         let ends = Set(preferred.ike.map(\.outer))
@@ -204,8 +208,9 @@ extension GIFTunnel {
 extension IKEPeer {
     /// The peer, with these taken as well, each once.
     fileprivate func taking(_ others: [IKEAlternative]) -> IKEPeer {
-        var known: Set<IKEAlternative> = [preferred]
-        let alternatives = (self.alternatives + others).filter { known.insert($0).inserted }
+        let preferred = preferred
+        var alternatives = self.alternatives.filter { $0 != preferred }
+        for other in others where other != preferred && !alternatives.contains(other) { alternatives.append(other) }
         return IKEPeer(
             peer: peer, outer: outer, initiator: initiator, parameters: parameters, selectors: selectors, key: key,
             alternatives: alternatives, keyFloor: keyFloor)

@@ -91,10 +91,22 @@ public struct LinkWatch: Sendable {
     }
 
     private mutating func read(_ report: AgentReport) -> Said {
-        var ends: [Int: LinkEnd] = [:]
+        var ends: [LinkEnd] = [], places: [SiteName: Int] = [:]
         ends.reserveCapacity(report.tunnels.count)
-        report.forEachEnd { peer, change in change(&ends[number(of: peer), default: LinkEnd()]) }
-        return Said(report, ends.map { (peer: $0.key, proof: LinkProof($0.value)) }.sorted { $0.peer < $1.peer })
+        places.reserveCapacity(report.tunnels.count)
+        report.forEachEnd { peer, change in
+            let place: Int
+            if let known = places[peer] {
+                place = known
+            } else {
+                place = ends.count
+                places[peer] = place
+                ends.append(LinkEnd())
+            }
+            change(&ends[place])
+        }
+        let proofs = places.map { (peer: number(of: $0.key), proof: LinkProof(ends[$0.value])) }
+        return Said(report, proofs.sorted { $0.peer < $1.peer })
     }
 
     /// What has turned of the links of a site that was just heard.

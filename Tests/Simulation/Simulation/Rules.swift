@@ -244,7 +244,9 @@ struct Rules {
 
     private static func changedPeers(from old: GatewayPlan, to new: GatewayPlan) -> Set<SiteName> {
         var changed: Set<SiteName> = []
-        if old.ike != new.ike {
+        if old.ike.elementsEqual(new.ike, by: { $0.peer == $1.peer }) {
+            changed.formUnion(zip(old.ike, new.ike).lazy.filter { $0 != $1 }.map { $1.peer })
+        } else {
             let peers = Dictionary(old.ike.map { ($0.peer, $0) }) { first, _ in first }
             changed.formUnion(new.ike.lazy.filter { peers[$0.peer] != $0 }.map(\.peer))
             changed.formUnion(Set(peers.keys).subtracting(new.ike.map(\.peer)))
