@@ -89,10 +89,10 @@ struct Rules {
 
     mutating func ended(_ desired: DesiredState, _ gateway: Gateway, isDone: Bool, _ simulation: Simulation) {
         guard isDone else { return }
+        protected[gateway.site] = foreign(desired)
         // Nothing is otherwise than when that was looked at last.
         if let checked = gateway.checked, checked.changes == gateway.plane.changes, checked.desired == desired { return }
         gateway.checked = (desired, gateway.plane.changes)
-        protected[gateway.site] = foreign(desired)
         check(gateway)
         for report in gateway.plane.state.tunnels { check(report.tunnel, gateway, "after all was done") }
     }
@@ -151,32 +151,8 @@ struct Rules {
         }
     }
 
-    /// All that is wrong with what packets meet on the gateway, looked for from the bottom up: to hold `performed` against.
-    func faults(of gateway: Gateway) -> Set<String> {
-        let state = gateway.plane.state
-        let covered = state.unreachable.union(state.routes.map(\.destination))
-        var faults = Set((protected[gateway.site] ?? []).subtracting(covered).map { "\($0) is not covered" })
-        for report in state.tunnels where gateway.plane.isAttached(report.tunnel.interface) {
-            let tunnel = report.tunnel, outer = tunnel.outer
-            let number = tunnel.inner.local.family.encapsulationProtocol
-            let policies = state.policies.filter { $0.peer == tunnel.peer && $0.selector.ipProtocol == number }
-            for (direction, source, destination) in [
-                (SecurityPolicy.Direction.outbound, outer.local, outer.remote), (.inbound, outer.remote, outer.local),
-            ] {
-                let isProtected = policies.contains {
-                    $0.direction == direction && $0.selector.source.contains(source)
-                        && $0.selector.destination.contains(destination)
-                }
-                if !isProtected { faults.insert("\(tunnel.interface) has no \(direction.rawValue) policy") }
-            }
-            let first = state.firewall.first {
-                $0.direction == .outbound && $0.source == outer.local && $0.destination == outer.remote
-                    && $0.ipProtocol == number && $0.unprotected != false
-            }
-            if first?.action != .drop { faults.insert("\(tunnel.interface) lets unprotected packets out") }
-        }
-        return faults
-    }
+    /// All that is wrong with what packets meet on the gateway: to hold `performed` against.
+    func faults(of gateway: Gateway) -> Set<String> { gateway.plane.faults(protecting: protected[gateway.site] ?? []) }
 
     /// Something that `faults` sees and `performed` did not.
     mutating func overlooked(_ fault: String, _ gateway: Gateway) {
