@@ -245,8 +245,18 @@ static int set_nonblocking(int descriptor) {
     return flags < 0 ? -1 : fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
 }
 
-int warren_udp_configure(int descriptor, int family) {
-    int one = 1, size = 4 << 20;
+enum { BUFFER_SIZE = 4 << 20 };
+
+int warren_esp_socket(int family) {
+    int descriptor = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ESP);
+    if (descriptor < 0) return -1;
+    grow_buffer(descriptor, SO_RCVBUFFORCE, SO_RCVBUF, BUFFER_SIZE);
+    grow_buffer(descriptor, SO_SNDBUFFORCE, SO_SNDBUF, BUFFER_SIZE);
+    return descriptor;
+}
+
+int warren_packet_socket_configure(int descriptor, int family) {
+    int one = 1;
     if (family == AF_INET) {
         if (setsockopt(descriptor, IPPROTO_IP, IP_PKTINFO, &one, sizeof one) != 0) return -1;
         if (setsockopt(descriptor, IPPROTO_IP, IP_RECVTOS, &one, sizeof one) != 0) return -1;
@@ -257,10 +267,10 @@ int warren_udp_configure(int descriptor, int family) {
         if (setsockopt(descriptor, IPPROTO_IPV6, IPV6_RECVERR, &one, sizeof one) != 0) return -1;
     }
     if (warren_fragmentation_allow(descriptor, family, 0) != 0) return -1;
-    /* Speed, not correctness: older kernels and unprivileged users do without. */
+    /* Speed, not correctness: older kernels, ESP itself and unprivileged users do without. */
     setsockopt(descriptor, IPPROTO_UDP, UDP_GRO, &one, sizeof one);
-    grow_buffer(descriptor, SO_RCVBUFFORCE, SO_RCVBUF, size);
-    grow_buffer(descriptor, SO_SNDBUFFORCE, SO_SNDBUF, size);
+    grow_buffer(descriptor, SO_RCVBUFFORCE, SO_RCVBUF, BUFFER_SIZE);
+    grow_buffer(descriptor, SO_SNDBUFFORCE, SO_SNDBUF, BUFFER_SIZE);
     return set_nonblocking(descriptor);
 }
 

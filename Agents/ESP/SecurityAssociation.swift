@@ -11,16 +11,19 @@ public struct SecurityAssociation: Sendable, Equatable {
     public let keyingMaterial: SecretBytes
     public let extendedSequenceNumbers: Bool
     public let mode: IPsecMode
-    /// Where the encapsulating UDP goes to or comes from; `local` is ours in both directions.
+    /// Where its packets go to or come from; `local` is ours in both directions. The ports are those of UDP.
     public let local: Endpoint
     public let remote: Endpoint
+    /// Its packets are sent in UDP (RFC 3948); else they are IP's own, of protocol 50, and the ports say nothing. Received, they
+    /// may come either way (RFC 7296, 2.23).
+    public let udpEncapsulation: Bool
     /// What it may carry, written as packets of this direction have it. A decrypted packet outside is dropped.
     public let selectors: [TrafficSelector]
 
     public init(
         peer: SiteName, direction: SecurityPolicy.Direction, spi: SPI, encryption: EncryptionAlgorithm,
         keyingMaterial: SecretBytes, extendedSequenceNumbers: Bool, mode: IPsecMode, local: Endpoint, remote: Endpoint,
-        selectors: [TrafficSelector]
+        udpEncapsulation: Bool = true, selectors: [TrafficSelector]
     ) {
         self.peer = peer
         self.direction = direction
@@ -31,6 +34,7 @@ public struct SecurityAssociation: Sendable, Equatable {
         self.mode = mode
         self.local = local
         self.remote = remote
+        self.udpEncapsulation = udpEncapsulation
         self.selectors = selectors
     }
 }

@@ -1,7 +1,5 @@
 /// How the IKE daemon of one gateway behaves towards every peer. The defaults are what a gateway runs.
 public struct IKEConfiguration: Sendable, Equatable {
-    /// Announces a NAT that is not there, so that ESP is always carried in UDP port 4500 (RFC 7296, 2.23).
-    public var forceUDPEncapsulation = true
     /// Wait before the first repetition of a request; each further wait is twice as long.
     public var retransmissionBase: Duration = .milliseconds(500)
     public var retransmissionMaximum: Duration = .seconds(4)

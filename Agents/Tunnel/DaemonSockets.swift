@@ -8,7 +8,7 @@ import WarrenModel
 #endif
 
 /// The UDP sockets of the wildcard addresses: 500 for IKE alone, 4500 for the packet path, which shares it with IKE
-/// (RFC 3948). Those of IPv6 are missing where the kernel has none.
+/// (RFC 3948); and those of ESP itself. Those of IPv6 are missing where the kernel has none.
 final class DaemonSockets {
     static let ikePort: UInt16 = 500
     static let encapsulationPort: UInt16 = 4500
@@ -17,10 +17,15 @@ final class DaemonSockets {
     let ike6: OwnedDescriptor?
     let encapsulation4: OwnedDescriptor
     let encapsulation6: OwnedDescriptor?
+    /// Missing where even root is not given them: without CAP_NET_RAW.
+    let esp4: OwnedDescriptor?
+    let esp6: OwnedDescriptor?
 
     init() throws {
         ike4 = try Self.bound(AF_INET, Self.ikePort)
         encapsulation4 = try Self.bound(AF_INET, Self.encapsulationPort)
+        esp4 = Self.esp(AF_INET)
+        esp6 = Self.esp(AF_INET6)
         if Self.hasIPv6 {
             ike6 = try Self.bound(AF_INET6, Self.ikePort)
             encapsulation6 = try Self.bound(AF_INET6, Self.encapsulationPort)
@@ -28,6 +33,17 @@ final class DaemonSockets {
             ike6 = nil
             encapsulation6 = nil
         }
+    }
+
+    /// Those that the packet path uses.
+    var packets: PacketSockets {
+        PacketSockets(
+            udp4: encapsulation4.rawValue, udp6: encapsulation6?.rawValue, esp4: esp4?.rawValue, esp6: esp6?.rawValue)
+    }
+
+    private static func esp(_ family: Int32) -> OwnedDescriptor? {
+        let descriptor = warren_esp_socket(family)
+        return descriptor < 0 ? nil : OwnedDescriptor(descriptor)
     }
 
     private static var hasIPv6: Bool {

@@ -5,7 +5,7 @@ import Synchronization
 import TunnelCore
 import WarrenModel
 
-/// The packet path: one thread that moves packets between TUN queues and the shared UDP sockets of port 4500.
+/// The packet path: one thread that moves packets between TUN queues and the sockets that all links share.
 ///
 /// Every method may be called from any thread. A command is queued and takes effect in order, before the packets that
 /// arrive after it; a repeat is harmless. Nothing is ever sent in the clear: a packet without an SA is dropped.
@@ -56,8 +56,7 @@ public final class PacketWorker: Sendable {
     /// Becomes readable (an eventfd, non-blocking) when `takeEvents` has something to give. Owned by the worker.
     public var eventDescriptor: Int32 { events.descriptor }
 
-    private let udp4: Int32
-    private let udp6: Int32?
+    private let sockets: PacketSockets
     private let commands: CommandQueue
     private let events: EventQueue
     /// Touched by the packet thread alone while it runs, else under `phase`'s lock.
@@ -69,14 +68,13 @@ public final class PacketWorker: Sendable {
         var interfaces: Set<String> = []
     }
 
-    /// Takes the two UDP sockets, which stay the caller's to close after `stop`: bound to port 4500 of the wildcard address
-    /// (the IPv6 one with IPV6_V6ONLY). Options for packet information, GRO and TOS are set here; both become non-blocking.
-    public init(udp4: Int32, udp6: Int32?, library: CipherLibrary = .auto) throws {
-        self.udp4 = udp4
-        self.udp6 = udp6
+    /// Takes the sockets, which stay the caller's to close after `stop`. Options for packet information, GRO and TOS are set
+    /// here; all become non-blocking.
+    public init(_ sockets: PacketSockets, library: CipherLibrary = .auto) throws {
+        self.sockets = sockets
         commands = try CommandQueue()
         events = try EventQueue()
-        engine = try PacketEngine(udp4: udp4, udp6: udp6, commands: commands, events: events, library: library)
+        engine = try PacketEngine(sockets, commands: commands, events: events, library: library)
     }
 
     deinit {
@@ -208,7 +206,7 @@ public final class PacketWorker: Sendable {
     }
 
     private func sendDatagram(_ bytes: [UInt8], local: Endpoint, remote: Endpoint) throws {
-        guard let socket = remote.address.family == .ipv4 ? udp4 : udp6 else {
+        guard let socket = remote.address.family == .ipv4 ? sockets.udp4 : sockets.udp6 else {
             throw SystemCallError(call: "sendmsg", errno: EAFNOSUPPORT)
         }
         var route = SocketRoute(local: local.address, remote: remote)

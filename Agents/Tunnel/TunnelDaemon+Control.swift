@@ -56,6 +56,11 @@ extension TunnelDaemon {
 
     private func set(_ peer: IKEPeer, _ transferred: [TunnelControl.TransferredKey]) -> TunnelControl.Response {
         let keys = Dictionary(transferred.map { ($0.reference, $0.key) }, uniquingKeysWith: { first, _ in first })
+        for way in peer.ways where way.parameters.encapsulation == .esp {
+            guard (way.outer.remote.family == .ipv4 ? sockets.esp4 : sockets.esp6) != nil else {
+                return .failure("ESP to \(way.outer.remote) without UDP needs a raw socket, for which CAP_NET_RAW is missing")
+            }
+        }
         Failpoint.tunnelPeerBefore.pass()
         do { try state.set(peer, keys: keys, now: .now, random: &random) } catch { return .failure("\(error)") }
         performOutputs()

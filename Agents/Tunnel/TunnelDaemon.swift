@@ -37,8 +37,7 @@ final class TunnelDaemon {
         self.listener = listener
         self.terminations = OwnedDescriptor(terminations)
         self.logger = logger
-        worker = try PacketWorker(
-            udp4: sockets.encapsulation4.rawValue, udp6: sockets.encapsulation6?.rawValue, library: ciphers)
+        worker = try PacketWorker(sockets.packets, library: ciphers)
     }
 
     /// Serves until a signal or the agent ends it; then deletes every SA at its peer.

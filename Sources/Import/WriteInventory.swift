@@ -75,6 +75,9 @@ extension Import {
             child.append("bytes: \(parameters.child.lifetimeBytes >> 20)MiB")
         }
         if parameters.mode != base.mode { all.append("mode: \(parameters.mode.rawValue)") }
+        if parameters.encapsulation != base.encapsulation {
+            all.append("encapsulation: \(parameters.encapsulation.rawValue)")
+        }
         if !ike.isEmpty { all.append("ike: {\(ike.joined(separator: ", "))}") }
         if !child.isEmpty { all.append("child: {\(child.joined(separator: ", "))}") }
         return all.isEmpty ? nil : "{\(all.joined(separator: ", "))}"

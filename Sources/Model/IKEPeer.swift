@@ -61,6 +61,9 @@ public struct IKEPeer: Sendable {
     /// The keys that it may authenticate with: the preferred one first.
     public var acceptedKeys: [PSKReference] { alternatives.isEmpty ? [key] : [key] + alternatives.map(\.key) }
 
+    /// The ways in which the link may run: the preferred one first.
+    public var ways: [IKEAlternative] { [preferred] + alternatives }
+
     /// What the peer is asked for, as one of its alternatives would say it.
     public var preferred: IKEAlternative {
         IKEAlternative(outer: outer, parameters: parameters, selectors: selectors, key: key)

@@ -102,16 +102,54 @@ extension ESPProposal: LosslessStringConvertible, Codable {
     public func encode(to encoder: any Encoder) throws { try encodeLossless(self, to: encoder) }
 }
 
+/// What carries the ESP packets of a link. A NAT between its gateways is passed in UDP whatever is said here (RFC 7296, 2.23).
+public enum ESPEncapsulation: String, Sendable, Hashable, Codable, CaseIterable {
+    /// UDP port 4500 (RFC 3948) where one of the gateways is an embedded one, which sends many packets at once so; else IP.
+    case auto
+    /// IP itself, as its protocol 50 (RFC 4303, 2).
+    case esp
+
+    /// Whether packets are in UDP on a way without a NAT.
+    public func usesUDP(isEmbedded: Bool) -> Bool { self == .auto && isEmbedded }
+}
+
 /// How a link is protected. The defaults are what an inventory that says nothing gets.
-public struct IPsecParameters: Sendable, Hashable, Codable {
+public struct IPsecParameters: Sendable, Hashable {
     public var mode: IPsecMode
+    public var encapsulation: ESPEncapsulation
     public var ike: IKEParameters
     public var child: ChildSAParameters
 
-    public init(mode: IPsecMode = .tunnel, ike: IKEParameters = .init(), child: ChildSAParameters = .init()) {
+    public init(
+        mode: IPsecMode = .tunnel, encapsulation: ESPEncapsulation = .auto, ike: IKEParameters = .init(),
+        child: ChildSAParameters = .init()
+    ) {
         self.mode = mode
+        self.encapsulation = encapsulation
         self.ike = ike
         self.child = child
+    }
+}
+
+/// Plans that are older than the encapsulation do not name it, and those with the default are written as those were.
+extension IPsecParameters: Codable {
+    private enum CodingKeys: CodingKey { case mode, encapsulation, ike, child }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            mode: try values.decode(IPsecMode.self, forKey: .mode),
+            encapsulation: try values.decodeIfPresent(ESPEncapsulation.self, forKey: .encapsulation) ?? .auto,
+            ike: try values.decode(IKEParameters.self, forKey: .ike),
+            child: try values.decode(ChildSAParameters.self, forKey: .child))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(mode, forKey: .mode)
+        if encapsulation != .auto { try values.encode(encapsulation, forKey: .encapsulation) }
+        try values.encode(ike, forKey: .ike)
+        try values.encode(child, forKey: .child)
     }
 }
 

@@ -45,7 +45,8 @@ public enum ItemText {
         return "\(peer.peer): \(peer.outer.local) \(peer.initiator ? "starts" : "waits for") \(peer.outer.remote), "
             + "ike \(list(ike.proposals)) for \(ike.lifetimeSeconds) s, liveness \(ike.livenessSeconds) s, "
             + "child \(list(child.proposals)) for \(child.lifetimeSeconds) s or \(child.lifetimeBytes) bytes, "
-            + "\(peer.parameters.mode.rawValue) mode of \(list(peer.selectors)), key \(peer.key)"
+            + "\(peer.parameters.mode.rawValue) mode of \(list(peer.selectors)), "
+            + (peer.parameters.encapsulation == .esp ? "esp without udp, " : "") + "key \(peer.key)"
     }
 
     /// As in an inventory, in words.

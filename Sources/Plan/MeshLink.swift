@@ -45,7 +45,7 @@ extension GatewayPlan {
         let isEmbedded = local.site.gateway.platform == .embedded || remote.site.gateway.platform == .embedded
         let mtu = PathMTU.largestInnerPacket(
             of: parameters, pathMTU: min(local.site.gateway.mtu, remote.site.gateway.mtu), outerFamily: outer.local.family,
-            udpEncapsulation: isEmbedded)
+            udpEncapsulation: parameters.encapsulation.usesUDP(isEmbedded: isEmbedded))
 
         tunnels.append(
             GIFTunnel(peer: peer, interface: interface, outer: outer, inner: inner, mtu: mtu, mode: parameters.mode))

@@ -143,7 +143,7 @@ extension IPsecParameters {
         guard wire.ikeLifetimeSeconds > 0, wire.livenessSeconds > 0, wire.childLifetimeSeconds > 0, wire.childLifetimeBytes > 0
         else { throw Field.fault("lifetimes", "zero") }
         self.init(
-            mode: try IPsecMode(wire: wire.mode),
+            mode: try IPsecMode(wire: wire.mode), encapsulation: wire.espWithoutUdp ? .esp : .auto,
             ike: IKEParameters(
                 proposals: try wire.ikeProposals.read { text throws(WireError) in try Field.proposal(text, "ike_proposals") },
                 lifetimeSeconds: wire.ikeLifetimeSeconds, livenessSeconds: wire.livenessSeconds),
@@ -156,6 +156,7 @@ extension IPsecParameters {
     var wire: Warren_Agent_V1_IPsecParameters {
         .with {
             $0.mode = mode.wire
+            $0.espWithoutUdp = encapsulation == .esp
             $0.ikeProposals = ike.proposals.map(\.description)
             $0.ikeLifetimeSeconds = ike.lifetimeSeconds
             $0.livenessSeconds = ike.livenessSeconds

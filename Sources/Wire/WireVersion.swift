@@ -36,8 +36,10 @@ public struct WireVersion: Sendable, Hashable, Comparable, CustomStringConvertib
     public static let pathProbes = WireVersion(major: UInt16(Wire.protocolVersion), minor: 3)
     /// With `Question` and `AnswerChunk`, which go to and come from agents of this version only.
     public static let questions = WireVersion(major: UInt16(Wire.protocolVersion), minor: 4)
+    /// With `IPsecParameters.encapsulation`.
+    public static let encapsulations = WireVersion(major: UInt16(Wire.protocolVersion), minor: 5)
     /// What this code speaks.
-    public static let current = questions
+    public static let current = encapsulations
 
     /// Whether this code and one of that version understand each other.
     public var isUnderstood: Bool { major == Self.current.major }
@@ -54,6 +56,9 @@ public struct WireVersion: Sendable, Hashable, Comparable, CustomStringConvertib
 extension GatewayPlan {
     /// The lowest version in which the plan can be told without leaving anything out, and what needs it.
     public var neededVersion: (version: WireVersion, reason: String?) {
+        if ike.contains(where: { $0.ways.contains { $0.parameters.encapsulation != .auto } }) {
+            return (.encapsulations, "ESP without UDP")
+        }
         if !translations.isEmpty { return (.translationsAndAlternatives, "translated networks") }
         if ike.contains(where: { !$0.alternatives.isEmpty }) {
             return (.translationsAndAlternatives, "a change of a link without a lost packet")

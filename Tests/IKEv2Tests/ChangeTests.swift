@@ -33,6 +33,10 @@ struct ChangeTests {
                 continue
             }
             if !state.prefers(sa) { faults.append("\(index) does not run what it prefers") }
+            let isInUDP = change.new.parameters.encapsulation == .auto
+            if sa.children.contains(where: { $0.outbound.udpEncapsulation != isInUDP }) {
+                faults.append("\(index) carries ESP otherwise")
+            }
         }
         return faults
     }

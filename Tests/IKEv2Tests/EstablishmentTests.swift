@@ -22,6 +22,27 @@ struct EstablishmentTests {
         #expect(simulation.states[0].proposal == IKEProposal("aes256gcm16-prfsha384-x25519"))
     }
 
+    @Test("ESP is in no UDP where both ends say so and no NAT is found", arguments: [false, true], [false, true])
+    func encapsulation(areBothWilling: Bool, isTranslated: Bool) {
+        for willing in areBothWilling ? [[0, 1]] : [[], [0], [1]] {
+            var simulation = Simulation()
+            for index in willing { simulation.parameters[index].encapsulation = .esp }
+            if isTranslated { simulation.translateBerlin(to: 40_001, ikeTo: 40_002) }
+            simulation.configure()
+            simulation.run(for: .seconds(2))
+            #expect(simulation.discord == [])
+            simulation.act(0) { $0.rekey(peer: Simulation.tokyo, .ike, now: $1, random: &$2) }
+            simulation.run(for: .seconds(10))
+            simulation.act(1) { $0.rekey(peer: Simulation.berlin, .child, now: $1, random: &$2) }
+            simulation.run(for: .seconds(10))
+            #expect(simulation.discord == [])
+            for gateway in simulation.gateways {
+                #expect(gateway.everAdded.count == 4)
+                #expect(gateway.everAdded.allSatisfy { $0.udpEncapsulation == (!areBothWilling || isTranslated) })
+            }
+        }
+    }
+
     @Test("each proposal works", arguments: EncryptionAlgorithm.allCases, KeyExchangeMethod.allCases)
     func proposals(encryption: EncryptionAlgorithm, method: KeyExchangeMethod) {
         for prf in PseudoRandomFunction.allCases {

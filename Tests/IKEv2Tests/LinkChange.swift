@@ -3,7 +3,9 @@ import WarrenModel
 
 /// A change of one link, as both of its gateways are led through it.
 struct LinkChange {
-    enum Kind: CaseIterable { case key, mode, ikeProposals, childProposals, address, bothAddresses, selectors, everything }
+    enum Kind: CaseIterable {
+        case key, mode, encapsulation, ikeProposals, childProposals, address, bothAddresses, selectors, everything
+    }
     enum Step: CaseIterable { case before, expand, `switch`, contract }
 
     /// One way that the link may run.
@@ -29,6 +31,7 @@ struct LinkChange {
         let all = kind == .everything
         if all || kind == .key { new.epoch = 2 }
         if all || kind == .mode { new.parameters.mode = .transport }
+        if all || kind == .encapsulation { new.parameters.encapsulation = .esp }
         if all || kind == .ikeProposals { new.parameters.ike.proposals = [IKEProposal("aes128gcm16-prfsha256-ecp256")!] }
         if all || kind == .childProposals { new.parameters.child.proposals = [ESPProposal("aes128gcm16-x25519")!] }
         if all || kind == .address { new.hosts = [0, 1] }

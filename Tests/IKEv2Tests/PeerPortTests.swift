@@ -4,25 +4,9 @@ import WarrenModel
 
 @Suite("A NAT before the peer gives it another port")
 struct PeerPortTests {
-    /// Berlin is behind a NAT: from port 4500 it comes by `port`, and what goes elsewhere does not arrive.
-    private func translate(_ simulation: inout Simulation, to port: UInt16) {
-        let berlin = Simulation.berlinAddress
-        simulation.filter = { datagram in
-            if datagram.local == Endpoint(address: berlin, port: 4500) {
-                datagram = IKEDatagram(
-                    local: Endpoint(address: berlin, port: port), remote: datagram.remote, bytes: datagram.bytes)
-            } else if datagram.remote.address == berlin, datagram.remote.port != 500 {
-                guard datagram.remote.port == port else { return false }
-                datagram = IKEDatagram(
-                    local: datagram.local, remote: Endpoint(address: berlin, port: 4500), bytes: datagram.bytes)
-            }
-            return true
-        }
-    }
-
     private func established(by port: UInt16) -> Simulation {
         var simulation = Simulation()
-        translate(&simulation, to: port)
+        simulation.translateBerlin(to: port)
         simulation.configure()
         simulation.run(for: .seconds(2))
         #expect(simulation.discord == [])
@@ -51,7 +35,7 @@ struct PeerPortTests {
     @Test("an authentic request leads to where it came from")
     func authenticRequest() {
         var simulation = established(by: 40_001)
-        translate(&simulation, to: 40_002)
+        simulation.translateBerlin(to: 40_002)
         #expect(rekeyed(&simulation, by: 0))
         #expect(simulation.gateways[1].redirects == [Endpoint(address: Simulation.berlinAddress, port: 40_002)])
         #expect(remotePort(simulation) == 40_002)
@@ -62,7 +46,7 @@ struct PeerPortTests {
     @Test("a request under way goes where the peer is now, and so do those of the IKE SA that replaces this one")
     func requestUnderWay() {
         var simulation = established(by: 40_001)
-        translate(&simulation, to: 40_002)
+        simulation.translateBerlin(to: 40_002)
         simulation.act(1) { $0.rekey(peer: Simulation.berlin, .child, now: $1, random: &$2) }
         simulation.act(1) { engine, _, _ in
             engine.peerMoved(Simulation.berlin, to: Endpoint(address: Simulation.berlinAddress, port: 40_002))

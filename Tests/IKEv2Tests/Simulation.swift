@@ -257,3 +257,23 @@ struct Simulation {
         return found
     }
 }
+
+extension Simulation {
+    /// Berlin is behind a NAT: from port 4500 it comes by `port`, and what goes elsewhere does not arrive. From port 500 it comes
+    /// by another, too, unless that is not said.
+    mutating func translateBerlin(to port: UInt16, ikeTo ikePort: UInt16 = 500) {
+        let berlin = Self.berlinAddress, ports: [UInt16: UInt16] = [4500: port, 500: ikePort]
+        filter = { datagram in
+            if datagram.local.address == berlin, let outside = ports[datagram.local.port] {
+                datagram = IKEDatagram(
+                    local: Endpoint(address: berlin, port: outside), remote: datagram.remote, bytes: datagram.bytes)
+            } else if datagram.remote.address == berlin {
+                let outside = datagram.remote.port
+                guard let inside = ports.first(where: { $0.value == outside })?.key else { return false }
+                datagram = IKEDatagram(
+                    local: datagram.local, remote: Endpoint(address: berlin, port: inside), bytes: datagram.bytes)
+            }
+            return true
+        }
+    }
+}

@@ -10,6 +10,8 @@ struct Capture {
         /// IKE on UDP 4500, behind the non-ESP marker (RFC 3948, 2.2).
         case ikeInUDP
         case espInUDP
+        /// IP protocol 50 (RFC 4303, 2).
+        case esp
         /// One byte 0xFF (RFC 3948, 2.3).
         case keepalive
         /// The kernel's answer to IKE for a daemon that has ended: ICMP "port unreachable", which quotes UDP 4500.
@@ -56,6 +58,7 @@ struct Capture {
         let length = Int(packet[0] & 15) * 4
         let isFragment = (UInt16(packet[6]) << 8 | UInt16(packet[7])) & 0x3fff != 0
         if packet[9] == 1, !isFragment, isUnreachablePort(Array(packet.dropFirst(length))) { return .unreachablePort }
+        if packet[9] == 50, !isFragment { return .esp }
         guard packet[9] == 17, !isFragment else {
             return .other("IPv4 protocol \(packet[9])\(isFragment ? ", a fragment" : "")")
         }

@@ -7,10 +7,11 @@ enum LinkPlan {
 
     static func ofSideA(
         mode: IPsecMode, initiator: Bool, ike: String = "aes256gcm16-prfsha384-x25519", child: String = "aes256gcm16",
-        livenessSeconds: UInt32 = 10
+        livenessSeconds: UInt32 = 10, encapsulation: ESPEncapsulation = .auto
     ) throws -> GatewayPlan {
         let parameters = IPsecParameters(
-            mode: mode, ike: IKEParameters(proposals: [try parsed(IKEProposal(ike), ike)], livenessSeconds: livenessSeconds),
+            mode: mode, encapsulation: encapsulation,
+            ike: IKEParameters(proposals: [try parsed(IKEProposal(ike), ike)], livenessSeconds: livenessSeconds),
             child: ChildSAParameters(proposals: [try parsed(ESPProposal(child), child)]))
         let peer = try site("bravo")
         // Who initiates is a matter of the names' order.

@@ -78,7 +78,8 @@ struct LinkRun: Sendable {
             "initiates": LinkPlan.ofSideA(mode: mode, initiator: true),
             "answers": LinkPlan.ofSideA(mode: mode, initiator: false),
             "other-algorithms": LinkPlan.ofSideA(
-                mode: mode, initiator: true, ike: "aes128gcm16-prfsha256-ecp256", child: "aes128gcm16-ecp384"),
+                mode: mode, initiator: true, ike: "aes128gcm16-prfsha256-ecp256", child: "aes128gcm16-ecp384",
+                encapsulation: .esp),
             "impatient": LinkPlan.ofSideA(mode: mode, initiator: true, child: "aes256-sha256", livenessSeconds: 2),
         ]
         for (name, plan) in plans { try JSONEncoder().encode(plan).write(to: job.appending(path: "plan-\(name).json")) }

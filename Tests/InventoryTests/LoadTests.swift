@@ -31,7 +31,7 @@ import WarrenModel
                       public: [203.0.113.10, "2001:db8::10"]
                       private: 192.168.1.1
                       platform: freebsd
-                      ipsec: {mode: transport, child: {lifetime: 2h}}
+                      ipsec: {mode: transport, encapsulation: esp, child: {lifetime: 2h}}
                     networks: [192.168.1.0/24, "FD00:1::/64"]
                     tags: [europe, head-office]
                   tokyo:
@@ -53,6 +53,7 @@ import WarrenModel
         let ipsec = berlin.gateway.ipsec
         #expect(ipsec.mode == .transport)
         #expect(tokyo.gateway.ipsec.mode == .tunnel)
+        #expect(ipsec.encapsulation == .esp && tokyo.gateway.ipsec.encapsulation == .auto)
         #expect(ipsec.ike.proposals.map(\.description) == ["aes128gcm16-prfsha256-ecp256"])
         #expect(ipsec.ike.lifetimeSeconds == 5400)
         #expect(ipsec.ike.livenessSeconds == 30)

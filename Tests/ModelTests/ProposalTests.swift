@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import WarrenModel
 
@@ -30,6 +31,16 @@ import WarrenModel
     ])
     func refusesOtherESPProposals(text: String) {
         #expect(ESPProposal(text) == nil)
+    }
+
+    /// What was written before there was an encapsulation reads as the default, and the default is written as it was then.
+    @Test func theEncapsulationIsWrittenWhereItIsNotTheDefault() throws {
+        for encapsulation in ESPEncapsulation.allCases {
+            let parameters = IPsecParameters(encapsulation: encapsulation)
+            let text = try JSONEncoder().encode(parameters)
+            #expect(String(decoding: text, as: UTF8.self).contains("encapsulation") == (encapsulation != .auto))
+            #expect(try JSONDecoder().decode(IPsecParameters.self, from: text) == parameters)
+        }
     }
 
     @Test func policiesAndSPIsPrintAsTheKernelsToolsDo() throws {

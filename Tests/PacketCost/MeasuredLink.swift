@@ -72,7 +72,7 @@ final class MeasuredLink {
     private static func side(_ library: CipherLibrary) throws -> Side {
         let socket = warren_datagram_socket(AF_INET, 0)
         guard socket >= 0 else { throw CostError("socket: errno \(errno)") }
-        return Side(socket: socket, worker: try PacketWorker(udp4: socket, udp6: nil, library: library))
+        return Side(socket: socket, worker: try PacketWorker(PacketSockets(udp4: socket), library: library))
     }
 
     private static func port(of socket: Int32) throws -> UInt16 {

@@ -121,6 +121,19 @@ import WarrenPlan
         #expect(Plan.derive(from: inventory).gateways.flatMap(\.tunnels).map(\.mtu) == [1426, 1426])
     }
 
+    @Test func rawESPIsUsedWhereALinkSaysSo() throws {
+        var inventory = try Samples.inventory("handbook")
+        for index in [0, 1] {
+            inventory.sites[index].gateway.platform = .embedded
+            inventory.sites[index].gateway.ipsec.encapsulation = .esp
+        }
+        for gateway in Plan.derive(from: inventory).gateways {
+            #expect(gateway.tunnels.map(\.mtu) == [1426])
+            #expect(gateway.ike.allSatisfy { $0.parameters.encapsulation == .esp })
+            #expect(gateway.ike.map(ItemText.ike).allSatisfy { $0.contains(", esp without udp, key ") })
+        }
+    }
+
     @Test func theOrderOfSitesMattersOnlyForTheirNumbers() throws {
         let inventory = try Samples.inventory("five-sites")
         let indexes = SiteIndexes.assign(inventory.sites, known: [:])

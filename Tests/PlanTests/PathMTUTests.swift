@@ -18,6 +18,17 @@ import WarrenPlan
         }
     }
 
+    /// Between kernels ESP is in no UDP unless there is a NAT, which the plan does not know.
+    @Test func encapsulationSaysWhatIsLeft() {
+        func left(_ encapsulation: ESPEncapsulation, isEmbedded: Bool) -> Int {
+            PathMTU.largestInnerPacket(
+                of: IPsecParameters(encapsulation: encapsulation), outerFamily: .ipv4,
+                udpEncapsulation: encapsulation.usesUDP(isEmbedded: isEmbedded))
+        }
+        #expect(left(.auto, isEmbedded: true) == 1418 && left(.auto, isEmbedded: false) == 1426)
+        #expect(left(.esp, isEmbedded: true) == 1426 && left(.esp, isEmbedded: false) == 1426)
+    }
+
     /// One byte more would not fit, counted the other way round: from the inner packet to the wire.
     @Test(arguments: 1280...1510) func theLargestPacketFitsAndTheNextDoesNot(path: Int) {
         for family in AddressFamily.allCases {

@@ -32,6 +32,7 @@ func run(_ arguments: String...) throws -> String { try run(arguments) }
 struct LinkShape: Sendable, CustomStringConvertible {
     var family = AddressFamily.ipv4
     var mode = IPsecMode.tunnel
+    var udpEncapsulation = true
     var encryption = EncryptionAlgorithm.aes256gcm16
     var extendedSequenceNumbers = true
     var wireMTU = 1500
@@ -39,7 +40,7 @@ struct LinkShape: Sendable, CustomStringConvertible {
     /// A router stands on the wire, and what is behind it takes so much (IPv4 only).
     var routerMTU: Int?
     var description: String {
-        "\(mode) over \(family), \(encryption), esn \(extendedSequenceNumbers), MTU \(wireMTU)"
+        "\(mode) over \(udpEncapsulation ? "UDP of " : "")\(family), \(encryption), esn \(extendedSequenceNumbers), MTU \(wireMTU)"
             + (routerMTU.map { ", \($0) behind a router" } ?? "")
     }
 }
@@ -53,7 +54,7 @@ final class GatewayPair: @unchecked Sendable {
         let outer: IPAddress
         let inner: IPAddress
         let innerIPv6: IPAddress
-        let sockets: (Int32, Int32)
+        let sockets: PacketSockets
         let worker: PacketWorker
         var path: String { "/var/run/netns/\(namespace)" }
         var wire: String { "wire" }
@@ -96,8 +97,8 @@ final class GatewayPair: @unchecked Sendable {
     deinit {
         for gateway in [first, second] {
             gateway.worker.stop()
-            close(gateway.sockets.0)
-            close(gateway.sockets.1)
+            let sockets = gateway.sockets
+            for descriptor in [sockets.udp4, sockets.udp6, sockets.esp4, sockets.esp6] { descriptor.map { _ = close($0) } }
             _ = try? run("ip", "netns", "delete", gateway.namespace)
         }
         if let router { _ = try? run("ip", "netns", "delete", router) }
@@ -156,6 +157,7 @@ final class GatewayPair: @unchecked Sendable {
             encryption: shape.encryption, keyingMaterial: SecretBytes(material),
             extendedSequenceNumbers: shape.extendedSequenceNumbers, mode: shape.mode,
             local: Endpoint(address: here.outer, port: 4500), remote: Endpoint(address: there.outer, port: 4500),
+            udpEncapsulation: shape.udpEncapsulation,
             selectors: [IPProtocol.ipencap, .ipv6].map {
                 .init(source: .init(host: from.outer), destination: .init(host: to.outer), ipProtocol: $0)
             })
@@ -172,13 +174,18 @@ final class GatewayPair: @unchecked Sendable {
             "ip", "-n", namespace, "link", "set", "wire", "mtu",
             "\(number == 2 ? shape.routerMTU ?? shape.wireMTU : shape.wireMTU)", "up")
         let path = "/var/run/netns/\(namespace)"
-        let udp4 = warren_in_network_namespace(path, { _ in warren_datagram_socket(AF_INET, 4500) }, nil)
-        let udp6 = warren_in_network_namespace(path, { _ in warren_datagram_socket(AF_INET6, 4500) }, nil)
-        guard udp4 >= 0, udp6 >= 0 else { throw CommandFailure(description: "bind: \(String(cString: strerror(errno)))") }
+        let sockets = PacketSockets(
+            udp4: warren_in_network_namespace(path, { _ in warren_datagram_socket(AF_INET, 4500) }, nil),
+            udp6: warren_in_network_namespace(path, { _ in warren_datagram_socket(AF_INET6, 4500) }, nil),
+            esp4: warren_in_network_namespace(path, { _ in warren_esp_socket(AF_INET) }, nil),
+            esp6: warren_in_network_namespace(path, { _ in warren_esp_socket(AF_INET6) }, nil))
+        guard [sockets.udp4, sockets.udp6, sockets.esp4, sockets.esp6].allSatisfy({ $0 ?? -1 >= 0 }) else {
+            throw CommandFailure(description: "a socket: \(String(cString: strerror(errno)))")
+        }
         return Gateway(
             site: SiteName(number == 1 ? "alpha" : "beta")!, namespace: namespace,
             outer: shape.family == .ipv4 ? outer4 : outer6, inner: IPAddress(v4: 0xc0a8_0001 + number << 8),
-            innerIPv6: IPAddress(v6: 0xfd00 << 112 | UInt128(number)), sockets: (udp4, udp6),
-            worker: try PacketWorker(udp4: udp4, udp6: udp6))
+            innerIPv6: IPAddress(v6: 0xfd00 << 112 | UInt128(number)), sockets: sockets,
+            worker: try PacketWorker(sockets))
     }
 }

@@ -5,7 +5,7 @@ import WarrenModel
 /// A link is changed under way, through two daemons, two TUN devices and a wire. These need root and /dev/net/tun.
 @Suite("Changes of a link, with packets")
 struct LinkChangeTests {
-    enum Kind: CaseIterable { case key, mode, proposals, address, everything }
+    enum Kind: CaseIterable { case key, mode, encapsulation, proposals, address, everything }
 
     /// Time between the two ends of one step; a roll-out leaves more.
     private static let gap: UInt32 = {
@@ -19,6 +19,7 @@ struct LinkChangeTests {
         let all = kind == .everything
         if all || kind == .key { new.epoch = 2 }
         if all || kind == .mode { (new.mode, new.mtu) = (.transport, 1380) }
+        if all || kind == .encapsulation { new.encapsulation = .esp }
         if all || kind == .proposals {
             new.ike = IKEProposal("aes128gcm16-prfsha256-ecp256")!
             new.child = ESPProposal("aes128gcm16-ecp256")!
@@ -55,18 +56,26 @@ struct LinkChangeTests {
         print("\(kind), gateway \(first) first: \(account)")
         #expect(try pair.runs(old))
         for gateway in pair.gateways { #expect(try gateway.client.observe().drops == [:]) }
-        expectProtected(capture.take())
+        let found = expectProtected(capture.take())
+        #expect(found.inUDP > 100 && (found.plain > 100) == (new.encapsulation == .esp), "\(found)")
     }
 
-    private func expectProtected(_ frames: [[UInt8]]) {
-        var encapsulated = 0
+    /// How many packets of ESP and IKE were in UDP, and how many of ESP were not.
+    private func expectProtected(_ frames: [[UInt8]]) -> (inUDP: Int, plain: Int) {
+        var found = (inUDP: 0, plain: 0)
         for frame in frames where frame.count >= 14 {
             #expect(frame.firstRange(of: NumberedStream.marker.prefix(8)) == nil)
             guard frame[12] == 8, frame[13] == 0, frame.count >= 38 else { continue }
+            // ESP (RFC 4303, 2).
+            if frame[23] == 50 {
+                found.plain += 1
+                continue
+            }
             let ports = [Int(frame[34]) << 8 | Int(frame[35]), Int(frame[36]) << 8 | Int(frame[37])]
             #expect(frame[23] == 17 && (ports == [4500, 4500] || ports == [500, 500]))
-            encapsulated += 1
+            found.inUDP += 1
         }
-        #expect(encapsulated > 1000)
+        #expect(found.inUDP + found.plain > 1000)
+        return found
     }
 }

@@ -3,6 +3,7 @@ import WarrenModel
 /// One way that the link of a `DaemonPair` may run.
 struct LinkWay: Sendable {
     var mode = IPsecMode.tunnel
+    var encapsulation = ESPEncapsulation.auto
     var ike = IKEProposal("aes256gcm16-prfsha384-x25519")!
     var child = ESPProposal("aes256gcm16")!
     var epoch: UInt32 = 1
@@ -54,7 +55,8 @@ struct GatewaySettings {
             return IKEAlternative(
                 outer: outer,
                 parameters: IPsecParameters(
-                    mode: way.mode, ike: IKEParameters(proposals: [way.ike]), child: ChildSAParameters(proposals: [way.child])),
+                    mode: way.mode, encapsulation: way.encapsulation, ike: IKEParameters(proposals: [way.ike]),
+                    child: ChildSAParameters(proposals: [way.child])),
                 selectors: [
                     .init(source: .init(host: outer.local), destination: .init(host: outer.remote), ipProtocol: .ipencap)
                 ],

@@ -277,6 +277,15 @@ import WarrenPlan
         #expect(state.plan.refusal(byAgentOf: .current) == nil)
         let reason = try #require(state.plan.refusal(byAgentOf: .first))
         #expect(reason.contains("translated networks") && reason.contains("1.0") && reason.contains("1.1"))
+        let peer = state.plan.ike[0]
+        var parameters = peer.parameters
+        parameters.encapsulation = .esp
+        state.plan.ike[0] = IKEPeer(
+            peer: peer.peer, outer: peer.outer, initiator: peer.initiator, parameters: parameters, selectors: peer.selectors,
+            key: peer.key)
+        #expect(state.wire.protocolVersion == WireVersion.encapsulations.wire)
+        #expect(try DesiredState(wire: state.wire) == state)
+        #expect(state.plan.refusal(byAgentOf: .questions)?.contains("ESP without UDP") == true)
 
         var later = state.wire
         later.protocolVersion = WireVersion(major: 1, minor: WireVersion.current.minor + 1).wire

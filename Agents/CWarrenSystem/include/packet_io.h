@@ -13,7 +13,7 @@ struct warren_route {
     /* Network order; IPv4 in the first four bytes. All zero: the kernel chooses the source. */
     uint8_t local[16];
     uint8_t remote[16];
-    /* Host order. */
+    /* Host order; 0 where there is no UDP. */
     uint16_t remote_port;
 };
 
@@ -77,9 +77,12 @@ int warren_path_error_take(int descriptor, struct warren_path_error *error);
 /* Whether datagrams may be fragmented; else they are sent whole, marked so (DF), whatever the kernel believes of the path. */
 int warren_fragmentation_allow(int descriptor, int family, int allowed);
 
-/* Asks a UDP socket for packet information, TOS, joined datagrams and errors; forbids fragments; makes it non-blocking. 0, or
- * -1 and errno. */
-int warren_udp_configure(int descriptor, int family);
+/* A socket for ESP itself, IP protocol 50, with all that root may give it; -1 and errno. It gives IPv4 packets with their IP
+ * header, IPv6 packets without. */
+int warren_esp_socket(int family);
+/* Asks a UDP socket, or one for ESP, for packet information, TOS, joined datagrams and errors; forbids fragments; makes it
+ * non-blocking. 0, or -1 and errno. */
+int warren_packet_socket_configure(int descriptor, int family);
 /* Sets the header length and the offloads of a TUN queue; makes it non-blocking. 1 when the queue gives and takes UDP datagrams
  * that are joined, 0 when only TCP segments, -1 and errno when it fails. */
 int warren_tun_configure(int descriptor);

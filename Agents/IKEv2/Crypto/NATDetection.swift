@@ -12,7 +12,8 @@ enum NATDetection {
         return Array(Insecure.SHA1.hash(data: writer.bytes))
     }
 
-    /// Our two notifies. A forced one names a source that we don't have (port 0), so that the peer finds a NAT.
+    /// Our two notifies. A forced one names a source that we don't have (port 0), so that the peer finds a NAT and both ends
+    /// carry ESP in UDP.
     static func notifies(
         _ initiatorSPI: IKESPI, _ responderSPI: IKESPI, local: Endpoint, remote: Endpoint, forced: Bool
     ) -> [Payload] {
@@ -23,13 +24,39 @@ enum NATDetection {
         ]
     }
 
-    /// What the peer's notifies say; nil when it sent none, so can't encapsulate in UDP.
-    static func weAreBehindNAT(
-        _ payloads: PayloadSet, _ initiatorSPI: IKESPI, _ responderSPI: IKESPI, local: Endpoint
-    ) -> Bool? {
-        guard payloads.has(.natDetectionSourceIP), let destination = payloads.notify(.natDetectionDestinationIP) else {
-            return nil
-        }
-        return destination.data != hash(initiatorSPI, responderSPI, local)
+    /// Whether the peer sent its own; one that did not can't carry ESP in UDP.
+    static func isKnown(to payloads: PayloadSet) -> Bool {
+        payloads.has(.natDetectionSourceIP) && payloads.has(.natDetectionDestinationIP)
     }
+
+    /// What the notifies of both ends make of their ESP; `forced` is ours.
+    static func outcome(
+        _ payloads: PayloadSet, _ initiatorSPI: IKESPI, _ responderSPI: IKESPI, _ path: Path, forced: Bool
+    ) -> NATOutcome {
+        guard isKnown(to: payloads) else { return NATOutcome(behindNAT: false, usesUDP: forced, isForced: forced) }
+        let behindNAT = payloads.notify(.natDetectionDestinationIP)?.data != hash(initiatorSPI, responderSPI, path.local)
+        // A peer that does not know yet where it sends from names each of its addresses.
+        let named = payloads.notifies.filter { $0.type == NotifyType.natDetectionSourceIP.rawValue }.map(\.data)
+        let peerBehindNAT = !named.contains(hash(initiatorSPI, responderSPI, path.remote))
+        return NATOutcome(behindNAT: behindNAT, usesUDP: forced || behindNAT || peerBehindNAT, isForced: forced)
+    }
+}
+
+/// What the ends of an IKE SA found between them, and so how the ESP of its child SAs travels.
+struct NATOutcome: Sendable, Equatable {
+    /// This end is.
+    let behindNAT: Bool
+    /// ESP is in UDP port 4500 (RFC 3948).
+    let usesUDP: Bool
+    /// We announced a NAT that is not there, so that it is.
+    let isForced: Bool
+
+    /// Whether a link is carried as it should be. Of ESP without UDP that is true as well where only the other end or a NAT made
+    /// it be in UDP: asking anew would not change that.
+    func fits(_ encapsulation: ESPEncapsulation) -> Bool { encapsulation.forcesUDP ? usesUDP : !isForced }
+}
+
+extension ESPEncapsulation {
+    /// Whether this gateway, an embedded one, has ESP put into UDP even without a NAT.
+    var forcesUDP: Bool { usesUDP(isEmbedded: true) }
 }

@@ -44,25 +44,24 @@ extension IKEEngine {
         }
         let spi = newIKESPI(&random), ourNonce = randomBytes(32, using: &random)
         let identity = IKEIdentity(initiatorSPI: header.initiatorSPI, responderSPI: spi, isInitiator: false)
-        let nat = NATDetection.weAreBehindNAT(payloads, header.initiatorSPI, .zero, local: datagram.local)
+        let isForced = peer.forcesUDP(on: path)
+        let nat = NATDetection.outcome(payloads, header.initiatorSPI, .zero, path, forced: isForced)
         let fragmentation = payloads.has(.fragmentationSupported)
         let response = PlainMessage.encode(
             identity.header(.ikeSAInit, isResponse: true, messageID: 0),
             [
                 .securityAssociation([answer]), .keyExchange(group: group, data: key.publicValue), .nonce(ourNonce),
             ]
-                + (nat == nil
-                    ? []
-                    : NATDetection.notifies(
-                        header.initiatorSPI, spi, local: datagram.local, remote: datagram.remote,
-                        forced: configuration.forceUDPEncapsulation))
+                + (NATDetection.isKnown(to: payloads)
+                    ? NATDetection.notifies(
+                        header.initiatorSPI, spi, local: datagram.local, remote: datagram.remote, forced: isForced) : [])
                 + (fragmentation ? [.notify(Notify(.fragmentationSupported))] : []))
         let keys = IKEKeys(
             proposal: proposal, shared: shared, nonceInitiator: nonce, nonceResponder: ourNonce,
             initiatorSPI: header.initiatorSPI, responderSPI: spi)
         let outcome = InitOutcome(
             identity: identity, proposal: proposal, keys: keys, nonceInitiator: nonce, nonceResponder: ourNonce,
-            request: datagram.bytes, response: response, behindNAT: nat ?? false, fragmentation: fragmentation)
+            request: datagram.bytes, response: response, nat: nat, fragmentation: fragmentation)
         sessions[spi] = .accepting(
             ResponderInit(
                 peer: site, path: path, outcome: outcome,

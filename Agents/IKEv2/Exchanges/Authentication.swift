@@ -122,11 +122,10 @@ extension IKEEngine {
         let seconds = peer.parameters.ike.lifetimeSeconds
         return IKESA(
             peer: peer.peer, identity: outcome.identity, proposal: outcome.proposal, keys: outcome.keys, key: key,
-            path: path,
-            behindNAT: outcome.behindNAT, fragmentation: outcome.fragmentation, createdAt: now, envelope: envelope,
+            path: path, nat: outcome.nat, fragmentation: outcome.fragmentation, createdAt: now, envelope: envelope,
             nextRequestID: 0, expectedRequestID: 0,
             softAt: now + Lifetimes.soft(seconds: seconds, isInitiator: peer.initiator, random: &random),
             hardAt: now + Lifetimes.hard(seconds: seconds), lastHeardAt: now,
-            keepaliveAt: outcome.behindNAT ? now + configuration.keepalive : nil)
+            keepaliveAt: outcome.nat.behindNAT ? now + configuration.keepalive : nil)
     }
 }

@@ -144,8 +144,8 @@ extension IKEEngine {
         let seconds = peer.parameters.ike.lifetimeSeconds
         return IKESA(
             peer: sa.peer, identity: identity, proposal: proposal, keys: keys, key: sa.key, path: sa.path,
-            behindNAT: sa.behindNAT,
-            fragmentation: sa.fragmentation, createdAt: now, envelope: Envelope(keys: keys, asInitiator: identity.isInitiator),
+            nat: sa.nat, fragmentation: sa.fragmentation, createdAt: now,
+            envelope: Envelope(keys: keys, asInitiator: identity.isInitiator),
             nextRequestID: 0, expectedRequestID: 0,
             softAt: now + Lifetimes.soft(seconds: seconds, isInitiator: peer.initiator, random: &random),
             hardAt: now + Lifetimes.hard(seconds: seconds), lastHeardAt: now, keepaliveAt: sa.keepaliveAt)

@@ -15,13 +15,14 @@ extension IKEEngine {
             return
         }
         let spi = newIKESPI(&random), nonce = randomBytes(32, using: &random)
-        let request = initRequest(spi, state.path, proposals, key, nonce, cookie: [])
+        let isForced = state.peer.parameters.encapsulation.forcesUDP
+        let request = initRequest(spi, state.path, proposals, key, nonce, isForced: isForced, cookie: [])
         let retransmission = Retransmission([state.path.datagram(request)], now: now, configuration: configuration)
         outputs += retransmission.datagrams.map(IKEOutput.send)
         sessions[spi] = .initiating(
             InitiatorInit(
-                peer: site, spi: spi, path: state.path, proposals: proposals, startedAt: now, nonce: nonce, keyExchange: key,
-                request: request, retransmission: retransmission))
+                peer: site, spi: spi, path: state.path, proposals: proposals, startedAt: now, nonce: nonce, isForced: isForced,
+                keyExchange: key, request: request, retransmission: retransmission))
     }
 
     func isConnecting(_ site: SiteName) -> Bool {
@@ -40,7 +41,8 @@ extension IKEEngine {
     }
 
     private func initRequest(
-        _ spi: IKESPI, _ path: Path, _ proposals: [IKEProposal], _ key: KeyExchangeKey, _ nonce: [UInt8], cookie: [UInt8]
+        _ spi: IKESPI, _ path: Path, _ proposals: [IKEProposal], _ key: KeyExchangeKey, _ nonce: [UInt8], isForced: Bool,
+        cookie: [UInt8]
     ) -> [UInt8] {
         let header = MessageHeader(
             initiatorSPI: spi, responderSPI: .zero, exchange: .ikeSAInit, fromInitiator: true, isResponse: false, messageID: 0)
@@ -51,8 +53,7 @@ extension IKEEngine {
                 .securityAssociation(Negotiation.offer(proposals)),
                 .keyExchange(group: key.method.groupNumber, data: key.publicValue), .nonce(nonce),
             ]
-                + NATDetection.notifies(
-                    spi, .zero, local: path.local, remote: path.remote, forced: configuration.forceUDPEncapsulation)
+                + NATDetection.notifies(spi, .zero, local: path.local, remote: path.remote, forced: isForced)
                 + [.notify(Notify(.fragmentationSupported))])
     }
 
@@ -92,7 +93,8 @@ extension IKEEngine {
         guard state.restarts < Self.maximumRestarts else { return }
         state.restarts += 1
         state.request = initRequest(
-            state.spi, state.path, state.proposals, state.keyExchange, state.nonce, cookie: state.cookie)
+            state.spi, state.path, state.proposals, state.keyExchange, state.nonce, isForced: state.isForced,
+            cookie: state.cookie)
         state.retransmission = Retransmission([state.path.datagram(state.request)], now: now, configuration: configuration)
         outputs += state.retransmission.datagrams.map(IKEOutput.send)
     }
@@ -115,10 +117,7 @@ extension IKEEngine {
             peers[state.peer]?.lastError = "INVALID_KE_PAYLOAD: the peer's public value is not usable"
             return false
         }
-        guard
-            let behindNAT = NATDetection.weAreBehindNAT(
-                payloads, state.spi, header.responderSPI, local: state.path.local)
-        else {
+        guard !state.isForced || NATDetection.isKnown(to: payloads) else {
             peers[state.peer]?.lastError = "NAT_DETECTION_SOURCE_IP: the peer can't carry ESP in UDP"
             return false
         }
@@ -129,7 +128,9 @@ extension IKEEngine {
                 proposal: proposal, shared: shared, nonceInitiator: state.nonce, nonceResponder: nonce,
                 initiatorSPI: state.spi, responderSPI: header.responderSPI),
             nonceInitiator: state.nonce, nonceResponder: nonce, request: state.request, response: datagram.bytes,
-            behindNAT: behindNAT, fragmentation: payloads.has(.fragmentationSupported))
+            nat: NATDetection.outcome(
+                payloads, state.spi, header.responderSPI, state.path, forced: state.isForced),
+            fragmentation: payloads.has(.fragmentationSupported))
         sendAuth(outcome, peer, path: state.path.floated, startedAt: state.startedAt, now: now, random: &random)
         return true
     }

@@ -22,7 +22,8 @@ extension IKEEngine {
             SecurityAssociation(
                 peer: sa.peer, direction: direction, spi: spi, encryption: choice.encryption, keyingMaterial: key,
                 extendedSequenceNumbers: choice.extendedSequenceNumbers, mode: mode, local: sa.path.local,
-                remote: sa.path.remote, selectors: direction == .outbound ? selectors : selectors.map(\.reversed))
+                remote: sa.path.remote, udpEncapsulation: sa.nat.usesUDP,
+                selectors: direction == .outbound ? selectors : selectors.map(\.reversed))
         }
         let parameters = peer.parameters.child
         let soft = Lifetimes.soft(seconds: parameters.lifetimeSeconds, isInitiator: peer.initiator, random: &random)

@@ -20,7 +20,7 @@ struct IKESA: Sendable {
     /// The pre-shared key that both ends have proven.
     let key: PreSharedKey
     private(set) var path: Path
-    let behindNAT: Bool
+    let nat: NATOutcome
     let fragmentation: Bool
     let createdAt: MonotonicTime
     var envelope: Envelope
@@ -55,7 +55,7 @@ struct IKESA: Sendable {
     /// Goes on where the peer is now: a NAT before it has another port for it (RFC 7296, 2.23). Only after what proves it. An end
     /// that is itself behind a NAT does not follow. False when nothing has changed.
     mutating func follow(to remote: Endpoint) -> Bool {
-        guard !behindNAT, path.local.port == Path.encapsulationPort, path.remote.address == remote.address,
+        guard !nat.behindNAT, path.local.port == Path.encapsulationPort, path.remote.address == remote.address,
             path.remote.port != remote.port
         else { return false }
         path = Path(local: path.local, remote: remote)

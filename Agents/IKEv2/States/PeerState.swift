@@ -45,15 +45,16 @@ struct PeerState: Sendable {
 
 /// The ways in which the link may run: the preferred one, and what is taken from the peer as well.
 extension PeerState {
-    var ways: [IKEAlternative] { [peer.preferred] + peer.alternatives }
-
-    func ways(on path: Path) -> [IKEAlternative] { ways.filter { $0.outer == path.addresses } }
+    func ways(on path: Path) -> [IKEAlternative] { peer.ways.filter { $0.outer == path.addresses } }
 
     func ikeProposals(on path: Path) -> [IKEProposal] { distinct(ways(on: path).flatMap(\.parameters.ike.proposals)) }
 
     func childProposals(on path: Path, mode: IPsecMode) -> [ESPProposal] {
         distinct(ways(on: path).filter { $0.parameters.mode == mode }.flatMap(\.parameters.child.proposals))
     }
+
+    /// As responder, we leave it to the initiator where any way does without UDP.
+    func forcesUDP(on path: Path) -> Bool { ways(on: path).allSatisfy { $0.parameters.encapsulation.forcesUDP } }
 
     func selectors(on path: Path) -> [TrafficSelector] { distinct(ways(on: path).flatMap(\.selectors)) }
 
@@ -76,6 +77,7 @@ extension PeerState {
     func accepts(_ sa: IKESA) -> Bool {
         let selectors = Set(selectors(on: sa.path))
         return acceptedKeys.contains(sa.key) && ikeProposals(on: sa.path).contains(sa.proposal)
+            && ways(on: sa.path).contains { sa.nat.fits($0.parameters.encapsulation) }
             && sa.children.allSatisfy { child in
                 guard child.standing == .active else { return true }
                 return childProposals(on: sa.path, mode: child.inbound.mode).contains {
@@ -89,6 +91,7 @@ extension PeerState {
     func suffices(_ sa: IKESA) -> Bool {
         let way = peer.preferred, parameters = way.parameters
         return sa.path.addresses == way.outer && sa.key == preferredKey && parameters.ike.proposals.contains(sa.proposal)
+            && sa.nat.fits(parameters.encapsulation)
             && sa.children.allSatisfy { child in
                 guard child.standing == .active else { return true }
                 return child.inbound.mode == parameters.mode && Set(child.outbound.selectors) == Set(way.selectors)
@@ -100,6 +103,7 @@ extension PeerState {
     func prefers(_ sa: IKESA) -> Bool {
         let parameters = peer.parameters
         return sa.path.addresses == peer.outer && sa.key == preferredKey && sa.proposal == parameters.ike.proposals.first
+            && sa.nat.fits(parameters.encapsulation)
             && sa.children.allSatisfy { child in
                 guard child.standing == .active else { return true }
                 return child.inbound.mode == parameters.mode
@@ -111,7 +115,8 @@ extension PeerState {
     /// Whether both ask a peer for the same; lifetimes are each end's own.
     func asksLike(_ other: PeerState) -> Bool {
         func question(_ state: PeerState) -> IKEAlternative {
-            var parameters = IPsecParameters(mode: state.peer.parameters.mode)
+            var parameters = IPsecParameters(
+                mode: state.peer.parameters.mode, encapsulation: state.peer.parameters.encapsulation)
             parameters.ike.proposals = state.peer.parameters.ike.proposals
             parameters.child.proposals = state.peer.parameters.child.proposals
             return IKEAlternative(

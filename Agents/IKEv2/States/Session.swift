@@ -113,6 +113,8 @@ struct InitiatorInit: Sendable {
     let proposals: [IKEProposal]
     let startedAt: MonotonicTime
     let nonce: [UInt8]
+    /// We announced a NAT that is not there.
+    let isForced: Bool
     var keyExchange: KeyExchangeKey
     var cookie: [UInt8] = []
     /// COOKIE and INVALID_KE_PAYLOAD rounds so far.
@@ -130,7 +132,7 @@ struct InitOutcome: Sendable {
     let nonceResponder: [UInt8]
     let request: [UInt8]
     let response: [UInt8]
-    let behindNAT: Bool
+    let nat: NATOutcome
     let fragmentation: Bool
 }
 

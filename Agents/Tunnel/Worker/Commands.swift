@@ -110,7 +110,7 @@ extension PacketEngine {
     private func redirect(_ peer: SiteName, _ remote: Endpoint) {
         for entry in peers[peer]?.outbound ?? [] {
             let association = entry.association.securityAssociation
-            guard association.remote.address == remote.address else { continue }
+            guard association.remote.address == remote.address, association.udpEncapsulation else { continue }
             entry.route.pointee = SocketRoute(local: association.local.address, remote: remote).raw
         }
     }

@@ -59,7 +59,10 @@ extension PacketEngine {
                 AddressPair(local: securityAssociation.local.address, remote: securityAssociation.remote.address))
             route = .allocate(capacity: 1)
             route.initialize(
-                to: SocketRoute(local: securityAssociation.local.address, remote: securityAssociation.remote).raw)
+                to: SocketRoute(
+                    local: securityAssociation.local.address, remote: securityAssociation.remote,
+                    isUDP: securityAssociation.udpEncapsulation
+                ).raw)
             followPath()
         }
 

@@ -16,6 +16,26 @@ extension PacketEngine {
         }
     }
 
+    /// ESP in no UDP: IPv4 packets come with their header (raw(7)), whole.
+    @inline(__always)
+    func receivePlain(_ bytes: UnsafeMutableRawPointer, _ origin: inout warren_origin) {
+        var packet = bytes, count = Int(origin.length)
+        origin.remote_port = 4500
+        if !origin.isIPv6 {
+            guard let header = IPHeader(bytes, count: count), !header.isIPv6 else { return drops.count(.truncated) }
+            packet += header.headerLength
+            count = header.totalLength &- header.headerLength
+        }
+        guard count >= 4 else { return drops.count(.truncated) }
+        let spi = packet.network(at: 0, as: UInt32.self)
+        guard let found = inbound.unretained(spi) ?? lookAgain(spi) else { return noteStray(SPI(rawValue: spi), origin) }
+        found._withUnsafeGuaranteedRef {
+            // Where there is no port, none has moved.
+            origin.remote_port = $0.remote.port
+            open(packet, count: count, by: $0, origin)
+        }
+    }
+
     /// ESP, IKE behind a non-ESP marker, or a keepalive (RFC 3948, 2).
     @inline(__always)
     private func receiveDatagram(_ bytes: UnsafeMutableRawPointer, count: Int, _ origin: inout warren_origin) {

@@ -9,6 +9,10 @@ import WarrenModel
 final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     static var receiveCount: Int { 8 }
     static var receiveSize: Int { 1 << 16 }
+    /// Of ESP without UDP the kernel joins nothing: more slots of the same room. No interface's packets are larger but those of
+    /// this machine to itself.
+    static var plainReceiveCount: Int { 32 }
+    static var plainReceiveSize: Int { receiveCount * receiveSize / plainReceiveCount }
     /// What is taken from one TUN queue before it is sent and the others have their turn: as many small packets as make one
     /// message, or a fourth as many super-packets.
     static var drainLimit: Int { 64 }
@@ -23,11 +27,12 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     let transmit: TransmitQueue
     let coalescer: Coalescer
     let reassembly = Reassembly()
-    private let sockets: [Int32]
+    private let sockets: [PacketSockets.Entry]
     private let poller: Int32
     private let ready: UnsafeMutablePointer<epoll_event>
     private let receiveSlab: UnsafeMutableRawPointer
     private let receiveBatch: OpaquePointer
+    private let plainReceiveBatch: OpaquePointer
     let readBuffer: UnsafeMutableRawPointer
     /// For packets that are made here: answers to the inside, fragments.
     let scratch: UnsafeMutableRawPointer
@@ -57,13 +62,13 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     }
 
     init(
-        udp4: Int32, udp6: Int32?, commands: CommandQueue, events: EventQueue, library: CipherLibrary = .auto
+        _ sockets: PacketSockets, commands: CommandQueue, events: EventQueue, library: CipherLibrary = .auto
     ) throws {
         self.commands = commands
         self.library = library
         self.events = events
-        sockets = [udp4] + (udp6.map { [$0] } ?? [])
-        transmit = try TransmitQueue(udp4: udp4, udp6: udp6, drops: drops)
+        self.sockets = sockets.entries
+        transmit = try TransmitQueue(sockets, drops: drops)
         coalescer = Coalescer(drops: drops)
         poller = epoll_create1(Int32(EPOLL_CLOEXEC))
         ready = .allocate(capacity: Int(Self.readyCapacity))
@@ -72,21 +77,25 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
         readBuffer = .allocate(byteCount: Self.receiveSize + 4096, alignment: 4096)
         scratch = .allocate(byteCount: 2 * Self.receiveSize, alignment: 4096)
         guard poller >= 0,
-            let batch = warren_receive_batch_new(UInt32(Self.receiveCount), receiveSlab, Self.receiveSize)
+            let batch = warren_receive_batch_new(UInt32(Self.receiveCount), receiveSlab, Self.receiveSize),
+            let plainBatch = warren_receive_batch_new(
+                UInt32(Self.plainReceiveCount), receiveSlab, Self.plainReceiveSize)
         else { throw PacketWorker.SystemCallError(call: "epoll_create1", errno: errno) }
         receiveBatch = batch
+        plainReceiveBatch = plainBatch
         try poll(commands.descriptor, tag: Tag.commands)
-        for (index, socket) in sockets.enumerated() {
-            guard warren_udp_configure(socket, index == 0 ? AF_INET : AF_INET6) == 0 else {
+        for (index, socket) in self.sockets.enumerated() {
+            guard warren_packet_socket_configure(socket.descriptor, socket.family) == 0 else {
                 throw PacketWorker.SystemCallError(call: "setsockopt", errno: errno)
             }
-            try poll(socket, tag: Tag.sockets + UInt64(index))
+            try poll(socket.descriptor, tag: Tag.sockets + UInt64(index))
         }
     }
 
     deinit {
         for tunnel in tunnels.values { close(tunnel.sink.descriptor) }
         warren_receive_batch_free(receiveBatch)
+        warren_receive_batch_free(plainReceiveBatch)
         receiveSlab.deallocate()
         readBuffer.deallocate()
         scratch.deallocate()
@@ -110,8 +119,9 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
             if tag >= Tag.tunnels {
                 drainTunnel(Int(tag &- Tag.tunnels))
             } else if tag >= Tag.sockets {
-                if ready[index].events & EPOLLERR.rawValue != 0 { takePathErrors(sockets[Int(tag &- Tag.sockets)]) }
-                drainSocket(sockets[Int(tag &- Tag.sockets)])
+                let socket = sockets[Int(tag &- Tag.sockets)]
+                if ready[index].events & EPOLLERR.rawValue != 0 { takePathErrors(socket.descriptor) }
+                drain(socket)
             } else {
                 obeyCommands()
             }
@@ -127,24 +137,37 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
         now = MonotonicTime(nanoseconds: UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec))
     }
 
-    private func drainSocket(_ socket: Int32) {
+    private func drain(_ socket: PacketSockets.Entry) {
+        if socket.isUDP {
+            drain(socket.descriptor, by: receiveBatch, Self.receiveCount, Self.receiveSize) { receive($0, &$1) }
+        } else {
+            drain(socket.descriptor, by: plainReceiveBatch, Self.plainReceiveCount, Self.plainReceiveSize) {
+                receivePlain($0, &$1)
+            }
+        }
+    }
+
+    /// Takes what waits in a socket, a bounded number of batches.
+    @inline(__always)
+    private func drain(
+        _ socket: Int32, by batch: OpaquePointer, _ slots: Int, _ size: Int,
+        _ take: (UnsafeMutableRawPointer, inout warren_origin) -> Void
+    ) {
         var batches = 0, origin = warren_origin()
         while batches < Self.receiveLimit {
-            let count = Int(warren_receive_batch_fill(receiveBatch, socket))
+            let count = Int(warren_receive_batch_fill(batch, socket))
             guard count > 0 else { return }
             var index = 0
             while index < count {
-                if warren_receive_batch_origin(receiveBatch, UInt32(truncatingIfNeeded: index), &origin) == 0,
-                    origin.truncated == 0
-                {
-                    receive(receiveSlab + index &* Self.receiveSize, &origin)
+                if warren_receive_batch_origin(batch, UInt32(truncatingIfNeeded: index), &origin) == 0, origin.truncated == 0 {
+                    take(receiveSlab + index &* size, &origin)
                 } else {
                     drops.count(.truncated)
                 }
                 index &+= 1
             }
             coalescer.flush()
-            if count < Self.receiveCount { return }
+            if count < slots { return }
             batches &+= 1
         }
     }

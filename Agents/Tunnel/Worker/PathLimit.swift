@@ -38,7 +38,7 @@ final class PathLimit {
     func largestInner(_ association: SecurityAssociation) -> Int {
         guard let bytes else { return .max }
         return PathMTU.largestInnerPacket(
-            pathMTU: bytes, outerFamily: remote.family, mode: association.mode, udpEncapsulation: true,
+            pathMTU: bytes, outerFamily: remote.family, mode: association.mode, udpEncapsulation: association.udpEncapsulation,
             encryption: association.encryption)
     }
 }

@@ -6,9 +6,10 @@ import WarrenModel
 struct SocketRoute {
     var raw = warren_route()
 
-    init(local: IPAddress, remote: Endpoint) {
+    /// Without UDP, the port says nothing.
+    init(local: IPAddress, remote: Endpoint, isUDP: Bool = true) {
         raw.family = remote.address.family == .ipv4 ? AF_INET : AF_INET6
-        raw.remote_port = remote.port
+        raw.remote_port = isUDP ? remote.port : 0
         withUnsafeMutableBytes(of: &raw.remote) { $0.copyBytes(from: remote.address.bytes) }
         // A source of the other family cannot be: the kernel chooses then.
         guard local.family == remote.address.family else { return }

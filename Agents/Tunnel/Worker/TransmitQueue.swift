@@ -3,7 +3,8 @@ import ESP
 import Glibc
 
 /// Sealed packets on their way to the sockets: equal-sized ones for one destination stand behind each other, so that the
-/// kernel takes up to 64 of them as one message (UDP_SEGMENT), and one system call takes all messages.
+/// kernel takes up to 64 of them as one message (UDP_SEGMENT), and one system call takes all messages. What is in no UDP the
+/// kernel can't cut: then as many messages as there are packets go by one system call.
 final class TransmitQueue {
     /// The kernel's limits: segments of a message, and bytes with room for its headers.
     static let maximumSegments = 64
@@ -21,20 +22,18 @@ final class TransmitQueue {
         var route: UnsafePointer<warren_route>
     }
 
-    private let udp4: Int32
-    private let udp6: Int32?
+    private let sockets: PacketSockets
     private let drops: DropCounters
     private let slab: UnsafeMutableRawPointer
     private let batch: OpaquePointer
     private let messages: UnsafeMutablePointer<Message>
     private var count = 0
 
-    init(udp4: Int32, udp6: Int32?, drops: DropCounters) throws {
-        guard let batch = warren_send_batch_new(UInt32(Self.messageCount)) else {
+    init(_ sockets: PacketSockets, drops: DropCounters) throws {
+        guard let batch = warren_send_batch_new(UInt32(Self.messageCount + Self.maximumSegments)) else {
             throw PacketWorker.SystemCallError(call: "calloc", errno: ENOMEM)
         }
-        self.udp4 = udp4
-        self.udp6 = udp6
+        self.sockets = sockets
         self.drops = drops
         self.batch = batch
         slab = .allocate(byteCount: Self.messageCount * Self.messageSize, alignment: 4096)
@@ -94,11 +93,15 @@ final class TransmitQueue {
         }
         var first = 0
         while first < count {
-            let family = messages[first].route.pointee.family
+            let route = messages[first].route
             var end = first &+ 1
-            while end < count, messages[end].route.pointee.family == family { end &+= 1 }
-            if let socket = family == AF_INET ? udp4 : udp6 {
-                send(socket, first, end)
+            while end < count, Self.isSameSocket(messages[end].route, route) { end &+= 1 }
+            if let socket = sockets.descriptor(for: route) {
+                if route.pointee.remote_port != 0 {
+                    send(socket, first, end)
+                } else {
+                    for index in first..<end { sendApart(socket, index) }
+                }
             } else {
                 for index in first..<end { drops.count(.noSocket, messages[index].count) }
             }
@@ -107,14 +110,19 @@ final class TransmitQueue {
         count = 0
     }
 
-    /// Sends everything, in fragments where the path takes no more.
-    func flushFragmentable() {
-        let sockets = [(udp4, AF_INET)] + (udp6.map { [($0, AF_INET6)] } ?? [])
-        for (socket, family) in sockets { warren_fragmentation_allow(socket, family, 1) }
-        flush()
-        for (socket, family) in sockets { warren_fragmentation_allow(socket, family, 0) }
+    @inline(__always)
+    private static func isSameSocket(_ a: UnsafePointer<warren_route>, _ b: UnsafePointer<warren_route>) -> Bool {
+        a.pointee.family == b.pointee.family && (a.pointee.remote_port == 0) == (b.pointee.remote_port == 0)
     }
 
+    /// Sends everything, in fragments where the path takes no more.
+    func flushFragmentable() {
+        for socket in sockets.entries { warren_fragmentation_allow(socket.descriptor, socket.family, 1) }
+        flush()
+        for socket in sockets.entries { warren_fragmentation_allow(socket.descriptor, socket.family, 0) }
+    }
+
+    /// Sends what is prepared in these slots: messages, or behind those the packets of one, each by itself.
     private func send(_ socket: Int32, _ start: Int, _ end: Int) {
         var first = start, patience = 20, retried = -1
         while first < end {
@@ -134,36 +142,38 @@ final class TransmitQueue {
                     poll(&waiting, 1, 1)
                     continue
                 }
-                drops.count(.sendFailed, messages[first].count)
+                drops.count(.sendFailed, packets(in: first))
             case let failure:
                 // What failed may be an earlier datagram, of which the network told: that is said once.
                 if retried != first {
                     retried = first
                     continue
                 }
-                if failure == EMSGSIZE || failure == EINVAL, messages[first].count > 1 {
+                if failure == EMSGSIZE || failure == EINVAL, packets(in: first) > 1 {
                     // Segments are larger than the interface takes now: singly, the kernel says how large they may be.
-                    sendSingly(socket, first)
+                    sendApart(socket, first)
                 } else {
-                    drops.count(failure == EMSGSIZE ? .tooBig : .sendFailed, messages[first].count)
+                    drops.count(failure == EMSGSIZE ? .tooBig : .sendFailed, packets(in: first))
                 }
             }
             first &+= 1
         }
     }
 
-    private func sendSingly(_ socket: Int32, _ index: Int) {
-        let message = messages[index], slot = UInt32(truncatingIfNeeded: index)
-        var offset = 0
+    private func packets(in slot: Int) -> Int { slot < Self.messageCount ? messages[slot].count : 1 }
+
+    private func sendApart(_ socket: Int32, _ index: Int) {
+        let message = messages[index]
+        var offset = 0, end = Self.messageCount
         while offset < message.length {
             let length = min(message.segment, message.length &- offset)
             warren_send_batch_prepare(
-                batch, slot, message.route, message.trafficClass, slab + (index &* Self.messageSize &+ offset), length, 0)
-            if warren_send_batch_send(batch, socket, slot, slot &+ 1) != 1 {
-                drops.count(errno == EMSGSIZE ? .tooBig : .sendFailed)
-            }
+                batch, UInt32(truncatingIfNeeded: end), message.route, message.trafficClass,
+                slab + (index &* Self.messageSize &+ offset), length, 0)
             offset &+= length
+            end &+= 1
         }
+        send(socket, Self.messageCount, end)
     }
 }
 

@@ -46,7 +46,8 @@ enum MTUTooSmall {
         return family.map {
             PathMTU.largestInnerPacket(
                 of: parameters, pathMTU: pathMTU, outerFamily: $0,
-                udpEncapsulation: site.platform == .embedded || other.platform == .embedded)
+                udpEncapsulation: parameters.encapsulation.usesUDP(
+                    isEmbedded: site.platform == .embedded || other.platform == .embedded))
         }
     }
 }

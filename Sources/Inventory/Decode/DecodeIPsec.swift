@@ -1,13 +1,20 @@
 import WarrenModel
 
 extension Decoding {
-    /// `{mode, ike: {version, proposals, lifetime, liveness}, child: {proposals, lifetime, bytes}}`; what is not said
+    /// `{mode, encapsulation, ike: {version, proposals, lifetime, liveness}, child: {proposals, lifetime, bytes}}`; what is not said
     /// stays as `inherited` has it.
     mutating func ipsec(_ node: YAMLNode, inherited: IPsecParameters) -> IPsecParameters {
         var parameters = inherited
-        guard let fields = fields(of: node, "'ipsec'", known: ["mode", "ike", "child"]) else { return parameters }
+        guard let fields = fields(of: node, "'ipsec'", known: ["mode", "encapsulation", "ike", "child"]) else {
+            return parameters
+        }
         if let mode = fields["mode"], let value = choice(mode.value, "'mode'", of: IPsecMode.self) {
             parameters.mode = value
+        }
+        if let entry = fields["encapsulation"],
+            let value = choice(entry.value, "'encapsulation'", of: ESPEncapsulation.self)
+        {
+            parameters.encapsulation = value
         }
         if let ike = fields["ike"] { decode(ike.value, into: &parameters.ike) }
         if let child = fields["child"] { decode(child.value, into: &parameters.child) }

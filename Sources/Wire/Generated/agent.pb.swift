@@ -1670,6 +1670,9 @@ public nonisolated struct Warren_Agent_V1_IPsecParameters: Sendable {
 
   public var childLifetimeBytes: UInt64 = 0
 
+  /// Where it is set, ESP is IP protocol 50 between embedded gateways, too, unless there is a NAT; else they put it into UDP.
+  public var espWithoutUdp: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -4273,7 +4276,7 @@ nonisolated extension Warren_Agent_V1_IKEAlternative: SwiftProtobuf.Message, Swi
 
 nonisolated extension Warren_Agent_V1_IPsecParameters: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".IPsecParameters"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}mode\0\u{3}ike_proposals\0\u{3}ike_lifetime_seconds\0\u{3}liveness_seconds\0\u{3}child_proposals\0\u{3}child_lifetime_seconds\0\u{3}child_lifetime_bytes\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}mode\0\u{3}ike_proposals\0\u{3}ike_lifetime_seconds\0\u{3}liveness_seconds\0\u{3}child_proposals\0\u{3}child_lifetime_seconds\0\u{3}child_lifetime_bytes\0\u{3}esp_without_udp\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4288,6 +4291,7 @@ nonisolated extension Warren_Agent_V1_IPsecParameters: SwiftProtobuf.Message, Sw
       case 5: try { try decoder.decodeRepeatedStringField(value: &self.childProposals) }()
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self.childLifetimeSeconds) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.childLifetimeBytes) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.espWithoutUdp) }()
       default: break
       }
     }
@@ -4315,6 +4319,9 @@ nonisolated extension Warren_Agent_V1_IPsecParameters: SwiftProtobuf.Message, Sw
     if self.childLifetimeBytes != 0 {
       try visitor.visitSingularUInt64Field(value: self.childLifetimeBytes, fieldNumber: 7)
     }
+    if self.espWithoutUdp != false {
+      try visitor.visitSingularBoolField(value: self.espWithoutUdp, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4326,6 +4333,7 @@ nonisolated extension Warren_Agent_V1_IPsecParameters: SwiftProtobuf.Message, Sw
     if lhs.childProposals != rhs.childProposals {return false}
     if lhs.childLifetimeSeconds != rhs.childLifetimeSeconds {return false}
     if lhs.childLifetimeBytes != rhs.childLifetimeBytes {return false}
+    if lhs.espWithoutUdp != rhs.espWithoutUdp {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

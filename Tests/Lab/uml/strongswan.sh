@@ -7,6 +7,8 @@
 # stands, wider policies of the last priority block what charon's would protect.
 # What it proposes and accepts; a scenario may say otherwise.
 ike_proposal=aes256gcm16-prfsha384-x25519 esp_proposal=aes256gcm16-esn-noesn
+# Whether it has ESP put into UDP although no NAT is there.
+encap=yes
 
 vici() { local side=$1 verb=$2; shift 2; STRONGSWAN_CONF=$work/$side/strongswan.conf swanctl "--$verb" "$@" --uri "unix://$work/$side/vici"; }
 
@@ -99,7 +101,7 @@ connections {
         version = 2
         local_addrs = ${outer[$side]}
         remote_addrs = ${outer[$far]}
-        encap = yes
+        encap = $encap
         mobike = no
         dpd_delay = 20s
         proposals = $ike_proposal

@@ -24,7 +24,7 @@ final class EngineHarness {
     ) throws {
         socket = Glibc.socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
         events = try EventQueue()
-        engine = try PacketEngine(udp4: socket, udp6: nil, commands: CommandQueue(), events: events)
+        engine = try PacketEngine(PacketSockets(udp4: socket), commands: CommandQueue(), events: events)
         remote = try OutboundAssociation(Self.association(.inbound, mode: mode, selected: selected))
         if attaching { attach(mode: mode) }
         for ipProtocol in [IPProtocol.ipencap, .ipv6] {
