@@ -24,11 +24,15 @@ struct LinkProof: Sendable {
     }
 
     /// Whether the link to the end `other` is up, with reports that are as old as this: a child SA at each end, an outbound SPI
-    /// of each the other's inbound, both interfaces up, no packet too large, and a probe of either end answered.
-    func isUp(age: Duration, with other: LinkProof, age otherAge: Duration) -> Bool {
-        carriesWholePackets && other.carriesWholePackets && crosses(other) && other.crosses(self)
+    /// of each the other's inbound, both interfaces up, no packet too large, and a probe of either end answered. `comparesSPIs`
+    /// false: whichever SPIs the ends name.
+    func isUp(age: Duration, with other: LinkProof, age otherAge: Duration, comparesSPIs: Bool = true) -> Bool {
+        carriesWholePackets && other.carriesWholePackets
+            && (comparesSPIs ? crosses(other) && other.crosses(self) : hasChildSA && other.hasChildSA)
             && (isAnswered(age: age) || other.isAnswered(age: otherAge))
     }
+
+    private var hasChildSA: Bool { !outbound.isEmpty && !inbound.isEmpty }
 
     private func crosses(_ peer: LinkProof) -> Bool { Self.cross(outbound, peer.inbound) }
 

@@ -39,6 +39,19 @@ public struct LinkWatch: Sendable {
     /// Grows when anything new is known of any link.
     private var news = 0
 
+    /// Links that are up but for the SPIs that their ends name, and since when.
+    private var contradicted: [Ends: MonotonicTime] = [:]
+
+    private struct Ends: Hashable {
+        let low: Int, high: Int
+
+        init(_ a: Int, _ b: Int) { (low, high) = (min(a, b), max(a, b)) }
+    }
+
+    /// How long two ends may contradict each other in SPIs alone: one of two reports may be from before a rekey that the other
+    /// tells of, and the next is at most three seconds away.
+    static let patience: Duration = .seconds(4)
+
     public init() {}
 
     /// A link that came up, or is up no longer.
@@ -76,6 +89,10 @@ public struct LinkWatch: Sendable {
         for site in sites.indices where !up[site].isEmpty {
             if let at = heard[site]?.at, now.since(at) < LinkStatus.reportFresh { continue }
             for peer in inOrder(Array(up[site])) { turn(site, peer, &turns) }
+        }
+        if !contradicted.isEmpty {
+            let old = contradicted.filter { now.since($0.value) >= Self.patience }.keys
+            for ends in old.sorted(by: { ($0.low, $0.high) < ($1.low, $1.high) }) { turn(ends.low, ends.high, &turns) }
         }
         if !turns.isEmpty { news += 1 }
         return turns
@@ -115,7 +132,7 @@ public struct LinkWatch: Sendable {
         for (peer, proof) in said.ends {
             let wasUp = up[site].contains(peer)
             if wasUp { known += 1 }
-            if isUp(proof, of: site, to: peer, now) != wasUp { turned.append(peer) }
+            if isUp(proof, of: site, to: peer, wasUp: wasUp, now) != wasUp { turned.append(peer) }
         }
         // Some are not spoken of any longer.
         if known < up[site].count { turned += up[site].filter { said.proof(towards: $0) == nil } }
@@ -124,12 +141,19 @@ public struct LinkWatch: Sendable {
         return turns
     }
 
-    /// Whether the link is up as both ends see it, of which one was just heard.
-    private func isUp(_ own: LinkProof, of site: Int, to peer: Int, _ now: MonotonicTime) -> Bool {
+    /// Whether the link is up as both ends see it, of which one was just heard. `wasUp`: before that.
+    private mutating func isUp(_ own: LinkProof, of site: Int, to peer: Int, wasUp: Bool, _ now: MonotonicTime) -> Bool {
         guard let other = heard[peer] else { return false }
         let age = now.since(other.at)
         guard age < LinkStatus.reportFresh, let end = other.said.proof(towards: site) else { return false }
-        return own.isUp(age: .zero, with: end, age: age)
+        guard !own.isUp(age: .zero, with: end, age: age) else {
+            if !contradicted.isEmpty { contradicted[Ends(site, peer)] = nil }
+            return true
+        }
+        guard wasUp, own.isUp(age: .zero, with: end, age: age, comparesSPIs: false) else { return false }
+        let since = contradicted[Ends(site, peer)] ?? now
+        contradicted[Ends(site, peer)] = since
+        return now.since(since) < Self.patience
     }
 
     private func inOrder(_ peers: [Int]) -> [Int] { peers.sorted { sites[$0] < sites[$1] } }
@@ -143,6 +167,7 @@ public struct LinkWatch: Sendable {
         } else {
             up[site].remove(peer)
             up[peer].remove(site)
+            contradicted[Ends(site, peer)] = nil
         }
         turns.append(Turn(link: link, isUp: isUp))
     }

@@ -22,21 +22,26 @@ enum Mesh {
         IPPrefix(containing: IPAddress(v4: 10 << 24 | (high + UInt32(number)) << 16), length: 24)!
     }
 
-    static func site(_ number: Int, _ name: SiteName) -> Site {
+    static func site(_ number: Int, _ name: SiteName, _ scenario: Scenario) -> Site {
         let isLearned = isLearned(number)
+        var parameters = IPsecParameters()
+        if let seconds = scenario.childLifetime {
+            parameters.child.lifetimeSeconds = seconds
+            parameters.ike.lifetimeSeconds = seconds * 5 / 2
+        }
         return Site(
             name: name,
             gateway: WarrenInventory.Gateway(
                 publicAddresses: isLearned ? [] : [publicAddress(number, 0)],
                 privateAddress: IPAddress(v4: 10 << 24 | UInt32(number) << 16 | 1), platform: .embedded,
-                ipsec: IPsecParameters(), publicAddressSource: isLearned ? .agent : .inventory),
+                ipsec: parameters, publicAddressSource: isLearned ? .agent : .inventory),
             networks: [network(0, number)])
     }
 
-    static func inventory(_ shape: Scenario.Shape, _ gateways: ArraySlice<Gateway>) -> Inventory {
-        let sites = gateways.map { site($0.number, $0.site) }
+    static func inventory(_ scenario: Scenario, _ gateways: ArraySlice<Gateway>) -> Inventory {
+        let sites = gateways.map { site($0.number, $0.site, scenario) }
         var inventory = Inventory(mesh: "simulated", sites: sites)
-        arrange(&inventory, shape)
+        arrange(&inventory, scenario.shape)
         return inventory
     }
 
@@ -76,7 +81,7 @@ enum Mesh {
         switch edit {
         case .add:
             guard let spare else { return }
-            inventory.sites.append(site(spare.number, spare.site))
+            inventory.sites.append(site(spare.number, spare.site, scenario))
             arrange(&inventory, scenario.shape)
         case .remove(let number):
             let index = number % inventory.sites.count

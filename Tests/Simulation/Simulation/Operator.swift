@@ -65,6 +65,7 @@ extension Simulation {
             guard current > UInt64(by) else { throw Refusal.nothingToDo }
             guard let content = controller.store.contents[Generation(rawValue: current - UInt64(by))] else { return }
             try accept(content.inventory, returning: content.assignments, strategy: scenario.strategy)
+            enrolNew()
         case .pause: try command(.pause)
         case .resume: try command(.resume(without: []))
         case .abort: try command(.abort)

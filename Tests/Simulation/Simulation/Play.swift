@@ -29,7 +29,7 @@ extension Simulation {
     private func build() {
         startController()
         attemptController {
-            try accept(Mesh.inventory(scenario.shape, gateways[..<scenario.gateways]), strategy: scenario.strategy)
+            try accept(Mesh.inventory(scenario, gateways[..<scenario.gateways]), strategy: scenario.strategy)
         }
         controller.promised = controller.control.generation
         enrolNew()

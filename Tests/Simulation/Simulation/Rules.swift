@@ -245,9 +245,16 @@ struct Rules {
 
     /// An end takes no way but one any longer, and the link still runs another.
     mutating func contracted(_ pair: LinkPair, by site: SiteName, _ simulation: Simulation) {
-        if isNextStep[site] == true, canAgree(simulation.gateways[pair.low], simulation.gateways[pair.high]) {
+        if isNextStep[site] == true, mayNotBreak(pair, simulation) {
             broke("link \(pair.id) runs as before, and its change is over")
         }
+    }
+
+    /// A change of the link is to interrupt nothing, unless the roll-out goes on without one of its ends.
+    private func mayNotBreak(_ pair: LinkPair, _ simulation: Simulation) -> Bool {
+        let behind = simulation.controller.control.rollout?.view.leftBehind ?? []
+        return canAgree(simulation.gateways[pair.low], simulation.gateways[pair.high])
+            && !behind.contains(where: pair.id.contains)
     }
 
     /// Whether both ends are to have the link, and what they have been told of each other has a way in common that one of them
@@ -272,7 +279,7 @@ struct Rules {
         else { return }
         guard !simulation.isHarmed(low, nil), !simulation.isHarmed(high, nil) else { return }
         if let touched = touchedLinks[pair.id], now - touched <= 660 * second {
-            if canAgree(low, high) { broke("link \(pair.id) went down while it was changed") }
+            if mayNotBreak(pair, simulation) { broke("link \(pair.id) went down while it was changed") }
             return
         }
         broke("link \(pair.id) went down, and nothing had touched it")

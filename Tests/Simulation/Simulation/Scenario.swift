@@ -9,6 +9,8 @@ public struct Scenario: Sendable {
 
     public var seed: UInt64
     public var ike = IKE.model
+    /// How long child SAs live, in seconds, and IKE SAs two and a half times as long; nil: longer than the simulation.
+    public var childLifetime: UInt32?
     public var gateways: Int
     public var shape: Shape
     public var strategy: RolloutStrategy

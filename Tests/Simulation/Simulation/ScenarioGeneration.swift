@@ -40,8 +40,23 @@ extension Scenario {
         if random.chance(120) {
             scenario.items.append(Item(at: random.number(0...100_000), what: .fault(.tornWrite(random.number(0...99)))))
         }
+        if ike == .engine { strain(&scenario, &random) }
         scenario.items.sort { $0.at < $1.at }
         return scenario
+    }
+
+    /// SAs that end while others come, and more of what they meet.
+    private static func strain(_ scenario: inout Scenario, _ random: inout SeededNumbers) {
+        if random.chance(500) { scenario.childLifetime = UInt32(random.number(20...120)) }
+        for _ in 0..<random.number(0...4) {
+            let site = random.number(0...99), duration = random.number(2_000...60_000)
+            let faults: [Fault] = [
+                .dataPlaneDies(site),
+                .linkPartition(site, random.number(0...99), random.pick(Direction.allCases), duration: duration),
+                .weather(loss: random.number(20...400), duration: duration), .readdressed(site),
+            ]
+            scenario.items.append(Item(at: random.number(0...110_000), what: .fault(random.pick(faults))))
+        }
     }
 
     private static func strategy(_ random: inout SeededNumbers) -> RolloutStrategy {

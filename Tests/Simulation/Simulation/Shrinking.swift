@@ -30,7 +30,9 @@ public enum Shrinking {
         let simulation = Simulation(best, isTracing: true)
         simulation.play()
         let lines =
-            ["seed \(best.seed), \(best.gateways) gateways, \(best.shape.rawValue), IKE: \(best.ike.rawValue)"]
+            [
+                "seed \(best.seed), \(best.gateways) gateways, \(best.shape.rawValue), IKE: \(best.ike.rawValue)\(best.childLifetime.map { ", \($0) s" } ?? "")"
+            ]
             + best.items.map { "  \($0)" }
             + ["..."] + simulation.trace.suffix(40)
         return Outcome(scenario: best, violation: simulation.violation, story: lines.joined(separator: "\n"))
