@@ -7,7 +7,7 @@ import WarrenPlan
 
 @testable import WarrenWire
 
-/// Messages as versions 1.0 to 1.4 put them on the wire, kept as bytes: what was written then must be read for ever, and means
+/// Messages as versions 1.0 to 1.5 put them on the wire, kept as bytes: what was written then must be read for ever, and means
 /// the same. A fixture that is there is never made anew; a new version gets new ones, with `WARREN_WRITE_FIXTURES=1`.
 @Suite struct FixtureTests {
     /// All messages, in the form of the generated types, with every field that their version has set.
@@ -27,6 +27,8 @@ import WarrenPlan
             alternatives: [
                 IKEAlternative(outer: peer.outer, parameters: IPsecParameters(), selectors: peer.selectors, key: peer.key)
             ])
+        var bare = plain
+        bare.plan.ike[0] = Sample.withoutUDP(bare.plan.ike[0])
         var report = try Sample.report()
         report.isOnTrial = true
         report.rejected = StateVersion(epoch: 2, generation: Generation(rawValue: 8), revision: 4)
@@ -78,6 +80,7 @@ import WarrenPlan
                 }
             ),
             ("desired-1.1", Warren_Agent_V1_ControllerMessage.with { $0.desired = state.wire }),
+            ("desired-1.5", Warren_Agent_V1_ControllerMessage.with { $0.desired = bare.wire }),
             ("confirmed-1.0", Warren_Agent_V1_ControllerMessage.with { $0.confirmed = version.wire }),
             ("question-echo-1.4", Warren_Agent_V1_ControllerMessage.with { $0.question = questions.echo }),
             ("question-link-1.4", Warren_Agent_V1_ControllerMessage.with { $0.question = questions.link }),
@@ -125,8 +128,9 @@ import WarrenPlan
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
 
     static let names = [
-        "hello-1.0", "hello-1.1", "report-1.0", "report-1.2", "report-1.3", "desired-1.0", "desired-1.1", "confirmed-1.0",
-        "enrol-request-1.0", "question-echo-1.4", "question-link-1.4", "credit-1.4", "withdrawn-1.4", "answer-echo-1.4",
+        "hello-1.0", "hello-1.1", "report-1.0", "report-1.2", "report-1.3", "desired-1.0", "desired-1.1", "desired-1.5",
+        "confirmed-1.0", "enrol-request-1.0", "question-echo-1.4", "question-link-1.4", "credit-1.4", "withdrawn-1.4",
+        "answer-echo-1.4",
         "answer-link-1.4", "question-capture-1.4", "question-facts-1.4", "answer-capture-1.4", "answer-facts-1.4",
         "enrol-response-1.0", "renew-request-1.0",
     ]
@@ -162,14 +166,16 @@ import WarrenPlan
     }
 
     /// The values of the model come back from the kept bytes, and go out as the same bytes.
-    @Test(arguments: ["desired-1.0", "desired-1.1"]) func desiredStates(name: String) throws {
+    @Test(arguments: [("desired-1.0", 0x1), ("desired-1.1", 0x1_0001), ("desired-1.5", 0x5_0001)] as [(String, UInt32)])
+    func desiredStates(name: String, version: UInt32) throws {
         let message = try #require(try Self.messages().first { $0.name == name }).message
         let kept = try Warren_Agent_V1_ControllerMessage(serializedBytes: try fixture(name, orOf: message))
         let state = try DesiredState(wire: kept.desired)
         #expect(state.wire == kept.desired)
-        #expect(kept.desired.protocolVersion == (name == "desired-1.0" ? 1 : 0x1_0001))
-        #expect(state.plan.translations.isEmpty == (name == "desired-1.0"))
-        #expect(state.plan.ike[0].alternatives.isEmpty == (name == "desired-1.0"))
+        #expect(kept.desired.protocolVersion == version)
+        #expect(state.plan.translations.isEmpty == (name != "desired-1.1"))
+        #expect(state.plan.ike[0].alternatives.isEmpty == (name != "desired-1.1"))
+        #expect(state.plan.ike[0].parameters.encapsulation == (name == "desired-1.5" ? .esp : .auto))
     }
 
     @Test(arguments: ["report-1.0", "report-1.2"]) func reports(name: String) throws {
@@ -257,7 +263,7 @@ import WarrenPlan
     }
 
     @Test func minorVersionsWorkEitherWayAndMajorOnesDoNot() {
-        for minor: UInt16 in 0...4 { #expect(WireVersion(major: 1, minor: minor).refusal == nil) }
+        for minor: UInt16 in 0...5 { #expect(WireVersion(major: 1, minor: minor).refusal == nil) }
         for wire: UInt32 in [0, 2, 0x1_0002] {
             let version = WireVersion(wire: wire)
             #expect(version.refusal?.contains("version \(version) ") == true)
@@ -277,12 +283,7 @@ import WarrenPlan
         #expect(state.plan.refusal(byAgentOf: .current) == nil)
         let reason = try #require(state.plan.refusal(byAgentOf: .first))
         #expect(reason.contains("translated networks") && reason.contains("1.0") && reason.contains("1.1"))
-        let peer = state.plan.ike[0]
-        var parameters = peer.parameters
-        parameters.encapsulation = .esp
-        state.plan.ike[0] = IKEPeer(
-            peer: peer.peer, outer: peer.outer, initiator: peer.initiator, parameters: parameters, selectors: peer.selectors,
-            key: peer.key)
+        state.plan.ike[0] = Sample.withoutUDP(state.plan.ike[0])
         #expect(state.wire.protocolVersion == WireVersion.encapsulations.wire)
         #expect(try DesiredState(wire: state.wire) == state)
         #expect(state.plan.refusal(byAgentOf: .questions)?.contains("ESP without UDP") == true)

@@ -148,4 +148,13 @@ enum Sample {
         ),
         ("keys.reference", { $0.keys[0].clearReference() }),
     ]
+
+    /// The same peer, by ESP without UDP.
+    static func withoutUDP(_ peer: IKEPeer) -> IKEPeer {
+        var parameters = peer.parameters
+        parameters.encapsulation = .esp
+        return IKEPeer(
+            peer: peer.peer, outer: peer.outer, initiator: peer.initiator, parameters: parameters, selectors: peer.selectors,
+            key: peer.key)
+    }
 }

@@ -14,11 +14,12 @@ struct BridgeCapture: Sendable {
         let file = "\(names.directory)/internet.pcap", log = "\(names.directory)/tcpdump.log"
         unlink(file)
         unlink(log)
+        // Each frame takes the room of the largest there is, which is a datagram that the kernel has not cut yet: 1,024 of them.
         let pid = try ChildProcess.start(
             LabPrograms.enter(
                 names.internet,
                 [
-                    "tcpdump", "-i", "br0", "-n", "--immediate-mode", "-U", "-s", "262144", "-B", "16384", "-Z", "root", "-w",
+                    "tcpdump", "-i", "br0", "-n", "--immediate-mode", "-U", "-s", "65600", "-B", "131072", "-Z", "root", "-w",
                     file,
                 ]),
             log: log)
