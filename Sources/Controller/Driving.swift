@@ -29,8 +29,11 @@ extension Controller {
 
     /// Whether `control` says what the gateway of this very site shall run.
     func isLed(_ site: SiteRecord) -> Bool {
-        sites.latest[site.name]?.id == site.id && control.intendedVersion(of: site.name) != nil
+        isLatest(site) && control.intendedVersion(of: site.name) != nil
     }
+
+    /// Whether no other site has the name by now.
+    func isLatest(_ site: SiteRecord) -> Bool { sites.latest[site.name]?.id == site.id }
 
     /// Lets time pass, until cancelled: roll-outs' deadlines, links whose gateways fell silent, names whose addresses may have
     /// changed, tokens that nobody needs any more.

@@ -58,7 +58,8 @@ extension Controller {
         guard sessions[session.site.id] === session else { return false }
         sessions[session.site.id] = nil
         followSession(of: session.site)
-        if isLed(session.site) { await observe([.disconnected(session.site.name)]) }
+        // Also of a site that has left: it may come back.
+        if isLatest(session.site) { await observe([.disconnected(session.site.name)]) }
         return true
     }
 

@@ -113,10 +113,14 @@ public struct MeshControl: Sendable {
             connected.remove(site)
             return advance(.disconnected(site), now)
         case .reported(var account):
+            // Who reports is connected, also when its site had left the mesh while its session was opened, and came back.
+            let greeting =
+                connected.contains(account.site)
+                ? [] : handle(.connected(account.site, version: account.version, isOnTrial: account.isOnTrial), now: now)
             if told[account.site] != account.version { told[account.site] = account.version }
             account.version = offered(account.version, to: account.site)
             account.rejected = account.rejected.map { offered($0, to: account.site) }
-            return advance(.reported(account), now)
+            return greeting + advance(.reported(account), now)
         case .link(let link, let isUp):
             for site in link.sites {
                 guard let peer = link.peer(of: site) else { continue }

@@ -43,6 +43,22 @@ import WarrenPlan
         #expect(target.version > refused && target.plan == content().mesh(addresses: [:], keyFloors: [:])[a])
     }
 
+    /// The session of a gateway whose site was out of the mesh when it connected: a roll-out counts it in once its site is back.
+    @Test func whoReportsIsConnected() throws {
+        var control = MeshControl()
+        _ = control.accept(.init(content(), enrolled: [a, b]), now: time(0))
+        let version = StateVersion(generation: control.generation)
+        _ = control.handle(.connected(a, version: version, isOnTrial: false), now: time(1))
+        _ = control.handle(.reported(GatewayAccount(site: b, version: version)), now: time(1))
+        #expect(control.connected == [a, b])
+        let strategy = RolloutStrategy(canary: .none, batches: [])
+        let actions = control.accept(
+            .init(content(isTranslated: true), strategy: strategy, enrolled: [a, b]), now: time(2))
+        #expect(Set(actions.compactMap { if case .offer(let site) = $0 { site } else { nil } }) == [a, b], "\(actions)")
+        _ = control.handle(.disconnected(b), now: time(3))
+        #expect(control.connected == [a])
+    }
+
     /// A gateway that waits for its next step runs what it was offered for good: an address reaches it without a trial.
     @Test func aGatewayBetweenTwoStepsIsSettled() {
         var progress = SiteProgress()

@@ -41,7 +41,7 @@ extension Simulation {
         guard stream.controllerLife == controller.life, controller.sessions[gateway.number] === stream else { return }
         stream.isControllerOpen = false
         controller.sessions[gateway.number] = nil
-        if isLed(gateway.site) { attemptController { try take([.disconnected(gateway.site)]) } }
+        attemptController { try take([.disconnected(gateway.site)]) }
     }
 
     func receive(_ report: AgentReport, _ stream: Stream) {
