@@ -92,17 +92,25 @@ public struct Lab: Sendable {
 
     /// Makes the lab's folder: whoever makes it owns the mesh's name on this machine.
     func claim() throws {
-        mkdir(LabNames.root, 0o755)
-        guard mkdir(names.directory, 0o700) == 0 else {
-            guard errno == EEXIST else {
-                throw LabError(.failed, "cannot make \(names.directory): \(String(cString: strerror(errno)))")
-            }
-            throw alreadyUp
+        switch makeFolder() {
+        case 0: break
+        case EEXIST: throw alreadyUp
+        case let failure: throw LabError(.failed, "cannot make \(names.directory): \(String(cString: strerror(failure)))")
         }
         guard ProcessTable.namespaces(startingWith: names.prefix).isEmpty else {
             rmdir(names.directory)
             throw alreadyUp
         }
+    }
+
+    /// The error number; 0 once the folder is there. Another lab that ends in between takes the folder above along.
+    private func makeFolder() -> Int32 {
+        for _ in 0..<100 {
+            mkdir(LabNames.root, 0o755)
+            if mkdir(names.directory, 0o700) == 0 { return 0 }
+            if errno != ENOENT { break }
+        }
+        return errno
     }
 
     private var alreadyUp: LabError {

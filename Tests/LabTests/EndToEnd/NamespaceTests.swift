@@ -110,6 +110,18 @@ import WarrenModel
         }
     }
 
+    /// A lab that begins while others end: the folder above them goes with the last, at any moment.
+    @Test func labsComeAndGoBesideEachOther() async throws {
+        let lab = try makeLab("lab-test-d")
+        try await Lab.takeDown(lab.names)
+        let other = Task.detached { while !Task.isCancelled { rmdir(LabNames.root) } }
+        defer { other.cancel() }
+        for _ in 0..<1_000 {
+            try lab.claim()
+            #expect(rmdir(lab.names.directory) == 0)
+        }
+    }
+
     @Test func aHalfMadeLabIsTakenDownByNameAlone() async throws {
         let lab = try makeLab("lab-test-c")
         try await ChildProcess.require(
