@@ -103,12 +103,13 @@ public struct Lab: Sendable {
         }
     }
 
-    /// The error number; 0 once the folder is there. Another lab that ends in between takes the folder above along.
+    /// The error number; 0 once the folder is there. Each lab that ends in between may take the folder above along.
     private func makeFolder() -> Int32 {
-        for _ in 0..<100 {
+        for _ in 0..<100_000 {
             mkdir(LabNames.root, 0o755)
             if mkdir(names.directory, 0o700) == 0 { return 0 }
             if errno != ENOENT { break }
+            sched_yield()
         }
         return errno
     }

@@ -112,14 +112,22 @@ import WarrenModel
 
     /// A lab that begins while others end: the folder above them goes with the last, at any moment.
     @Test func labsComeAndGoBesideEachOther() async throws {
-        let lab = try makeLab("lab-test-d")
-        try await Lab.takeDown(lab.names)
-        let other = Task.detached { while !Task.isCancelled { rmdir(LabNames.root) } }
-        defer { other.cancel() }
+        let lab = try makeLab("lab-test-d"), other = try makeLab("lab-test-e")
+        for names in [lab.names, other.names] { try await Lab.takeDown(names) }
+        let others = Task.detached {
+            while !Task.isCancelled {
+                try other.claim()
+                rmdir(other.names.directory)
+                rmdir(LabNames.root)
+            }
+        }
         for _ in 0..<1_000 {
             try lab.claim()
             #expect(rmdir(lab.names.directory) == 0)
+            rmdir(LabNames.root)
         }
+        others.cancel()
+        try await others.value
     }
 
     @Test func aHalfMadeLabIsTakenDownByNameAlone() async throws {
