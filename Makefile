@@ -127,7 +127,7 @@ rekeys: build ## two gateways with real daemons: REKEYS=1000 over TUNNELS=8 at P
 
 # How many seeds `make simulate` plays, from which on, with how many gateways (none: 5 to 50, as the seed has it), and linked
 # how: ring, hubs, groups, fullMesh (none: as the seed has it).
-SEEDS ?= 1000
+SEEDS ?= 10000
 FROM ?= 1
 GATEWAYS ?=
 SHAPE ?=
@@ -135,7 +135,7 @@ SHAPE ?=
 ENGINE_SEEDS ?= 1000
 SIMULATE := $(BUILD)/release/warren-simulate --from=$(FROM) --workers=$(shell nproc)
 
-simulate: setup ## a mesh in simulated time under random faults, for SEEDS=1000 seeds, and ENGINE_SEEDS=1000 with real IKE
+simulate: setup ## a mesh in simulated time under random faults, for SEEDS=10000 seeds, and ENGINE_SEEDS=1000 with real IKE
 	$(RELEASE) --product warren-simulate
 	$(SIMULATE) --seeds=$(SEEDS) $(if $(GATEWAYS),--gateways=$(GATEWAYS)) $(if $(SHAPE),--shape=$(SHAPE))
 	$(SIMULATE) --seeds=$(ENGINE_SEEDS) --ike=engine $(if $(SHAPE),--shape=$(SHAPE))
