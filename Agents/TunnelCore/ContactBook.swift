@@ -20,7 +20,7 @@ struct ContactBook {
         let account = accounts[peer.peer] ?? Account()
         remove(peer.peer)
         accounts[peer.peer] = account
-        for outer in [peer.outer] + peer.alternatives.map(\.outer) { sites[outer.remote] = peer.peer }
+        for way in peer.ways { sites[way.outer.remote] = peer.peer }
     }
 
     mutating func remove(_ peer: SiteName) {

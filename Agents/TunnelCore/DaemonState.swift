@@ -149,7 +149,7 @@ public struct DaemonState: Sendable {
     /// Authentic packets of the peer come from elsewhere. A NAT before it may change its port; its addresses are what the plan
     /// says, so packets from another are answered where the plan says all the same: false.
     public mutating func remoteMoved(_ peer: SiteName, to remote: Endpoint, now: MonotonicTime) -> Bool {
-        let outers = configured[peer].map { [$0.outer] + $0.alternatives.map(\.outer) } ?? []
+        let outers = configured[peer]?.ways.map(\.outer) ?? []
         guard outers.contains(where: { $0.remote == remote.address }) else { return false }
         outputs.append(.ike(.redirect(peer: peer, remote: remote)))
         engine.peerMoved(peer, to: remote)
@@ -185,7 +185,7 @@ public struct DaemonState: Sendable {
     /// The modes that are configured, and those of SAs made when others were: these go when what replaces them carries.
     private mutating func renewModes(of site: SiteName) {
         guard let peer = configured[site] else { return }
-        var accepted = Set([peer.parameters.mode] + peer.alternatives.map(\.parameters.mode))
+        var accepted = Set(peer.ways.map(\.parameters.mode))
         if let old = modes[site], !old.isSubset(of: accepted) {
             for (key, record) in associations where key.peer == site { accepted.insert(record.mode) }
         }

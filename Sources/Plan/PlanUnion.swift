@@ -59,7 +59,7 @@ struct PlanUnion {
         guard old.ike != new.ike else { return new.ike }
         // Of the same peers, each takes the other's way.
         if old.ike.elementsEqual(new.ike, by: { $0.peer == $1.peer }) {
-            return zip(preferred.ike, other.ike).map { $0 == $1 ? $0 : $0.taking([$1.preferred] + $1.alternatives) }
+            return zip(preferred.ike, other.ike).map { $0 == $1 ? $0 : $0.taking($1.ways) }
         }
         let others = Dictionary(other.ike.map { ($0.peer, $0) }) { first, _ in first }
         let preferredPeers = Set(preferred.ike.map(\.peer))
@@ -70,7 +70,7 @@ struct PlanUnion {
                 return linked.contains(peer.peer) && !ends.contains(peer.outer) ? peer : nil
             }
             guard let other = others[peer.peer] else { return peer }
-            return peer.taking([other.preferred] + other.alternatives)
+            return peer.taking(other.ways)
         }
     }
 

@@ -122,7 +122,7 @@ import WarrenPlan
             outer: AddressPair(local: asks.outer.remote, remote: asks.outer.local), parameters: asks.parameters,
             selectors: asks.selectors.map(\.reversed), key: asks.key)
         let key = { (peer: SiteName) in GatewayPlan.Key(peer: peer, reference: asks.key) }
-        return ([takes.preferred] + takes.alternatives).contains(mirror) && initiator.keys.contains(key(responder.site))
+        return takes.ways.contains(mirror) && initiator.keys.contains(key(responder.site))
             && responder.keys.contains(key(initiator.site))
     }
 

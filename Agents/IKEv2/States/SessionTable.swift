@@ -46,6 +46,6 @@ struct AddressTable: Sendable {
     func candidates(_ outer: AddressPair) -> [SiteName] { sites[outer] ?? [] }
 
     private static func pairs(of peer: IKEPeer) -> Set<AddressPair> {
-        Set([peer.outer] + peer.alternatives.map(\.outer))
+        Set(peer.ways.map(\.outer))
     }
 }

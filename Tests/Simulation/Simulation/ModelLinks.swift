@@ -30,7 +30,7 @@ final class ModelLinks: LinkLayer {
         init(_ peer: IKEPeer, _ keys: [PSKReference: PreSharedKey], isLow: Bool) {
             self.peer = peer
             self.keys = peer.acceptedKeys.compactMap { reference in keys[reference].map { (reference, $0) } }
-            let own = [peer.preferred] + peer.alternatives
+            let own = peer.ways
             ways = isLow ? own : own.map(\.mirrored)
         }
 

@@ -265,8 +265,8 @@ struct Rules {
             highPlan.tunnels.contains(where: { $0.peer == low.site }),
             let lowPeer = low.plane.peers[high.site], let highPeer = high.plane.peers[low.site]
         else { return false }
-        let lowWays = [lowPeer.preferred] + lowPeer.alternatives
-        let highWays = ([highPeer.preferred] + highPeer.alternatives).map(\.mirrored)
+        let lowWays = lowPeer.ways
+        let highWays = highPeer.ways.map(\.mirrored)
         return highWays.contains { $0.agrees(with: lowWays[0]) } || lowWays.contains { $0.agrees(with: highWays[0]) }
     }
 
