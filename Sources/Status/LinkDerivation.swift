@@ -37,6 +37,9 @@ extension LinkStatus {
     public static let reportFresh: Duration = .seconds(10)
     /// A probe's answer older than this proves nothing of now.
     public static let probeFreshSeconds = 5.0
+    /// How long two ends of a link that is up may contradict each other in SPIs alone: one of two reports may be from before a
+    /// rekey that the other tells of, and the next is at most three seconds away.
+    static let contradictionPatience: Duration = .seconds(4)
 
     /// The state of `link` from what its two ends say.
     ///
@@ -81,8 +84,8 @@ extension LinkStatus {
         [a, b].filter(\.probeAnswered).compactMap { $0.end.probe?.roundTripMilliseconds }.min()
     }
 
-    /// The state by the rules of `derive`, with its reason.
-    static func judge(_ a: HeardEnd, _ b: HeardEnd) -> (LinkState, String?) {
+    /// The state by the rules of `derive`, with its reason. `comparesSPIs` false: whichever SPIs the ends name.
+    static func judge(_ a: HeardEnd, _ b: HeardEnd, comparesSPIs: Bool = true) -> (LinkState, String?) {
         if a.end.hasChildSA, b.end.hasChildSA, a.probeAnswered, b.probeAnswered, a.end.crosses(b.end), b.end.crosses(a.end),
             a.end.interfaceIsUp, b.end.interfaceIsUp, a.end.narrowPath == nil, b.end.narrowPath == nil,
             a.end.ike?.runsAsPreferred != false, b.end.ike?.runsAsPreferred != false
@@ -108,16 +111,16 @@ extension LinkStatus {
         if let lacking = ends.first(where: { !$0.end.hasChildSA }) {
             return (.degraded, (["\(lacking.site) has no child SA, its peer has one"] + errors).joined(separator: "; "))
         }
-        let faults = faults(ends)
+        let faults = faults(ends, comparesSPIs: comparesSPIs)
         guard faults.isEmpty else { return (.degraded, (faults + errors).joined(separator: "; ")) }
         let remarks = remarks(ends)
         return (.up, remarks.isEmpty ? nil : remarks.joined(separator: "; "))
     }
 
     /// What is wrong with a link of which each end has a child SA.
-    private static func faults(_ ends: [HeardEnd]) -> [String] {
+    private static func faults(_ ends: [HeardEnd], comparesSPIs: Bool) -> [String] {
         var faults = [(ends[0], ends[1]), (ends[1], ends[0])].compactMap { sender, receiver in
-            sender.end.crosses(receiver.end)
+            !comparesSPIs || sender.end.crosses(receiver.end)
                 ? nil
                 : "SPIs differ: \(sender.site) sends on \(text(sender.end.outbound)), \(receiver.site) receives on "
                     + text(receiver.end.inbound)

@@ -32,6 +32,8 @@ public struct LinkTracker: Sendable {
         var wasUp: Bool?
         /// It was there before anything was heard: that it is up is nothing new.
         var isInherited = false
+        /// While it is up but for the SPIs that its ends name.
+        var contradictedSince: MonotonicTime?
     }
 
     public private(set) var layout = LinkLayout.empty
@@ -161,8 +163,8 @@ public struct LinkTracker: Sendable {
 
     private mutating func judge(_ number: Int, now: MonotonicTime, _ turns: inout [LinkTurn]) {
         guard layout.absences[number] == nil else { return }
-        let (actual, reason) = verdict(on: number, now: now)
         var record = records[number], turn: LinkTurn.Kind?
+        let (actual, reason) = verdict(on: number, &record, now: now)
         if record.actual != actual { (record.actual, record.actualSince) = (actual, now) }
         if actual != .unknown {
             let isUp = actual == .up
@@ -187,8 +189,8 @@ public struct LinkTracker: Sendable {
             if turn != .flapping { record.told = state }
             turns.append(LinkTurn(link: layout.id(of: number), kind: turn, reason: told(record, number, now)))
         }
-        // Flapping ends, and a newcomer is told of, without a report.
-        let isRestless = isFlapping || (record.told == nil && state != .unknown)
+        // Flapping and patience end, and a newcomer is told of, without a report.
+        let isRestless = isFlapping || (record.told == nil && state != .unknown) || record.contradictedSince != nil
         if isRestless { restless.insert(number) } else { restless.remove(number) }
         records[number] = record
         if isChanged || turn != nil { note(number) }
@@ -202,9 +204,19 @@ public struct LinkTracker: Sendable {
         return kind
     }
 
-    private func verdict(on number: Int, now: MonotonicTime) -> (LinkState, String?) {
+    /// What both ends say, but that a link which is up may be contradicted in SPIs for a moment.
+    private func verdict(on number: Int, _ record: inout Record, now: MonotonicTime) -> (LinkState, String?) {
+        let since = record.contradictedSince ?? now
+        record.contradictedSince = nil
         guard let (a, b) = heardEnds(of: number, now: now) else { return (.unknown, nil) }
-        return LinkStatus.judge(a, b)
+        let verdict = LinkStatus.judge(a, b)
+        guard verdict.0 == .degraded, record.actual == .up, now.since(since) < LinkStatus.contradictionPatience else {
+            return verdict
+        }
+        let patient = LinkStatus.judge(a, b, comparesSPIs: false)
+        guard patient.0 == .up else { return verdict }
+        record.contradictedSince = since
+        return patient
     }
 
     /// Both ends, when both were heard lately.

@@ -48,10 +48,6 @@ public struct LinkWatch: Sendable {
         init(_ a: Int, _ b: Int) { (low, high) = (min(a, b), max(a, b)) }
     }
 
-    /// How long two ends may contradict each other in SPIs alone: one of two reports may be from before a rekey that the other
-    /// tells of, and the next is at most three seconds away.
-    static let patience: Duration = .seconds(4)
-
     public init() {}
 
     /// A link that came up, or is up no longer.
@@ -91,7 +87,7 @@ public struct LinkWatch: Sendable {
             for peer in inOrder(Array(up[site])) { turn(site, peer, &turns) }
         }
         if !contradicted.isEmpty {
-            let old = contradicted.filter { now.since($0.value) >= Self.patience }.keys
+            let old = contradicted.filter { now.since($0.value) >= LinkStatus.contradictionPatience }.keys
             for ends in old.sorted(by: { ($0.low, $0.high) < ($1.low, $1.high) }) { turn(ends.low, ends.high, &turns) }
         }
         if !turns.isEmpty { news += 1 }
@@ -153,7 +149,7 @@ public struct LinkWatch: Sendable {
         guard wasUp, own.isUp(age: .zero, with: end, age: age, comparesSPIs: false) else { return false }
         let since = contradicted[Ends(site, peer)] ?? now
         contradicted[Ends(site, peer)] = since
-        return now.since(since) < Self.patience
+        return now.since(since) < LinkStatus.contradictionPatience
     }
 
     private func inOrder(_ peers: [Int]) -> [Int] { peers.sorted { sites[$0] < sites[$1] } }

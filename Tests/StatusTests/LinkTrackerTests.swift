@@ -15,6 +15,8 @@ import WarrenPlan
         /// Sites that say nothing.
         var silent: Set<SiteName> = []
         var bytes: UInt64 = 0
+        /// How often each site has replaced its SAs, as it says.
+        var rekeys: [SiteName: UInt32] = [:]
 
         init() {
             tracker.adopt(LinkLayout(sites: Self.names, peers: [[1, 2], [0, 2], [0, 1]]), now: now)
@@ -30,7 +32,8 @@ import WarrenPlan
                 // One SPI per direction of a link, made of the two names.
                 let spis = [(SecurityPolicy.Direction.outbound, site, peer), (.inbound, peer, site)].map {
                     direction, from, to in
-                    (direction, UInt32(1000 + 10 * Self.names.firstIndex(of: from)! + Self.names.firstIndex(of: to)!))
+                    let number = 10 * Self.names.firstIndex(of: from)! + Self.names.firstIndex(of: to)!
+                    return (direction, 1000 * (1 + rekeys[site, default: 0]) + UInt32(number))
                 }
                 let tunnel = GIFTunnel(
                     peer: peer, interface: "gif1", outer: address, inner: address, mtu: 1400, mode: .tunnel)
@@ -120,6 +123,35 @@ import WarrenPlan
         #expect(world.seconds(3).last?.kind == .up)
         world.broken = [World.link(1, 2)]
         #expect(world.seconds(3).last?.kind == .down)
+    }
+
+    /// One end tells of new SAs before the other does.
+    @Test func aRekeyIsNoOutage() {
+        var world = World()
+        _ = world.seconds(5)
+        world.rekeys[World.names[0]] = 1
+        #expect(world.seconds(3).isEmpty)
+        let status = world.status(0, 1)
+        #expect(status.state == .up && status.reason == nil && status.flaps == nil)
+        for name in World.names { world.rekeys[name] = 1 }
+        #expect(world.seconds(20).isEmpty)
+    }
+
+    @Test func aContradictionThatLastsIsAnOutage() {
+        var world = World()
+        _ = world.seconds(5)
+        world.rekeys[World.names[0]] = 1
+        #expect(world.seconds(4).isEmpty)
+        // Also without another report.
+        world.silent = Set(World.names)
+        #expect(world.second().map(\.kind) == [.degraded, .degraded])
+        #expect(world.status(0, 1).reason?.hasPrefix("SPIs differ: berlin sends on") == true)
+        // Each contradiction has a patience of its own.
+        world.silent = []
+        world.rekeys = [:]
+        _ = world.seconds(80)
+        world.rekeys[World.names[0]] = 2
+        #expect(world.seconds(3).isEmpty && world.status(0, 1).state == .up)
     }
 
     @Test func silenceIsUnknownAndNoTurn() {
