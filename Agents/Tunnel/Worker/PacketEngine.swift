@@ -28,6 +28,10 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     let coalescer: Coalescer
     let reassembly = Reassembly()
     private let sockets: [PacketSockets.Entry]
+    /// What is waited for: `poller` first, then the sockets. Those are not in `poller`: the kernel would wake it for every datagram
+    /// that has left, to say that there is room for more.
+    private let waits: UnsafeMutablePointer<pollfd>
+    /// Of the tunnels, which may be thousands, and the command queue.
     private let poller: Int32
     private let ready: UnsafeMutablePointer<epoll_event>
     private let receiveSlab: UnsafeMutableRawPointer
@@ -54,11 +58,10 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     var answerLimit = AnswerLimit()
     private var isStopping = false
 
-    /// What epoll tells of a descriptor: the command queue, a socket, or a tunnel.
+    /// What epoll tells of a descriptor: the command queue, or a tunnel.
     private enum Tag {
         static var commands: UInt64 { 0 }
-        static var sockets: UInt64 { 1 }
-        static var tunnels: UInt64 { 16 }
+        static var tunnels: UInt64 { 1 }
     }
 
     init(
@@ -74,6 +77,11 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
         ready = .allocate(capacity: Int(Self.readyCapacity))
         ready.initialize(repeating: epoll_event(), count: Int(Self.readyCapacity))
         receiveSlab = .allocate(byteCount: Self.receiveCount * Self.receiveSize, alignment: 4096)
+        waits = .allocate(capacity: sockets.entries.count + 1)
+        let descriptors = [poller] + sockets.entries.map(\.descriptor)
+        for (index, descriptor) in descriptors.enumerated() {
+            (waits + index).initialize(to: pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
+        }
         readBuffer = .allocate(byteCount: Self.receiveSize + 4096, alignment: 4096)
         scratch = .allocate(byteCount: 2 * Self.receiveSize, alignment: 4096)
         guard poller >= 0,
@@ -84,11 +92,8 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
         receiveBatch = batch
         plainReceiveBatch = plainBatch
         try poll(commands.descriptor, tag: Tag.commands)
-        for (index, socket) in self.sockets.enumerated() {
-            guard warren_packet_socket_configure(socket.descriptor, socket.family) == 0 else {
-                throw PacketWorker.SystemCallError(call: "setsockopt", errno: errno)
-            }
-            try poll(socket.descriptor, tag: Tag.sockets + UInt64(index))
+        for socket in self.sockets where warren_packet_socket_configure(socket.descriptor, socket.family) != 0 {
+            throw PacketWorker.SystemCallError(call: "setsockopt", errno: errno)
         }
     }
 
@@ -100,6 +105,7 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
         readBuffer.deallocate()
         scratch.deallocate()
         ready.deallocate()
+        waits.deallocate()
         close(poller)
     }
 
@@ -111,20 +117,26 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     /// Waits for descriptors, for so many milliseconds or, with -1, for as long as it takes, and serves those that are ready.
     @inline(never)
     func turn(waiting milliseconds: Int32) {
-        let count = Int(epoll_wait(poller, ready, Self.readyCapacity, milliseconds))
+        let count = Glibc.poll(waits, nfds_t(sockets.count &+ 1), milliseconds)
         readClock()
+        guard count > 0 else { return }
+        if waits.pointee.revents != 0 { serveReady() }
+        var index = 0
+        while index < sockets.count {
+            let told = Int32(waits[index &+ 1].revents)
+            if told & POLLERR != 0 { takePathErrors(sockets[index].descriptor) }
+            if told != 0 { drain(sockets[index]) }
+            index &+= 1
+        }
+    }
+
+    /// Obeys commands, and takes what tunnels have.
+    private func serveReady() {
+        let count = Int(epoll_wait(poller, ready, Self.readyCapacity, 0))
         var index = 0
         while index < count {
             let tag = ready[index].data.u64
-            if tag >= Tag.tunnels {
-                drainTunnel(Int(tag &- Tag.tunnels))
-            } else if tag >= Tag.sockets {
-                let socket = sockets[Int(tag &- Tag.sockets)]
-                if ready[index].events & EPOLLERR.rawValue != 0 { takePathErrors(socket.descriptor) }
-                drain(socket)
-            } else {
-                obeyCommands()
-            }
+            if tag == Tag.commands { obeyCommands() } else { drainTunnel(Int(tag &- Tag.tunnels)) }
             index &+= 1
         }
     }
