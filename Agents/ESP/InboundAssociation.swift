@@ -20,14 +20,11 @@ public final class InboundAssociation<Cipher: AEAD> {
     private let spi: UInt32
     private let extended: Bool
     private let isAuthenticated: Bool
-    private let softBytes: UInt64
-    private let hardBytes: UInt64
+    private let limits: SALimits
     private var window: ReplayWindow
 
-    /// Byte limits count payloads.
     public init(
-        _ securityAssociation: SecurityAssociation, softBytes: UInt64 = .max, hardBytes: UInt64 = .max,
-        library: CipherLibrary = .auto
+        _ securityAssociation: SecurityAssociation, limits: SALimits = .init(), library: CipherLibrary = .auto
     ) throws(AEADError) {
         (cipher, salt) = try makeCipher(of: securityAssociation, direction: .open, library: library)
         self.securityAssociation = securityAssociation
@@ -36,21 +33,20 @@ public final class InboundAssociation<Cipher: AEAD> {
         layout = PacketLayout(securityAssociation.encryption)
         isAuthenticated = securityAssociation.encryption.isAuthenticated
         window = ReplayWindow(extended: extended)
-        self.softBytes = softBytes
-        self.hardBytes = hardBytes
+        self.limits = limits
     }
 
     /// The highest authenticated sequence number.
     public var sequenceNumber: UInt64 { window.top }
     /// Whether a successor should be negotiated.
-    public var isPastSoftLimit: Bool { bytes >= softBytes }
-    public var isExhausted: Bool { bytes >= hardBytes }
+    public var isPastSoftLimit: Bool { bytes >= limits.softBytes || packets >= limits.softPackets }
+    public var isExhausted: Bool { bytes >= limits.hardBytes || packets >= limits.hardPackets }
 
     /// Opens, in place, a packet of `count` bytes: length, replay, integrity, padding, in that order (RFC 4303, 3.4). The
     /// packet's SPI is this SA's. Whatever is wrong with it, only an authenticated packet moves the window.
     public func open(_ packet: UnsafeMutableRawPointer, count: Int) -> Opened {
         guard layout.fits(count) else { return .dropped(.truncated) }
-        guard bytes < hardBytes else { return .dropped(.lifetimeExpired) }
+        guard !isExhausted else { return .dropped(.lifetimeExpired) }
         guard let sequence = window.sequence(low: packet.network(at: 4, as: UInt32.self)), window.check(sequence) else {
             return .dropped(.replayed)
         }

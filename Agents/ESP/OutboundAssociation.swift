@@ -18,15 +18,16 @@ public final class OutboundAssociation<Cipher: AEAD> {
     private let spi: UInt32
     private let extended: Bool
     private let isAuthenticated: Bool
+    /// Each packet has one, so that they tell of limits of packets too.
     private let lastSequenceNumber: UInt64
     private let softSequenceNumber: UInt64
     private let softBytes: UInt64
     private let hardBytes: UInt64
 
-    /// Byte limits count payloads. `startingAfter` is for tests of the far end of the sequence space.
+    /// `startingAfter` is for tests of the far end of the sequence space.
     public init(
-        _ securityAssociation: SecurityAssociation, softBytes: UInt64 = .max, hardBytes: UInt64 = .max,
-        startingAfter sequenceNumber: UInt64 = 0, library: CipherLibrary = .auto
+        _ securityAssociation: SecurityAssociation, limits: SALimits = .init(), startingAfter sequenceNumber: UInt64 = 0,
+        library: CipherLibrary = .auto
     ) throws(AEADError) {
         (cipher, salt) = try makeCipher(of: securityAssociation, direction: .seal, library: library)
         self.securityAssociation = securityAssociation
@@ -35,10 +36,11 @@ public final class OutboundAssociation<Cipher: AEAD> {
         extended = securityAssociation.extendedSequenceNumbers
         layout = PacketLayout(securityAssociation.encryption)
         isAuthenticated = securityAssociation.encryption.isAuthenticated
-        lastSequenceNumber = extended ? .max : UInt64(UInt32.max)
-        softSequenceNumber = lastSequenceNumber / 4 * 3
-        self.softBytes = softBytes
-        self.hardBytes = hardBytes
+        let last = extended ? .max : UInt64(UInt32.max)
+        lastSequenceNumber = min(last, limits.hardPackets)
+        softSequenceNumber = min(last / 4 * 3, limits.softPackets)
+        softBytes = limits.softBytes
+        hardBytes = limits.hardBytes
     }
 
     /// Whether a successor should be negotiated.

@@ -20,15 +20,12 @@ public struct IKEDatagram: Sendable, Equatable {
 public struct SALifetime: Sendable, Hashable {
     public let softSeconds: UInt64
     public let hardSeconds: UInt64
-    /// Bytes of inner packets in the SA's one direction.
-    public let softBytes: UInt64
-    public let hardBytes: UInt64
+    public let limits: SALimits
 
-    public init(softSeconds: UInt64, hardSeconds: UInt64, softBytes: UInt64, hardBytes: UInt64) {
+    public init(softSeconds: UInt64, hardSeconds: UInt64, limits: SALimits) {
         self.softSeconds = softSeconds
         self.hardSeconds = hardSeconds
-        self.softBytes = softBytes
-        self.hardBytes = hardBytes
+        self.limits = limits
     }
 }
 

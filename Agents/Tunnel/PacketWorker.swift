@@ -10,17 +10,6 @@ import WarrenModel
 /// Every method may be called from any thread. A command is queued and takes effect in order, before the packets that
 /// arrive after it; a repeat is harmless. Nothing is ever sent in the clear: a packet without an SA is dropped.
 public final class PacketWorker: Sendable {
-    /// When an SA asks for its successor, and when it stops, in bytes of inner packets. Sequence numbers have limits of
-    /// their own: three quarters of what they can count, and all of it (RFC 4303, 3.3.3).
-    public struct Lifetime: Sendable, Equatable {
-        public var softBytes: UInt64
-        public var hardBytes: UInt64
-        public init(softBytes: UInt64 = .max, hardBytes: UInt64 = .max) {
-            self.softBytes = softBytes
-            self.hardBytes = hardBytes
-        }
-    }
-
     /// What the packet path tells the control side.
     public enum Event: Sendable, Equatable {
         /// A datagram of IKE from port 4500, without its non-ESP marker (RFC 3948, 2.2).
@@ -149,14 +138,14 @@ public final class PacketWorker: Sendable {
     public func removePolicy(_ policy: SecurityPolicy) { commands.append(.removePolicy(policy)) }
 
     /// Installs an inbound SA; one with the key of an SA that stands or stood is ignored. `securityAssociation.local` and `.remote` are where its datagrams go to and come from.
-    public func addInbound(_ securityAssociation: SecurityAssociation, lifetime: Lifetime = .init()) {
-        commands.append(.addInbound(securityAssociation, lifetime))
+    public func addInbound(_ securityAssociation: SecurityAssociation, limits: SALimits = .init()) {
+        commands.append(.addInbound(securityAssociation, limits))
     }
 
     /// Installs an outbound SA, which becomes the one its peer's packets use. One with the key of an SA that stands or stood
     /// is ignored: its counter would start again (RFC 4106, 3.1).
-    public func addOutbound(_ securityAssociation: SecurityAssociation, lifetime: Lifetime = .init()) {
-        commands.append(.addOutbound(securityAssociation, lifetime))
+    public func addOutbound(_ securityAssociation: SecurityAssociation, limits: SALimits = .init()) {
+        commands.append(.addOutbound(securityAssociation, limits))
     }
 
     /// Removes one SA; when it was a peer's current outbound one, the newest of the rest takes its place.

@@ -21,8 +21,8 @@ extension TunnelDaemon {
         switch output {
         case .send(let datagram): send(datagram)
         case .sendKeepalive(let local, let remote): try? worker.sendKeepalive(local: local, remote: remote)
-        case .addInbound(let association, let lifetime): worker.addInbound(association, lifetime: .init(lifetime))
-        case .addOutbound(let association, let lifetime): worker.addOutbound(association, lifetime: .init(lifetime))
+        case .addInbound(let association, let lifetime): worker.addInbound(association, limits: lifetime.limits)
+        case .addOutbound(let association, let lifetime): worker.addOutbound(association, limits: lifetime.limits)
         case .remove(let spi, let direction, let peer): worker.remove(peer: peer, spi: spi, direction: direction)
         case .redirect(let peer, let remote): worker.redirect(peer: peer, to: remote)
         case .event(let event): log(event)
@@ -77,8 +77,4 @@ extension TunnelDaemon {
         let peer = event.peer?.description ?? "-"
         logger.log(level: level, "\(event.text)", metadata: ["peer": "\(peer)", "ike": "\(event.kind.rawValue)"])
     }
-}
-
-extension PacketWorker.Lifetime {
-    init(_ lifetime: SALifetime) { self.init(softBytes: lifetime.softBytes, hardBytes: lifetime.hardBytes) }
 }

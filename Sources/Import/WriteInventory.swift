@@ -74,6 +74,9 @@ extension Import {
         if parameters.child.lifetimeBytes != base.child.lifetimeBytes {
             child.append("bytes: \(parameters.child.lifetimeBytes >> 20)MiB")
         }
+        if let packets = parameters.child.lifetimePackets, packets != base.child.lifetimePackets {
+            child.append("packets: \(packets)")
+        }
         if parameters.mode != base.mode { all.append("mode: \(parameters.mode.rawValue)") }
         if parameters.encapsulation != base.encapsulation {
             all.append("encapsulation: \(parameters.encapsulation.rawValue)")

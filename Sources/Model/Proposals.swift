@@ -178,13 +178,16 @@ public struct ChildSAParameters: Sendable, Hashable, Codable {
     public var lifetimeSeconds: UInt32
     /// Bytes, in one direction, after which the child SA is replaced.
     public var lifetimeBytes: UInt64
+    /// Packets, in one direction, after which the child SA is replaced; nil: as many as its sequence numbers allow.
+    public var lifetimePackets: UInt64?
 
     public init(
         proposals: [ESPProposal] = [.init(encryption: .aes256gcm16)], lifetimeSeconds: UInt32 = 3600,
-        lifetimeBytes: UInt64 = 64 << 30
+        lifetimeBytes: UInt64 = 64 << 30, lifetimePackets: UInt64? = nil
     ) {
         self.proposals = proposals
         self.lifetimeSeconds = lifetimeSeconds
         self.lifetimeBytes = lifetimeBytes
+        self.lifetimePackets = lifetimePackets
     }
 }

@@ -44,7 +44,8 @@ public enum ItemText {
         let ike = peer.parameters.ike, child = peer.parameters.child
         return "\(peer.peer): \(peer.outer.local) \(peer.initiator ? "starts" : "waits for") \(peer.outer.remote), "
             + "ike \(list(ike.proposals)) for \(ike.lifetimeSeconds) s, liveness \(ike.livenessSeconds) s, "
-            + "child \(list(child.proposals)) for \(child.lifetimeSeconds) s or \(child.lifetimeBytes) bytes, "
+            + "child \(list(child.proposals)) for \(child.lifetimeSeconds) s or \(child.lifetimeBytes) bytes"
+            + (child.lifetimePackets.map { " or \($0) packets, " } ?? ", ")
             + "\(peer.parameters.mode.rawValue) mode of \(list(peer.selectors)), "
             + (peer.parameters.encapsulation == .esp ? "esp without udp, " : "") + "key \(peer.key)"
     }

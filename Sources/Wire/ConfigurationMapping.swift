@@ -150,7 +150,8 @@ extension IPsecParameters {
             child: ChildSAParameters(
                 proposals: try wire.childProposals.read { text throws(WireError) in try Field.proposal(text, "child_proposals")
                 },
-                lifetimeSeconds: wire.childLifetimeSeconds, lifetimeBytes: wire.childLifetimeBytes))
+                lifetimeSeconds: wire.childLifetimeSeconds, lifetimeBytes: wire.childLifetimeBytes,
+                lifetimePackets: wire.childLifetimePackets == 0 ? nil : wire.childLifetimePackets))
     }
 
     var wire: Warren_Agent_V1_IPsecParameters {
@@ -163,6 +164,7 @@ extension IPsecParameters {
             $0.childProposals = child.proposals.map(\.description)
             $0.childLifetimeSeconds = child.lifetimeSeconds
             $0.childLifetimeBytes = child.lifetimeBytes
+            $0.childLifetimePackets = child.lifetimePackets ?? 0
         }
     }
 }

@@ -38,8 +38,10 @@ public struct WireVersion: Sendable, Hashable, Comparable, CustomStringConvertib
     public static let questions = WireVersion(major: UInt16(Wire.protocolVersion), minor: 4)
     /// With `IPsecParameters.encapsulation`.
     public static let encapsulations = WireVersion(major: UInt16(Wire.protocolVersion), minor: 5)
+    /// With `ChildSAParameters.lifetimePackets`.
+    public static let packetLimits = WireVersion(major: UInt16(Wire.protocolVersion), minor: 6)
     /// What this code speaks.
-    public static let current = encapsulations
+    public static let current = packetLimits
 
     /// Whether this code and one of that version understand each other.
     public var isUnderstood: Bool { major == Self.current.major }
@@ -56,6 +58,9 @@ public struct WireVersion: Sendable, Hashable, Comparable, CustomStringConvertib
 extension GatewayPlan {
     /// The lowest version in which the plan can be told without leaving anything out, and what needs it.
     public var neededVersion: (version: WireVersion, reason: String?) {
+        if ike.contains(where: { $0.ways.contains { $0.parameters.child.lifetimePackets != nil } }) {
+            return (.packetLimits, "child SAs that are replaced after so many packets")
+        }
         if ike.contains(where: { $0.ways.contains { $0.parameters.encapsulation != .auto } }) {
             return (.encapsulations, "ESP without UDP")
         }

@@ -173,13 +173,30 @@ import WarrenModel
     }
 
     @Test func byteLimitsHold() throws {
-        let sender = try OutboundAssociation<PacketCipher>(association(.outbound), softBytes: 100, hardBytes: 200)
-        let receiver = try InboundAssociation<PacketCipher>(association(.inbound), softBytes: 100, hardBytes: 150)
+        let sender = try OutboundAssociation<PacketCipher>(
+            association(.outbound), limits: SALimits(softBytes: 100, hardBytes: 200))
+        let receiver = try InboundAssociation<PacketCipher>(
+            association(.inbound), limits: SALimits(softBytes: 100, hardBytes: 150))
         for _ in 0..<2 { _ = try open(seal([UInt8](repeating: 0, count: 99), sender), receiver) }
         #expect(sender.isPastSoftLimit && !sender.isExhausted)
         let last = try seal([1, 2], sender)
         #expect(throws: Dropped(reason: .lifetimeExpired)) { try open(last, receiver) }
         #expect(receiver.isPastSoftLimit && receiver.isExhausted)
+        #expect(throws: Dropped(reason: .lifetimeExpired)) { try seal([1], sender) }
+    }
+
+    @Test func packetLimitsHold() throws {
+        let sender = try OutboundAssociation<PacketCipher>(
+            association(.outbound), limits: SALimits(softPackets: 2, hardPackets: 4))
+        let receiver = try InboundAssociation<PacketCipher>(
+            association(.inbound), limits: SALimits(softPackets: 1, hardPackets: 3))
+        _ = try open(seal([1], sender), receiver)
+        #expect(!sender.isPastSoftLimit && receiver.isPastSoftLimit)
+        for _ in 0..<2 { _ = try open(seal([1], sender), receiver) }
+        #expect(sender.isPastSoftLimit && !sender.isExhausted && receiver.isExhausted)
+        let last = try seal([1], sender)
+        #expect(throws: Dropped(reason: .lifetimeExpired)) { try open(last, receiver) }
+        #expect(sender.isExhausted)
         #expect(throws: Dropped(reason: .lifetimeExpired)) { try seal([1], sender) }
     }
 

@@ -27,6 +27,7 @@ import WarrenModel
                         remote_ts = 192.168.2.0/24,fd00:2::/64
                         esp_proposals = aes256gcm16-x25519-esn-noesn
                         rekey_time = 2h
+                        rekey_packets = 4000000000
                         start_action = trap
                     }
                 }
@@ -58,6 +59,7 @@ import WarrenModel
         #expect(site.gateway.ipsec.ike.livenessSeconds == 20)
         #expect(site.gateway.ipsec.child.proposals.map(\.description) == ["aes256gcm16-x25519"])
         #expect(site.gateway.ipsec.child.lifetimeSeconds == 7200)
+        #expect(site.gateway.ipsec.child.lifetimePackets == 4_000_000_000)
         // Nothing but the guess at each gateway's private address is left out.
         #expect(
             mesh.leftOut.count == 2 && mesh.leftOut.allSatisfy { $0.what.contains("a guess to correct") }, "\(mesh.leftOut)")
@@ -81,8 +83,8 @@ import WarrenModel
         let told = Dictionary(grouping: mesh.leftOut, by: \.line).mapValues { $0.map(\.what).joined() }
         #expect(told[9]?.contains("3des-md5-modp1024") == true)
         #expect(told[10]?.contains("pubkey") == true)
-        #expect(told[25]?.contains("ike-tokyo") == true, "\(mesh.leftOut)")
-        #expect(told[30]?.contains("pools") == true, "\(mesh.leftOut)")
+        #expect(told[26]?.contains("ike-tokyo") == true, "\(mesh.leftOut)")
+        #expect(told[31]?.contains("pools") == true, "\(mesh.leftOut)")
         #expect(!mesh.text.contains("Hunter2") && !mesh.leftOut.description.contains("Hunter2"))
         #expect(try load(mesh).sites.count == 2)
     }

@@ -31,7 +31,7 @@ import WarrenModel
                       public: [203.0.113.10, "2001:db8::10"]
                       private: 192.168.1.1
                       platform: freebsd
-                      ipsec: {mode: transport, encapsulation: esp, child: {lifetime: 2h}}
+                      ipsec: {mode: transport, encapsulation: esp, child: {lifetime: 2h, packets: 4000000000}}
                     networks: [192.168.1.0/24, "FD00:1::/64"]
                     tags: [europe, head-office]
                   tokyo:
@@ -61,6 +61,7 @@ import WarrenModel
         #expect(ipsec.child.lifetimeSeconds == 7200)
         #expect(tokyo.gateway.ipsec.child.lifetimeSeconds == 3600)
         #expect(ipsec.child.lifetimeBytes == 512 << 20)
+        #expect(ipsec.child.lifetimePackets == 4_000_000_000 && tokyo.gateway.ipsec.child.lifetimePackets == nil)
     }
 
     @Test func aSiteThatSaysLittleGetsTheDefaults() throws {

@@ -16,13 +16,7 @@ struct RekeyLoadTests {
         let perSecond = Self.number("WARREN_REKEY_PACKETS", 2000)
         let bundle = try TunnelBundle(tunnels: tunnels)
         let nonces = try NonceCapture(namespace: bundle.gateways[0].path)
-        let flows = (0..<tunnels).flatMap { tunnel in
-            [0, 1].map {
-                let inner = bundle.ends[$0][tunnel].inner
-                return NumberedLoad.Flow(sender: $0, source: inner.local, destination: inner.remote)
-            }
-        }
-        let load = try NumberedLoad(between: bundle.gateways.map(\.path), flows, perSecond: perSecond)
+        let load = try Self.load(on: bundle, perSecond: perSecond)
         var done = 0
         while done < rekeys {
             try bundle.rekey(by: done / tunnels % 2)
@@ -36,6 +30,31 @@ struct RekeyLoadTests {
         #expect(seen.packets >= outcome.sent && outcome.sent > rekeys)
         #expect(seen.spis >= 2 * done)
         for gateway in bundle.gateways { #expect(try gateway.client.observe().drops == [:]) }
+    }
+
+    @Test("an SA is replaced after so many packets as its parameters say")
+    func packetLimits() throws {
+        var parameters = IPsecParameters()
+        parameters.child.lifetimePackets = 1000
+        let bundle = try TunnelBundle(tunnels: 1, parameters: parameters)
+        let load = try Self.load(on: bundle, perSecond: 1000)
+        try bundle.awaitRekeys(4)
+        let outcome = load.end()
+        #expect(outcome.lost == 0 && outcome.repeated == 0, "\(outcome)")
+        // None of them lasted for more than its hard limit.
+        #expect(outcome.sent > 2000)
+        for gateway in bundle.gateways { #expect(try gateway.client.observe().drops == [:]) }
+    }
+
+    /// Both ways in each tunnel.
+    private static func load(on bundle: TunnelBundle, perSecond: Int) throws -> NumberedLoad {
+        let flows = bundle.ends[0].indices.flatMap { tunnel in
+            [0, 1].map {
+                let inner = bundle.ends[$0][tunnel].inner
+                return NumberedLoad.Flow(sender: $0, source: inner.local, destination: inner.remote)
+            }
+        }
+        return try NumberedLoad(between: bundle.gateways.map(\.path), flows, perSecond: perSecond)
     }
 }
 

@@ -20,7 +20,7 @@ final class TunnelBundle {
     private let names: [String]
     private let folder: URL
 
-    init(tunnels count: Int) throws {
+    init(tunnels count: Int, parameters: IPsecParameters = .init()) throws {
         let tag = String(UInt32.random(in: 0 ... .max), radix: 36)
         let names = ["wb1-\(tag)", "wb2-\(tag)"]
         self.names = names
@@ -50,7 +50,9 @@ final class TunnelBundle {
         }
         gateways = made
         for (index, gateway) in gateways.enumerated() {
-            for (number, end) in ends[index].enumerated() { try Self.configure(gateway, end, number, initiates: index == 0) }
+            for (number, end) in ends[index].enumerated() {
+                try Self.configure(gateway, end, number, parameters, initiates: index == 0)
+            }
         }
         try settle { try self.outbound().allSatisfy { $0.count == count } }
     }
@@ -60,7 +62,9 @@ final class TunnelBundle {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    private static func configure(_ gateway: DaemonPair.Gateway, _ end: End, _ number: Int, initiates: Bool) throws {
+    private static func configure(
+        _ gateway: DaemonPair.Gateway, _ end: End, _ number: Int, _ parameters: IPsecParameters, initiates: Bool
+    ) throws {
         let descriptor = warren_tun_open(end.interface, gateway.path)
         guard descriptor >= 0 else { throw CommandFailure(description: "TUN: \(String(cString: strerror(errno)))") }
         defer { close(descriptor) }
@@ -88,7 +92,7 @@ final class TunnelBundle {
         try gateway.client.call(
             .setPeer(
                 IKEPeer(
-                    peer: end.peer, outer: end.outer, initiator: initiates, parameters: IPsecParameters(),
+                    peer: end.peer, outer: end.outer, initiator: initiates, parameters: parameters,
                     selectors: [selector], key: reference),
                 keys: [.init(reference, LinkSteps.key(epoch: UInt32(number) + 1))]))
     }
@@ -114,6 +118,15 @@ final class TunnelBundle {
                     now[gateway][end.peer].map { $0 != before[gateway][end.peer] } ?? false
                 }
             }
+        }
+    }
+
+    /// Waits until the one tunnel has sent on so many SAs one after another.
+    func awaitRekeys(_ count: Int) throws {
+        var seen: Set<SPI> = []
+        try settle {
+            if let spi = try self.outbound()[0].values.first { seen.insert(spi) }
+            return seen.count > count
         }
     }
 

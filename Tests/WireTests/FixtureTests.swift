@@ -7,7 +7,7 @@ import WarrenPlan
 
 @testable import WarrenWire
 
-/// Messages as versions 1.0 to 1.5 put them on the wire, kept as bytes: what was written then must be read for ever, and means
+/// Messages as versions 1.0 to 1.6 put them on the wire, kept as bytes: what was written then must be read for ever, and means
 /// the same. A fixture that is there is never made anew; a new version gets new ones, with `WARREN_WRITE_FIXTURES=1`.
 @Suite struct FixtureTests {
     /// All messages, in the form of the generated types, with every field that their version has set.
@@ -29,6 +29,8 @@ import WarrenPlan
             ])
         var bare = plain
         bare.plan.ike[0] = Sample.withoutUDP(bare.plan.ike[0])
+        var limited = plain
+        limited.plan.ike[0] = Sample.limited(limited.plan.ike[0])
         var report = try Sample.report()
         report.isOnTrial = true
         report.rejected = StateVersion(epoch: 2, generation: Generation(rawValue: 8), revision: 4)
@@ -81,6 +83,7 @@ import WarrenPlan
             ),
             ("desired-1.1", Warren_Agent_V1_ControllerMessage.with { $0.desired = state.wire }),
             ("desired-1.5", Warren_Agent_V1_ControllerMessage.with { $0.desired = bare.wire }),
+            ("desired-1.6", Warren_Agent_V1_ControllerMessage.with { $0.desired = limited.wire }),
             ("confirmed-1.0", Warren_Agent_V1_ControllerMessage.with { $0.confirmed = version.wire }),
             ("question-echo-1.4", Warren_Agent_V1_ControllerMessage.with { $0.question = questions.echo }),
             ("question-link-1.4", Warren_Agent_V1_ControllerMessage.with { $0.question = questions.link }),
@@ -129,7 +132,8 @@ import WarrenPlan
 
     static let names = [
         "hello-1.0", "hello-1.1", "report-1.0", "report-1.2", "report-1.3", "desired-1.0", "desired-1.1", "desired-1.5",
-        "confirmed-1.0", "enrol-request-1.0", "question-echo-1.4", "question-link-1.4", "credit-1.4", "withdrawn-1.4",
+        "desired-1.6", "confirmed-1.0", "enrol-request-1.0", "question-echo-1.4", "question-link-1.4", "credit-1.4",
+        "withdrawn-1.4",
         "answer-echo-1.4",
         "answer-link-1.4", "question-capture-1.4", "question-facts-1.4", "answer-capture-1.4", "answer-facts-1.4",
         "enrol-response-1.0", "renew-request-1.0",
@@ -166,7 +170,10 @@ import WarrenPlan
     }
 
     /// The values of the model come back from the kept bytes, and go out as the same bytes.
-    @Test(arguments: [("desired-1.0", 0x1), ("desired-1.1", 0x1_0001), ("desired-1.5", 0x5_0001)] as [(String, UInt32)])
+    @Test(
+        arguments: [
+            ("desired-1.0", 0x1), ("desired-1.1", 0x1_0001), ("desired-1.5", 0x5_0001), ("desired-1.6", 0x6_0001),
+        ] as [(String, UInt32)])
     func desiredStates(name: String, version: UInt32) throws {
         let message = try #require(try Self.messages().first { $0.name == name }).message
         let kept = try Warren_Agent_V1_ControllerMessage(serializedBytes: try fixture(name, orOf: message))
@@ -176,6 +183,7 @@ import WarrenPlan
         #expect(state.plan.translations.isEmpty == (name != "desired-1.1"))
         #expect(state.plan.ike[0].alternatives.isEmpty == (name != "desired-1.1"))
         #expect(state.plan.ike[0].parameters.encapsulation == (name == "desired-1.5" ? .esp : .auto))
+        #expect(state.plan.ike[0].parameters.child.lifetimePackets == (name == "desired-1.6" ? 1 << 40 : nil))
     }
 
     @Test(arguments: ["report-1.0", "report-1.2"]) func reports(name: String) throws {
@@ -263,7 +271,7 @@ import WarrenPlan
     }
 
     @Test func minorVersionsWorkEitherWayAndMajorOnesDoNot() {
-        for minor: UInt16 in 0...5 { #expect(WireVersion(major: 1, minor: minor).refusal == nil) }
+        for minor: UInt16 in 0...6 { #expect(WireVersion(major: 1, minor: minor).refusal == nil) }
         for wire: UInt32 in [0, 2, 0x1_0002] {
             let version = WireVersion(wire: wire)
             #expect(version.refusal?.contains("version \(version) ") == true)
@@ -287,6 +295,10 @@ import WarrenPlan
         #expect(state.wire.protocolVersion == WireVersion.encapsulations.wire)
         #expect(try DesiredState(wire: state.wire) == state)
         #expect(state.plan.refusal(byAgentOf: .questions)?.contains("ESP without UDP") == true)
+        state.plan.ike[0] = Sample.limited(state.plan.ike[0])
+        #expect(state.wire.protocolVersion == WireVersion.packetLimits.wire)
+        #expect(try DesiredState(wire: state.wire) == state)
+        #expect(state.plan.refusal(byAgentOf: .encapsulations)?.contains("after so many packets") == true)
 
         var later = state.wire
         later.protocolVersion = WireVersion(major: 1, minor: WireVersion.current.minor + 1).wire

@@ -150,9 +150,14 @@ enum Sample {
     ]
 
     /// The same peer, by ESP without UDP.
-    static func withoutUDP(_ peer: IKEPeer) -> IKEPeer {
+    static func withoutUDP(_ peer: IKEPeer) -> IKEPeer { changed(peer) { $0.encapsulation = .esp } }
+
+    /// The same peer, whose child SAs are replaced after so many packets.
+    static func limited(_ peer: IKEPeer) -> IKEPeer { changed(peer) { $0.child.lifetimePackets = 1 << 40 } }
+
+    private static func changed(_ peer: IKEPeer, _ change: (inout IPsecParameters) -> Void) -> IKEPeer {
         var parameters = peer.parameters
-        parameters.encapsulation = .esp
+        change(&parameters)
         return IKEPeer(
             peer: peer.peer, outer: peer.outer, initiator: peer.initiator, parameters: parameters, selectors: peer.selectors,
             key: peer.key)

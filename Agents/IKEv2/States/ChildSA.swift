@@ -55,13 +55,24 @@ enum Lifetimes {
     static func child(
         _ parameters: ChildSAParameters, soft: Duration, isInitiator: Bool, random: inout some RandomNumberGenerator
     ) -> SALifetime {
-        let tenth = parameters.lifetimeBytes / 10
-        let softBytes = parameters.lifetimeBytes - (isInitiator ? 2 * tenth : tenth / 2)
-        let jitter = tenth == 0 ? 0 : UInt64.random(in: 0...tenth / 2, using: &random)
-        let hardBytes = parameters.lifetimeBytes.addingReportingOverflow(2 * tenth)
+        var limits = SALimits()
+        (limits.softBytes, limits.hardBytes) = volume(parameters.lifetimeBytes, isInitiator: isInitiator, random: &random)
+        if let packets = parameters.lifetimePackets {
+            (limits.softPackets, limits.hardPackets) = volume(packets, isInitiator: isInitiator, random: &random)
+        }
         return SALifetime(
             softSeconds: UInt64(clamping: soft.wholeSeconds),
-            hardSeconds: UInt64(clamping: hard(seconds: parameters.lifetimeSeconds).wholeSeconds),
-            softBytes: softBytes - min(jitter, softBytes), hardBytes: hardBytes.overflow ? .max : hardBytes.partialValue)
+            hardSeconds: UInt64(clamping: hard(seconds: parameters.lifetimeSeconds).wholeSeconds), limits: limits)
+    }
+
+    /// The soft and the hard limit of an SA of which `limit` bytes or packets are to pass.
+    private static func volume(
+        _ limit: UInt64, isInitiator: Bool, random: inout some RandomNumberGenerator
+    ) -> (soft: UInt64, hard: UInt64) {
+        let tenth = limit / 10
+        let soft = limit - (isInitiator ? 2 * tenth : tenth / 2)
+        let jitter = tenth == 0 ? 0 : UInt64.random(in: 0...tenth / 2, using: &random)
+        let hard = limit.addingReportingOverflow(2 * tenth)
+        return (soft - min(jitter, soft), hard.overflow ? .max : hard.partialValue)
     }
 }

@@ -130,7 +130,7 @@ extension PeerState {
     func lastsLike(_ other: PeerState) -> Bool {
         let (a, b) = (peer.parameters, other.peer.parameters)
         return a.ike.lifetimeSeconds == b.ike.lifetimeSeconds && a.child.lifetimeSeconds == b.child.lifetimeSeconds
-            && a.child.lifetimeBytes == b.child.lifetimeBytes
+            && a.child.lifetimeBytes == b.child.lifetimeBytes && a.child.lifetimePackets == b.child.lifetimePackets
     }
 
     private func distinct<Element: Hashable>(_ elements: [Element]) -> [Element] {

@@ -18,8 +18,8 @@ extension PacketEngine {
             case .removePolicy(let policy):
                 policies.remove(policy)
                 stale.note(policy)
-            case .addInbound(let association, let lifetime): addInbound(association, lifetime)
-            case .addOutbound(let association, let lifetime): addOutbound(association, lifetime)
+            case .addInbound(let association, let limits): addInbound(association, limits)
+            case .addOutbound(let association, let limits): addOutbound(association, limits)
             case .remove(let peer, let spi, let direction): remove(peer, spi, direction)
             case .removeAll(let peer): removeAll(peer)
             case .setModes(let peer, let modes):
@@ -61,25 +61,25 @@ extension PacketEngine {
         decide()
     }
 
-    private func addInbound(_ association: SecurityAssociation, _ lifetime: PacketWorker.Lifetime) {
+    private func addInbound(_ association: SecurityAssociation, _ limits: SALimits) {
         // The same again would forget what was received, and let it be replayed.
         if inbound[association.spi.rawValue]?.association.securityAssociation.keyingMaterial == association.keyingMaterial {
             return
         }
-        guard spentKeys.admit(association), let entry = try? InboundEntry(association, lifetime: lifetime, library: library)
+        guard spentKeys.admit(association), let entry = try? InboundEntry(association, limits: limits, library: library)
         else { return }
         inbound.insert(entry, spi: association.spi.rawValue)
         stale.peers.insert(association.peer)
     }
 
-    private func addOutbound(_ association: SecurityAssociation, _ lifetime: PacketWorker.Lifetime) {
+    private func addOutbound(_ association: SecurityAssociation, _ limits: SALimits) {
         let peer = peers[association.peer] ?? PeerEntry()
         peers[association.peer] = peer
         guard
             !peer.outbound.contains(where: { $0.association.securityAssociation.keyingMaterial == association.keyingMaterial }),
             spentKeys.admit(association),
             let entry = try? OutboundEntry(
-                association, lifetime: lifetime, path: path(of: peer, to: association.remote.address), library: library)
+                association, limits: limits, path: path(of: peer, to: association.remote.address), library: library)
         else { return }
         peer.outbound.append(entry)
         stale.peers.insert(association.peer)

@@ -49,11 +49,11 @@ extension PacketEngine {
         var isHardLimitTold = false
 
         init(
-            _ securityAssociation: SecurityAssociation, lifetime: PacketWorker.Lifetime, path: PathLimit, library: CipherLibrary
+            _ securityAssociation: SecurityAssociation, limits: SALimits, path: PathLimit, library: CipherLibrary
         ) throws(AEADError) {
             self.path = path
             association = try OutboundAssociation(
-                securityAssociation, softBytes: lifetime.softBytes, hardBytes: lifetime.hardBytes, library: library)
+                securityAssociation, limits: limits, library: library)
             isTunnelMode = securityAssociation.mode == .tunnel
             encapsulation = Encapsulation(
                 AddressPair(local: securityAssociation.local.address, remote: securityAssociation.remote.address))
@@ -97,10 +97,10 @@ extension PacketEngine {
         }
 
         init(
-            _ securityAssociation: SecurityAssociation, lifetime: PacketWorker.Lifetime, library: CipherLibrary
+            _ securityAssociation: SecurityAssociation, limits: SALimits, library: CipherLibrary
         ) throws(AEADError) {
             association = try InboundAssociation(
-                securityAssociation, softBytes: lifetime.softBytes, hardBytes: lifetime.hardBytes, library: library)
+                securityAssociation, limits: limits, library: library)
             isTunnelMode = securityAssociation.mode == .tunnel
             remote = securityAssociation.remote
         }

@@ -81,6 +81,13 @@ enum SwanctlFile {
                     leftOut.add(file.name, bytes.line, "the size \(printable(bytes.value)) of 'rekey_bytes'")
                 }
             }
+            if let packets = child.value("rekey_packets") {
+                if let number = UInt64(packets.value), (1_000...1 << 50).contains(number) {
+                    parameters.child.lifetimePackets = number
+                } else if packets.value != "0" {
+                    leftOut.add(file.name, packets.line, "the number \(printable(packets.value)) of 'rekey_packets'")
+                }
+            }
             fact.localNetworks += SelectorText.networks(child.value("local_ts"), of: file, &leftOut)
             fact.remoteNetworks += SelectorText.networks(child.value("remote_ts"), of: file, &leftOut)
         }

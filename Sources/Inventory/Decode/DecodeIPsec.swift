@@ -1,7 +1,7 @@
 import WarrenModel
 
 extension Decoding {
-    /// `{mode, encapsulation, ike: {version, proposals, lifetime, liveness}, child: {proposals, lifetime, bytes}}`; what is not said
+    /// `{mode, encapsulation, ike: {version, proposals, lifetime, liveness}, child: {proposals, lifetime, bytes, packets}}`; what is not said
     /// stays as `inherited` has it.
     mutating func ipsec(_ node: YAMLNode, inherited: IPsecParameters) -> IPsecParameters {
         var parameters = inherited
@@ -42,7 +42,7 @@ extension Decoding {
     }
 
     private mutating func decode(_ node: YAMLNode, into child: inout ChildSAParameters) {
-        guard let fields = fields(of: node, "'child'", known: ["proposals", "lifetime", "bytes"]) else { return }
+        guard let fields = fields(of: node, "'child'", known: ["proposals", "lifetime", "bytes", "packets"]) else { return }
         if let entry = fields["proposals"] {
             let form = "ENCRYPTION or ENCRYPTION-GROUP of \(names(EncryptionAlgorithm.self)); \(names(KeyExchangeMethod.self))"
             child.proposals = proposals(entry.value, form: form, examples: Self.childExamples) ?? child.proposals
@@ -56,6 +56,13 @@ extension Decoding {
                 bytes($0).flatMap { range.contains($0) ? $0 : nil }
             }
             child.lifetimeBytes = read ?? child.lifetimeBytes
+        }
+        if let entry = fields["packets"] {
+            let range: ClosedRange<UInt64> = 1_000...(1 << 50)
+            let read = value(entry.value, "'packets'", form: "a number of 1000 to 2^50, such as 4000000000") {
+                quantity($0, units: ["": 1]).flatMap { range.contains($0) ? $0 : nil }
+            }
+            child.lifetimePackets = read ?? child.lifetimePackets
         }
     }
 

@@ -58,6 +58,7 @@ enum SwanctlConfiguration {
             ("rekey_bytes", "\(child.lifetimeBytes)"), ("start_action", "trap"), ("dpd_action", "trap"),
             ("close_action", "none"),
         ]
+        if let packets = child.lifetimePackets { settings.append(("rekey_packets", "\(packets)")) }
         if isLinux { settings += [("policies", "no"), ("reqid", "\(link.requestID)"), ("replay_window", "1024")] }
         return SettingsSection(name: link.tunnel.interface, settings: settings.map { (key: $0.0, value: $0.1) })
     }

@@ -1673,6 +1673,9 @@ public nonisolated struct Warren_Agent_V1_IPsecParameters: Sendable {
   /// Where it is set, ESP is IP protocol 50 between embedded gateways, too, unless there is a NAT; else they put it into UDP.
   public var espWithoutUdp: Bool = false
 
+  /// In one direction, after which a child SA is replaced; 0: as many as its sequence numbers allow.
+  public var childLifetimePackets: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -4276,7 +4279,7 @@ nonisolated extension Warren_Agent_V1_IKEAlternative: SwiftProtobuf.Message, Swi
 
 nonisolated extension Warren_Agent_V1_IPsecParameters: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".IPsecParameters"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}mode\0\u{3}ike_proposals\0\u{3}ike_lifetime_seconds\0\u{3}liveness_seconds\0\u{3}child_proposals\0\u{3}child_lifetime_seconds\0\u{3}child_lifetime_bytes\0\u{3}esp_without_udp\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}mode\0\u{3}ike_proposals\0\u{3}ike_lifetime_seconds\0\u{3}liveness_seconds\0\u{3}child_proposals\0\u{3}child_lifetime_seconds\0\u{3}child_lifetime_bytes\0\u{3}esp_without_udp\0\u{3}child_lifetime_packets\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4292,6 +4295,7 @@ nonisolated extension Warren_Agent_V1_IPsecParameters: SwiftProtobuf.Message, Sw
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self.childLifetimeSeconds) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.childLifetimeBytes) }()
       case 8: try { try decoder.decodeSingularBoolField(value: &self.espWithoutUdp) }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.childLifetimePackets) }()
       default: break
       }
     }
@@ -4322,6 +4326,9 @@ nonisolated extension Warren_Agent_V1_IPsecParameters: SwiftProtobuf.Message, Sw
     if self.espWithoutUdp != false {
       try visitor.visitSingularBoolField(value: self.espWithoutUdp, fieldNumber: 8)
     }
+    if self.childLifetimePackets != 0 {
+      try visitor.visitSingularUInt64Field(value: self.childLifetimePackets, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4334,6 +4341,7 @@ nonisolated extension Warren_Agent_V1_IPsecParameters: SwiftProtobuf.Message, Sw
     if lhs.childLifetimeSeconds != rhs.childLifetimeSeconds {return false}
     if lhs.childLifetimeBytes != rhs.childLifetimeBytes {return false}
     if lhs.espWithoutUdp != rhs.espWithoutUdp {return false}
+    if lhs.childLifetimePackets != rhs.childLifetimePackets {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
