@@ -3,6 +3,8 @@
 
 Each scenario of warren-packet-cost runs under valgrind's callgrind with so many rounds and with twice as many; the difference,
 divided by its packets, is what one packet costs. It is the same on a loaded machine. `budget.json` holds what it may cost.
+The stages of a packet's way are told apart by the file that each instruction was compiled from: README.md beside the data plane
+draws which file does what.
 """
 
 import argparse
@@ -11,6 +13,7 @@ import json
 import pathlib
 import re
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -36,12 +39,13 @@ TUNNELS, TUNNELS_RATIO, TUNNEL_BYTES = 1000, 1.2, 64 << 10
 
 
 class Profile:
-    """Instructions by object file and calls by function, from a callgrind file."""
+    """Instructions by object file and by address within it, and calls by function, from a callgrind file."""
 
     def __init__(self, path):
         self.instructions = collections.Counter()
+        self.addresses = collections.Counter()
         self.calls = collections.Counter()
-        names, current, callee, is_call = {"ob": {}, "fn": {}}, "", "", False
+        names, current, callee, is_call, address = {"ob": {}, "fn": {}}, "", "", False, 0
         for line in open(path):
             key, _, value = line.strip().partition("=")
             if key in ("ob", "cob", "fn", "cfn"):
@@ -54,9 +58,15 @@ class Profile:
                 self.calls[callee.split("'")[0].split("@")[0]] += int(value.split()[0])
                 is_call = True
             elif line[0] in "0123456789+-*":
+                place, _, number = line.split()
+                if place[0] in "+-":
+                    address += int(place)
+                elif place != "*":
+                    address = int(place, 16)
                 # The line after a call has what was spent in the callee.
                 if not is_call:
-                    self.instructions[current] += int(line.split()[1])
+                    self.instructions[current] += int(number)
+                    self.addresses[current, address] += int(number)
                 is_call = False
 
     @staticmethod
@@ -75,7 +85,8 @@ def count(program, scenario, library, rounds, tunnels=1):
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/callgrind.out"
         done = subprocess.run(
-            ["valgrind", "--tool=callgrind", f"--callgrind-out-file={path}", "--toggle-collect=*PacketEngine*turn*", *arguments],
+            ["valgrind", "--tool=callgrind", f"--callgrind-out-file={path}", "--dump-instr=yes",
+             "--toggle-collect=*PacketEngine*turn*", *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )
         if done.returncode != 0:
@@ -99,7 +110,35 @@ def cost(program, scenario, library, tunnels=1):
     return {
         "instructions": round((sum(difference.values()) - cipher) / packets, 1),
         "cipher": round(cipher / packets, 1), "calls": calls,
+        "addresses": {place: (number - once.addresses[place]) / packets for place, number in twice.addresses.items()},
     }
+
+
+def stages(program, found):
+    """The instructions of a packet by the file that they were compiled from, or the library that has them."""
+    own = sorted(address for name, address in found if name == program)
+    tool = shutil.which("llvm-symbolizer", path=str(pathlib.Path(shutil.which("swift")).resolve().parent)) or "llvm-symbolizer"
+    text = subprocess.run(
+        [tool, f"--obj={unstripped(program)}", "--inlines", "--no-demangle"], check=True, stdout=subprocess.PIPE, text=True,
+        input="".join(f"{address:#x}\n" for address in own),
+    ).stdout
+    names = {address: stage(frames.strip().splitlines()) for address, frames in zip(own, text.split("\n\n"))}
+    result = collections.Counter()
+    for (name, address), number in found.items():
+        result[names[address] if name == program else pathlib.Path(name).name] += number
+    return result
+
+
+def stage(frames):
+    """Of the lines of each frame, innermost first, a function's and a place's: what is inlined of the standard library is its
+    caller's. Specialised functions have no place: they are told by the type that has them."""
+    for place in frames[1::2]:
+        if "/Agents/" in place:
+            return place.rsplit(":", 2)[0].split("/Agents/")[1].removesuffix(".swift")
+    for function in reversed(frames[::2]):
+        if found := re.match(r"\$s\d+(ESP|Tunnel)(\d+)(\w+)", function):
+            return f"{found[1]}/{found[3][:int(found[2])]}"
+    return "other"
 
 
 def clock(program, scenario, library, rounds, tunnels=1, runs=5):
@@ -112,9 +151,24 @@ def clock(program, scenario, library, rounds, tunnels=1, runs=5):
     return [statistics.median(column) for column in zip(*found)][1:]
 
 
+def unstripped(program):
+    return f"{program}.debug"
+
+
+def print_stages(program, addresses):
+    """Where the instructions of one packet of each scenario go."""
+    for scenario, found in addresses.items():
+        print(f"\n{scenario}, by stage")
+        found = stages(program, found)
+        for name, number in sorted(found.items(), key=lambda item: -item[1]):
+            if number >= 1:
+                print(f"  {name:44} {number:8.1f}")
+    print()
+
+
 def check_packets(options, budget):
-    """Prints each scenario and returns what is wrong."""
-    wrong, measured = [], {}
+    """Prints each scenario and returns what is wrong, and the instructions of each by address."""
+    wrong, measured, addresses = [], {}, {}
     print(f"{'a packet of':24} {'instructions':>12} {'cipher':>8} {'budget':>8} {'ns, kernel included':>20}")
     for scenario in SCENARIOS:
         for library in LIBRARIES:
@@ -124,13 +178,14 @@ def check_packets(options, budget):
             nanoseconds = clock(options.program, scenario, library, 20 * ROUNDS[scenario])[0]
             print(f"{name:24} {found['instructions']:12.1f} {found['cipher']:8.1f} {allowed or 0:8.0f} {nanoseconds:20.0f}")
             measured[name] = round(found["instructions"])
+            addresses.setdefault(scenario, found["addresses"])
             for function, number in sorted(found["calls"].items()):
                 wrong.append(f"{name}: {function} is called {number:.3g} times for a packet")
             if not options.update and (allowed is None or found["instructions"] > allowed * (1 + TOLERANCE)):
                 wrong.append(f"{name}: {found['instructions']} instructions, and the budget is {allowed}")
     if options.update:
         (HERE / "budget.json").write_text(json.dumps(measured, indent=2) + "\n")
-    return wrong
+    return wrong, addresses
 
 
 def check_tunnels(options):
@@ -168,8 +223,11 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         stripped = f"{folder}/warren-packet-cost"
         subprocess.run([options.strip, "--strip-debug", "-o", stripped, options.program], check=True)
+        shutil.copyfile(options.program, unstripped(stripped))
         options.program = stripped
-        wrong = check_packets(options, budget) + check_tunnels(options)
+        wrong, addresses = check_packets(options, budget)
+        print_stages(options.program, addresses)
+        wrong += check_tunnels(options)
     for line in wrong:
         print(line)
     sys.exit(1 if wrong else 0)
