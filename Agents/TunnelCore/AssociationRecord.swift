@@ -29,6 +29,7 @@ struct AssociationRecord {
     let extendedSequenceNumbers: Bool
     let mode: IPsecMode
     let outer: AddressPair
+    let isInUDP: Bool
     let softSeconds: UInt64
     let madeAt: MonotonicTime
 
@@ -37,6 +38,7 @@ struct AssociationRecord {
         extendedSequenceNumbers = association.extendedSequenceNumbers
         mode = association.mode
         outer = AddressPair(local: association.local.address, remote: association.remote.address)
+        isInUDP = association.udpEncapsulation
         softSeconds = lifetime.softSeconds
         madeAt = now
     }
@@ -46,6 +48,6 @@ struct AssociationRecord {
         return SAReport(
             peer: key.peer, direction: key.direction, spi: key.spi, encryption: encryption,
             extendedSequenceNumbers: extendedSequenceNumbers, mode: mode, outer: outer, ageSeconds: age, packets: packets,
-            bytes: bytes, rekeyInSeconds: softSeconds > age ? softSeconds - age : 0)
+            bytes: bytes, rekeyInSeconds: softSeconds > age ? softSeconds - age : 0, isInUDP: isInUDP)
     }
 }

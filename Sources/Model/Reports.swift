@@ -14,11 +14,13 @@ public struct SAReport: Sendable, Hashable, Codable {
     public var bytes: UInt64
     /// Seconds until the soft lifetime ends; 0 when that has passed.
     public var rekeyInSeconds: UInt64
+    /// It is in UDP (RFC 3948); nil where the gateway doesn't say.
+    public var isInUDP: Bool?
 
     public init(
         peer: SiteName, direction: SecurityPolicy.Direction, spi: SPI, encryption: EncryptionAlgorithm,
         extendedSequenceNumbers: Bool, mode: IPsecMode, outer: AddressPair, ageSeconds: UInt64, packets: UInt64,
-        bytes: UInt64, rekeyInSeconds: UInt64
+        bytes: UInt64, rekeyInSeconds: UInt64, isInUDP: Bool? = nil
     ) {
         self.peer = peer
         self.direction = direction
@@ -31,6 +33,7 @@ public struct SAReport: Sendable, Hashable, Codable {
         self.packets = packets
         self.bytes = bytes
         self.rekeyInSeconds = rekeyInSeconds
+        self.isInUDP = isInUDP
     }
 }
 

@@ -77,7 +77,8 @@ extension SAReport {
             outer: try AddressPair(
                 wire: try Field.present(wire.hasOuter, wire.outer, "security_associations.outer"), "security_associations.outer"
             ),
-            ageSeconds: wire.ageSeconds, packets: wire.packets, bytes: wire.bytes, rekeyInSeconds: wire.rekeyInSeconds)
+            ageSeconds: wire.ageSeconds, packets: wire.packets, bytes: wire.bytes, rekeyInSeconds: wire.rekeyInSeconds,
+            isInUDP: wire.hasInUdp ? wire.inUdp : nil)
     }
 
     var wire: Warren_Agent_V1_SAReport {
@@ -93,6 +94,7 @@ extension SAReport {
             $0.packets = packets
             $0.bytes = bytes
             $0.rekeyInSeconds = rekeyInSeconds
+            if let isInUDP { $0.inUdp = isInUDP }
         }
     }
 }

@@ -46,6 +46,7 @@ import WarrenModel
         for direction in SecurityPolicy.Direction.allCases {
             let association = try #require(observation.securityAssociations.first { $0.direction == direction })
             #expect(association.mode == mode && association.extendedSequenceNumbers == !other)
+            #expect(association.isInUDP == !other)
             #expect(association.encryption == (other ? .aes128gcm16 : apart ? .aes256sha256 : .aes256gcm16))
             // Our inbound SPI is what strongSwan sends to, and the other way round.
             let line = direction == .inbound ? "out" : "in "

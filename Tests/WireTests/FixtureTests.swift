@@ -40,6 +40,8 @@ import WarrenPlan
         var latest = later
         latest.probes[0].lossPercent = 12.5
         latest.probes[0].pathMTU = 1400
+        var newest = latest
+        newest.securityAssociations[0].isInUDP = true
         let version = StateVersion(epoch: 2, generation: Generation(rawValue: 7), revision: 3)
         let questions = (
             echo: AgentQuestion.echo(try Sample.echoQuestion()).wire(id: 7, milliseconds: 5_000),
@@ -74,6 +76,7 @@ import WarrenPlan
             ("report-1.0", Warren_Agent_V1_AgentMessage.with { $0.report = report.wire }),
             ("report-1.2", Warren_Agent_V1_AgentMessage.with { $0.report = later.wire }),
             ("report-1.3", Warren_Agent_V1_AgentMessage.with { $0.report = latest.wire }),
+            ("report-1.6", Warren_Agent_V1_AgentMessage.with { $0.report = newest.wire }),
             (
                 "desired-1.0",
                 Warren_Agent_V1_ControllerMessage.with {
@@ -131,7 +134,8 @@ import WarrenPlan
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
 
     static let names = [
-        "hello-1.0", "hello-1.1", "report-1.0", "report-1.2", "report-1.3", "desired-1.0", "desired-1.1", "desired-1.5",
+        "hello-1.0", "hello-1.1", "report-1.0", "report-1.2", "report-1.3", "report-1.6", "desired-1.0", "desired-1.1",
+        "desired-1.5",
         "desired-1.6", "confirmed-1.0", "enrol-request-1.0", "question-echo-1.4", "question-link-1.4", "credit-1.4",
         "withdrawn-1.4",
         "answer-echo-1.4",
@@ -186,12 +190,13 @@ import WarrenPlan
         #expect(state.plan.ike[0].parameters.child.lifetimePackets == (name == "desired-1.6" ? 1 << 40 : nil))
     }
 
-    @Test(arguments: ["report-1.0", "report-1.2"]) func reports(name: String) throws {
+    @Test(arguments: ["report-1.0", "report-1.2", "report-1.6"]) func reports(name: String) throws {
         let message = try #require(try Self.messages().first { $0.name == name }).message
         let kept = try Warren_Agent_V1_AgentMessage(serializedBytes: try fixture(name, orOf: message))
         let report = try AgentReport(wire: kept.report, from: try #require(SiteName("berlin")))
         #expect(report.wire == kept.report)
         #expect(report.ike.map(\.runsAsPreferred) == [name == "report-1.0" ? nil : false])
+        #expect(report.securityAssociations.map(\.isInUDP) == [name == "report-1.6" ? true : nil])
         #expect(report.rejected == StateVersion(epoch: 2, generation: Generation(rawValue: 8), revision: 4))
     }
 

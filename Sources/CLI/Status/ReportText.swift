@@ -44,7 +44,7 @@ enum ReportText {
         return sorted.map { association in
             StatusText.pad(association.peer.description, width) + StatusText.pad(association.direction.rawValue, 4)
                 + "\(association.spi) \(association.encryption.rawValue)\(association.extendedSequenceNumbers ? "-esn" : "") "
-                + "\(association.mode.rawValue) \(path(association)), "
+                + "\(association.mode.rawValue) \(path(association))\(association.isInUDP == true ? " in UDP" : ""), "
                 + "age \(association.ageSeconds) s, rekey in \(association.rekeyInSeconds) s, "
                 + "\(association.packets) packets, \(association.bytes) bytes"
         }

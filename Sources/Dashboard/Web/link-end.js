@@ -38,7 +38,7 @@ function associations(end, other) {
   const opposite = { in: "out", out: "in" };
   return table(`Security associations of ${end.site}`, [
     { title: "SA", cell: (sa) => [h("strong", null, sa.direction), " ", h("code", null, hex(sa.spi))] },
-    { title: "Cipher", cell: (sa) => [h("code", null, sa.encryption), h("div", { class: "note" }, sa.mode,
+    { title: "Cipher", cell: (sa) => [h("code", null, sa.encryption), h("div", { class: "note" }, sa.mode, sa.isInUDP ? " in UDP" : "",
       crossed.has(`${opposite[sa.direction]} ${sa.spi}`) ? "" : ", the peer has no such SPI")] },
     { title: "Carried", className: "number", cell: (sa) => [h("div", null, bytes(sa.bytes)), h("div", { class: "note" },
       `${count(sa.packets)} packets`)] },

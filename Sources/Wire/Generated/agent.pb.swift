@@ -1807,11 +1807,21 @@ public nonisolated struct Warren_Agent_V1_SAReport: Sendable {
 
   public var rekeyInSeconds: UInt64 = 0
 
+  public var inUdp: Bool {
+    get {_inUdp ?? false}
+    set {_inUdp = newValue}
+  }
+  /// Returns true if `inUdp` has been explicitly set.
+  public var hasInUdp: Bool {self._inUdp != nil}
+  /// Clears the value of `inUdp`. Subsequent reads from it will return its default value.
+  public mutating func clearInUdp() {self._inUdp = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _outer: Warren_Agent_V1_AddressPair? = nil
+  fileprivate var _inUdp: Bool? = nil
 }
 
 public nonisolated struct Warren_Agent_V1_IKEReport: Sendable {
@@ -4497,7 +4507,7 @@ nonisolated extension Warren_Agent_V1_TunnelReport: SwiftProtobuf.Message, Swift
 
 nonisolated extension Warren_Agent_V1_SAReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SAReport"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}direction\0\u{1}spi\0\u{1}encryption\0\u{3}extended_sequence_numbers\0\u{1}mode\0\u{1}outer\0\u{3}age_seconds\0\u{1}packets\0\u{1}bytes\0\u{3}rekey_in_seconds\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}direction\0\u{1}spi\0\u{1}encryption\0\u{3}extended_sequence_numbers\0\u{1}mode\0\u{1}outer\0\u{3}age_seconds\0\u{1}packets\0\u{1}bytes\0\u{3}rekey_in_seconds\0\u{3}in_udp\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4516,6 +4526,7 @@ nonisolated extension Warren_Agent_V1_SAReport: SwiftProtobuf.Message, SwiftProt
       case 9: try { try decoder.decodeSingularUInt64Field(value: &self.packets) }()
       case 10: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
       case 11: try { try decoder.decodeSingularUInt64Field(value: &self.rekeyInSeconds) }()
+      case 12: try { try decoder.decodeSingularBoolField(value: &self._inUdp) }()
       default: break
       }
     }
@@ -4559,6 +4570,9 @@ nonisolated extension Warren_Agent_V1_SAReport: SwiftProtobuf.Message, SwiftProt
     if self.rekeyInSeconds != 0 {
       try visitor.visitSingularUInt64Field(value: self.rekeyInSeconds, fieldNumber: 11)
     }
+    try { if let v = self._inUdp {
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 12)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4574,6 +4588,7 @@ nonisolated extension Warren_Agent_V1_SAReport: SwiftProtobuf.Message, SwiftProt
     if lhs.packets != rhs.packets {return false}
     if lhs.bytes != rhs.bytes {return false}
     if lhs.rekeyInSeconds != rhs.rekeyInSeconds {return false}
+    if lhs._inUdp != rhs._inUdp {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
