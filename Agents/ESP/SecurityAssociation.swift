@@ -19,11 +19,15 @@ public struct SecurityAssociation: Sendable, Equatable {
     public let udpEncapsulation: Bool
     /// What it may carry, written as packets of this direction have it. A decrypted packet outside is dropped.
     public let selectors: [TrafficSelector]
+    /// The queue of this gateway's packet path that it belongs to.
+    public let queue: Int
+    /// The peer has several queues, each with a port of its own, so that where a packet came from does not say where the peer is.
+    public let isFromAnyPort: Bool
 
     public init(
         peer: SiteName, direction: SecurityPolicy.Direction, spi: SPI, encryption: EncryptionAlgorithm,
         keyingMaterial: SecretBytes, extendedSequenceNumbers: Bool, mode: IPsecMode, local: Endpoint, remote: Endpoint,
-        udpEncapsulation: Bool = true, selectors: [TrafficSelector]
+        udpEncapsulation: Bool = true, selectors: [TrafficSelector], queue: Int = 0, isFromAnyPort: Bool = false
     ) {
         self.peer = peer
         self.direction = direction
@@ -36,5 +40,7 @@ public struct SecurityAssociation: Sendable, Equatable {
         self.remote = remote
         self.udpEncapsulation = udpEncapsulation
         self.selectors = selectors
+        self.queue = queue
+        self.isFromAnyPort = isFromAnyPort
     }
 }

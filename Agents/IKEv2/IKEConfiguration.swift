@@ -1,5 +1,7 @@
 /// How the IKE daemon of one gateway behaves towards every peer. The defaults are what a gateway runs.
 public struct IKEConfiguration: Sendable, Equatable {
+    /// Queues of the packet path, each of which wants a child SA of its own of every peer that can (RFC 9611).
+    public var queues = 1
     /// Wait before the first repetition of a request; each further wait is twice as long.
     public var retransmissionBase: Duration = .milliseconds(500)
     public var retransmissionMaximum: Duration = .seconds(4)
@@ -22,7 +24,7 @@ public struct IKEConfiguration: Sendable, Equatable {
     public var halfOpenLifetime: Duration = .seconds(30)
     /// IKE SAs in use that one peer may have; the oldest makes room.
     public var establishedLimitPerPeer = 8
-    /// Child SAs that one IKE SA may have; more are refused (NO_ADDITIONAL_SAS).
+    /// Child SAs that one IKE SA may have for each queue; more are refused (NO_ADDITIONAL_SAS).
     public var childLimit = 16
     /// How long a replaced inbound SA still takes packets that were under way.
     public var inboundLinger: Duration = .seconds(5)

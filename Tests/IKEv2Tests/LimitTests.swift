@@ -40,7 +40,7 @@ struct LimitTests {
                 guard let spi = engine.peers[Simulation.tokyo]?.current, case .established(var sa) = engine.sessions[spi],
                     sa.outstanding == nil
                 else { return }
-                engine.requestChild(&sa, replacing: nil, now: now, random: &random)
+                engine.requestChild(&sa, replacing: nil, queue: 0, now: now, random: &random)
                 // Forgets what it has, so that it never deletes.
                 sa.children = []
                 sa.pending = []

@@ -79,15 +79,21 @@ struct Simulation {
     private var isRestless = false
     private static let eventsPerSecond = 3000
     private var chance: SeededNumbers
+    /// How many each gateway's packet path has.
+    let queues: [Int]
     /// Sees, and may drop or change, every datagram before the weather does.
     var filter: (inout IKEDatagram) -> Bool = { _ in true }
 
-    init(seed: UInt64 = 1, parameters: IPsecParameters = IPsecParameters(), configuration: IKEConfiguration = .init()) {
+    init(
+        seed: UInt64 = 1, parameters: IPsecParameters = IPsecParameters(), configuration: IKEConfiguration = .init(),
+        queues: [Int] = [1, 1]
+    ) {
         chance = SeededNumbers(seed: seed)
+        self.queues = queues
         self.parameters = [parameters, parameters]
         gateways = [Self.berlin, Self.tokyo].enumerated().map { index, name in
             Gateway(
-                name: name, engine: IKEEngine(configuration: configuration),
+                name: name, engine: IKEEngine(configuration: Self.with(queues[index], configuration)),
                 random: SeededNumbers(seed: seed &* 31 &+ UInt64(index) &+ 100))
         }
     }
@@ -113,9 +119,15 @@ struct Simulation {
 
     /// The process of one gateway ends without a word and starts anew.
     mutating func restart(_ index: Int, configuration: IKEConfiguration = .init()) {
-        gateways[index].engine = IKEEngine(configuration: configuration)
+        gateways[index].engine = IKEEngine(configuration: Self.with(queues[index], configuration))
         gateways[index].associations.forgetAll()
         configure([index])
+    }
+
+    private static func with(_ queues: Int, _ configuration: IKEConfiguration) -> IKEConfiguration {
+        var configuration = configuration
+        configuration.queues = queues
+        return configuration
     }
 
     mutating func act(_ index: Int, _ action: (inout IKEEngine, MonotonicTime, inout SeededNumbers) -> Void) {
@@ -211,47 +223,53 @@ struct Simulation {
     /// Packets flow both ways: each end tells its engine of the first on an inbound SA, and of life.
     mutating func exchangeTraffic() {
         for index in gateways.indices {
-            guard let sa = gateways[index].associations.current else {
+            let carriers = gateways[index].associations.carriers
+            if carriers.first?.queue != 0 {
                 gateways[index].outages += 1
                 act(index) { $0.outboundNeeded(peer: index == 0 ? Self.tokyo : Self.berlin, now: $1, random: &$2) }
-                continue
             }
-            let other = 1 - index, from = gateways[index].name
-            guard gateways[other].associations.opener(of: sa) != nil else {
-                gateways[index].outages += 1
-                act(other) { $0.unknownSPISeen(sa.spi, local: sa.remote, remote: sa.local, now: $1, random: &$2) }
-                continue
-            }
-            act(other) { engine, now, _ in
-                engine.firstPacketReceived(inbound: sa.spi, peer: from, now: now)
-                engine.protectedTrafficSeen(peer: from, now: now)
-            }
+            for sa in carriers { exchange(sa, from: index) }
+        }
+    }
+
+    private mutating func exchange(_ sa: SecurityAssociation, from index: Int) {
+        let other = 1 - index, from = gateways[index].name
+        guard gateways[other].associations.opener(of: sa) != nil else {
+            gateways[index].outages += 1
+            return act(other) { $0.unknownSPISeen(sa.spi, local: sa.remote, remote: sa.local, now: $1, random: &$2) }
+        }
+        act(other) { engine, now, _ in
+            engine.firstPacketReceived(inbound: sa.spi, peer: from, now: now)
+            engine.protectedTrafficSeen(peer: from, now: now)
         }
     }
 
     var states: [IKEReport] { gateways.flatMap { $0.engine.reports(now: now) } }
 
+    private static func discord(_ sa: SecurityAssociation, _ other: Gateway) -> [String] {
+        guard let received = other.inbound[sa.spi] else { return ["\(other.name) does not know \(sa.spi)"] }
+        var found: [String] = []
+        if received.keyingMaterial != sa.keyingMaterial { found.append("the keys of \(sa.spi) differ") }
+        if received.extendedSequenceNumbers != sa.extendedSequenceNumbers || received.mode != sa.mode
+            || received.encryption != sa.encryption || received.selectors != sa.selectors
+        {
+            found.append("the ends disagree about \(sa.spi)")
+        }
+        return found
+    }
+
     /// What is wrong with the two ends' SAs, if anything: each must send on what the other receives, under the same key.
     var discord: [String] {
         var found = gateways.flatMap(\.faults)
         for index in gateways.indices {
-            let own = gateways[index], other = gateways[1 - index]
-            if own.outbound.count != 1 { found.append("\(own.name) has \(own.outbound.count) outbound SAs") }
-            if own.inbound.count != 1 { found.append("\(own.name) has \(own.inbound.count) inbound SAs") }
-            guard let sa = own.associations.current else {
-                found.append("\(own.name) can't send")
-                continue
+            let own = gateways[index], other = gateways[1 - index], count = queues.min() ?? 1
+            if own.outbound.count != count { found.append("\(own.name) has \(own.outbound.count) outbound SAs") }
+            if own.inbound.count != count { found.append("\(own.name) has \(own.inbound.count) inbound SAs") }
+            let carriers = own.associations.carriers
+            if carriers.map(\.queue) != Array(0..<count) {
+                found.append("\(own.name) sends on queues \(carriers.map(\.queue))")
             }
-            guard let received = other.inbound[sa.spi] else {
-                found.append("\(other.name) does not know \(sa.spi)")
-                continue
-            }
-            if received.keyingMaterial != sa.keyingMaterial { found.append("the keys of \(sa.spi) differ") }
-            if received.extendedSequenceNumbers != sa.extendedSequenceNumbers || received.mode != sa.mode
-                || received.encryption != sa.encryption || received.selectors != sa.selectors
-            {
-                found.append("the ends disagree about \(sa.spi)")
-            }
+            for sa in carriers { found += Self.discord(sa, other) }
         }
         for report in states where report.state != .established { found.append("\(report.peer): \(report.state)") }
         return found

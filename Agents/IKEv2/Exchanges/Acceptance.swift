@@ -161,6 +161,7 @@ extension IKEEngine {
             state.outcome, peer: peer.peer, key: key, path: Path(local: datagram.local, remote: datagram.remote),
             envelope: state.envelope, now: now, random: &random)
         sa.expectedRequestID = 1
+        sa.hasQueues = payloads.has(.saResourceInfo) && wantsQueues(state.outcome.nat, on: sa.path)
         log(state.peer, .established, "IKE SA \(sa.identity.ours) \(sa.proposal) as responder")
         if payloads.has(.initialContact) { forgetEstablished(of: state.peer) }
         sa.isUnconfirmed = isCarrying(state.peer)
@@ -178,6 +179,7 @@ extension IKEEngine {
                 nonceInitiator: state.outcome.nonceInitiator, nonceResponder: state.outcome.nonceResponder, inAuth: true)
             reply += answerChild(&sa, payloads, exchange, replacing: nil, now: now, random: &random).payloads
         }
+        if sa.hasQueues { reply.append(.notify(Notify(.saResourceInfo))) }
         respond(&sa, .ikeAuth, reply, to: datagram)
         succeed(by: &sa)
         // Its answer shows that the peer has this IKE SA, should no packet come that does.

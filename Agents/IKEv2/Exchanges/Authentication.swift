@@ -8,8 +8,8 @@ extension IKEEngine {
     ) {
         var envelope = Envelope(keys: outcome.keys, asInitiator: true)
         let offer = ChildOffer(
-            inboundSPI: newSPI(&random), nonce: outcome.nonceInitiator, keyExchange: nil, rekeys: nil, restarts: 0,
-            way: peer.peer.preferred)
+            inboundSPI: newSPI(of: 0, &random), nonce: outcome.nonceInitiator, keyExchange: nil, rekeys: nil, queue: 0,
+            namesQueue: wantsQueues(outcome.nat, on: path), restarts: 0, way: peer.peer.preferred)
         let identity = Identification(path.local.address)
         let code = SharedKeyAuthentication.code(
             prf: outcome.keys.prf, key: peer.preferredKey, message: outcome.request, peerNonce: outcome.nonceResponder,
@@ -74,6 +74,7 @@ extension IKEEngine {
             state.outcome, peer: peer.peer, key: peer.preferredKey, path: state.path, envelope: state.envelope, now: now,
             random: &random)
         sa.nextRequestID = 2
+        sa.hasQueues = state.child.namesQueue && payloads.has(.saResourceInfo)
         log(state.peer, .established, "IKE SA \(spi) \(sa.proposal) as initiator")
         sa.authNonces = (state.outcome.nonceInitiator, state.outcome.nonceResponder)
         finishChild(&sa, state.child, payloads, inAuth: true, now: now, random: &random)

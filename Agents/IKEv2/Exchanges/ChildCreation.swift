@@ -16,6 +16,7 @@ extension IKEEngine {
         var payloads: [Payload] = []
         if let old = offer.rekeys { payloads.append(.notify(Notify(.rekeySA, esp: old))) }
         if offer.way.parameters.mode == .transport { payloads.append(.notify(Notify(.useTransportMode))) }
+        if offer.namesQueue { payloads.append(.notify(Notify(.saResourceInfo, queue: offer.queue))) }
         payloads.append(
             .securityAssociation(
                 Negotiation.offer(
@@ -32,16 +33,18 @@ extension IKEEngine {
     }
 
     mutating func requestChild(
-        _ sa: inout IKESA, replacing old: ChildSA?, group: KeyExchangeMethod? = nil, restarts: Int = 0, now: MonotonicTime,
-        random: inout some RandomNumberGenerator
+        _ sa: inout IKESA, replacing old: ChildSA?, queue: Int, group: KeyExchangeMethod? = nil, restarts: Int = 0,
+        now: MonotonicTime, random: inout some RandomNumberGenerator
     ) {
         guard let state = peers[sa.peer] else { return }
-        let way = old.map { state.way(of: $0, on: sa.path) } ?? state.peer.preferred
+        // Those of other queues run as the first does.
+        let like = old ?? (queue > 0 ? sa.children.first { $0.standing == .active } : nil)
+        let way = like.map { state.way(of: $0, on: sa.path) } ?? state.peer.preferred
         let method = group ?? way.parameters.child.proposals.first?.keyExchange
         let offer = ChildOffer(
-            inboundSPI: newSPI(&random), nonce: randomBytes(32, using: &random),
-            keyExchange: method.flatMap { KeyExchangeKey($0, using: &random) }, rekeys: old?.inbound.spi, restarts: restarts,
-            way: way)
+            inboundSPI: newSPI(of: queue, &random), nonce: randomBytes(32, using: &random),
+            keyExchange: method.flatMap { KeyExchangeKey($0, using: &random) }, rekeys: old?.inbound.spi, queue: queue,
+            namesQueue: sa.hasQueues && old == nil, restarts: restarts, way: way)
         request(&sa, .createChildSA, .createChild(offer), childRequest(offer, withKeyExchange: true), now: now)
     }
 
@@ -86,8 +89,8 @@ extension IKEEngine {
         let nonces =
             inAuth ? sa.authNonces : (initiator: nonceInitiator, responder: nonceResponder)
         var child = makeChild(
-            sa, peer, choice, mode: mode, inboundSPI: offer.inboundSPI, outboundSPI: peerSPI, shared: shared, nonces: nonces,
-            weInitiated: true, selectors: selectors, now: now, random: &random)
+            sa, peer, choice, mode: mode, queue: offer.queue, inboundSPI: offer.inboundSPI, outboundSPI: peerSPI,
+            shared: shared, nonces: nonces, weInitiated: true, selectors: selectors, now: now, random: &random)
         if let fault {
             // The peer has installed it: it is never used here, and deleted there.
             child.sending = .withheld
@@ -119,6 +122,8 @@ extension IKEEngine {
         }
         sa.children.append(child)
         if !inAuth { startSending(sa.children.count - 1, of: &sa) }
+        // Another request shows the peer that we have had its response; after the last there would be none.
+        if offer.rekeys == nil, offer.queue > 0, missingQueue(sa) == nil { sa.enqueue(.liveness) }
         sa.childRetryAt = nil
         peers[sa.peer]?.lastError = nil
         log(
@@ -150,8 +155,8 @@ extension IKEEngine {
                 offer.rekeys == nil || old != nil
             else { fallthrough }
             requestChild(
-                &sa, replacing: old.map { sa.children[$0] }, group: method, restarts: offer.restarts + 1, now: now,
-                random: &random)
+                &sa, replacing: old.map { sa.children[$0] }, queue: offer.queue, group: method, restarts: offer.restarts + 1,
+                now: now, random: &random)
         default:
             childFailed(
                 &sa, offer, "\(error?.name ?? "NO_PROPOSAL_CHOSEN"): the peer refused the child SA", now: now, random: &random)
@@ -161,6 +166,11 @@ extension IKEEngine {
     private mutating func childFailed(
         _ sa: inout IKESA, _ offer: ChildOffer, _ reason: String, now: MonotonicTime, random: inout some RandomNumberGenerator
     ) {
+        if offer.rekeys == nil, offer.queue > 0 {
+            // What stands carries the link. Another is asked for when one of it has gone.
+            sa.queueLimit = sa.servedQueues.count
+            return log(sa.peer, .notice, "no child SA for queue \(offer.queue): \(reason)")
+        }
         peers[sa.peer]?.lastError = reason
         log(sa.peer, .failed, reason)
         let share = Double.random(in: 0.5...1, using: &random)
@@ -187,10 +197,14 @@ extension IKEEngine {
         guard !configured.isEmpty else {
             return refuseChild(sa, .noProposalChosen, "the peer asked for another mode than \(state.peer.parameters.mode)")
         }
-        guard sa.children.count < configuration.childLimit else {
+        guard sa.children.count < configuration.childLimit * configuration.queues else {
             return refuseChild(sa, .noAdditionalSAs, "the peer has \(sa.children.count) child SAs and deletes none")
         }
-        let spi = newSPI(&random)
+        guard let queue = old.map({ sa.children[$0].queue }) ?? queue(for: payloads, sa) else {
+            log(sa.peer, .notice, "TS_MAX_QUEUE: each queue has a child SA")
+            return ([.notify(Notify(.tsMaxQueue))], nil)
+        }
+        let spi = newSPI(of: queue, &random)
         guard
             let (choice, answer, peerSPI) = Negotiation.choose(
                 offered, from: configured, spi: spi, withKeyExchange: !exchange.inAuth)
@@ -219,7 +233,7 @@ extension IKEEngine {
             }
         }
         var child = makeChild(
-            sa, state.peer, choice, mode: mode, inboundSPI: spi, outboundSPI: peerSPI, shared: shared,
+            sa, state.peer, choice, mode: mode, queue: queue, inboundSPI: spi, outboundSPI: peerSPI, shared: shared,
             nonces: (exchange.nonceInitiator, exchange.nonceResponder), weInitiated: false, selectors: selectors, now: now,
             random: &random)
         outputs.append(.addInbound(child.inbound, child.lifetime))
@@ -229,6 +243,8 @@ extension IKEEngine {
         } else {
             if sa.isUnconfirmed {
                 child.sending = .waiting(until: .never, replaced: nil)
+            } else if queue > 0 {
+                child.sending = .waiting(until: now + configuration.outboundSwitchLimit, replaced: nil)
             } else {
                 startSending(&child)
             }
@@ -238,6 +254,7 @@ extension IKEEngine {
         sa.childRetryAt = nil
         peers[sa.peer]?.lastError = nil
         var reply: [Payload] = mode == .transport ? [.notify(Notify(.useTransportMode))] : []
+        if queue > 0, old == nil { reply.append(.notify(Notify(.saResourceInfo, queue: queue))) }
         reply.append(.securityAssociation([answer]))
         if !exchange.inAuth { reply.append(.nonce(exchange.nonceResponder)) }
         if let key { reply.append(.keyExchange(group: key.method.groupNumber, data: key.publicValue)) }

@@ -58,6 +58,7 @@ extension IKEEngine {
         else { return .keep }
         sa.lastHeardAt = now
         sa.quietUntil = nil
+        releaseAnswered(&sa)
         if sa.follow(to: datagram.remote) { outputs.append(.redirect(peer: sa.peer, remote: datagram.remote)) }
         let payloads: PayloadSet
         do { payloads = PayloadSet(try PayloadChain.parse(plaintext[...], first: first)) } catch {
@@ -85,6 +86,13 @@ extension IKEEngine {
             respond(&sa, .informational, [.notify(Notify(.invalidSyntax))], to: datagram)
         }
         return .keep
+    }
+
+    /// A new request shows that the peer has had our response to the one before, and with it what that made beside others.
+    private mutating func releaseAnswered(_ sa: inout IKESA) {
+        for index in sa.children.indices where sa.children[index].standing == .active {
+            if case .waiting(let until, nil) = sa.children[index].sending, until < .never { startSending(index, of: &sa) }
+        }
     }
 
     /// The peer has not had our response yet, so it does not receive on what that would make.
@@ -169,10 +177,10 @@ extension IKEEngine {
     ) {
         switch task {
         case .liveness: request(&sa, .informational, .liveness, [], now: now)
-        case .createChild: requestChild(&sa, replacing: nil, now: now, random: &random)
+        case .createChild(let queue): requestChild(&sa, replacing: nil, queue: queue, now: now, random: &random)
         case .rekeyChild(let spi):
             guard let index = sa.child(inbound: spi), sa.children[index].standing == .active else { return }
-            requestChild(&sa, replacing: sa.children[index], now: now, random: &random)
+            requestChild(&sa, replacing: sa.children[index], queue: sa.children[index].queue, now: now, random: &random)
         case .deleteChildren(let spis):
             let present = spis.filter { sa.child(inbound: $0) != nil }
             guard !present.isEmpty else { return }

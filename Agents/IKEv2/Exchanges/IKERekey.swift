@@ -142,13 +142,15 @@ extension IKEEngine {
         random: inout some RandomNumberGenerator
     ) -> IKESA {
         let seconds = peer.parameters.ike.lifetimeSeconds
-        return IKESA(
+        var new = IKESA(
             peer: sa.peer, identity: identity, proposal: proposal, keys: keys, key: sa.key, path: sa.path,
             nat: sa.nat, fragmentation: sa.fragmentation, createdAt: now,
             envelope: Envelope(keys: keys, asInitiator: identity.isInitiator),
             nextRequestID: 0, expectedRequestID: 0,
             softAt: now + Lifetimes.soft(seconds: seconds, isInitiator: peer.initiator, random: &random),
             hardAt: now + Lifetimes.hard(seconds: seconds), lastHeardAt: now, keepaliveAt: sa.keepaliveAt)
+        new.hasQueues = sa.hasQueues
+        return new
     }
 
     /// The peer makes requests on what its half of two crossing rekeys made. So it has seen both halves, and keeps this one:

@@ -63,7 +63,7 @@ extension IKEEngine {
             } else {
                 // Stays until an IKE SA of the new configuration carries its packets; but not for ever.
                 sa.expiresAt = min(sa.expiresAt ?? .never, now + configuration.staleLifetime)
-                sa.pending.removeAll { $0 == .rekeyIKE || $0 == .createChild }
+                sa.pending.removeAll(where: \.prolongs)
             }
             sessions[spi] = .established(sa)
         case .closed: break

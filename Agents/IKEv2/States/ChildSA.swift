@@ -28,6 +28,8 @@ struct ChildSA: Sendable {
     let hardAt: MonotonicTime
     var sending: Sending
     var standing = Standing.active
+
+    var queue: Int { inbound.queue }
 }
 
 /// An inbound SA that takes late packets until its time is up.

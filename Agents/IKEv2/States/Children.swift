@@ -4,16 +4,19 @@ import WarrenModel
 /// Child SAs: their keys, their installation, and their end.
 extension IKEEngine {
     /// An SPI that no inbound SA of this gateway has, is offered for, or had a moment ago.
-    mutating func newSPI(_ random: inout some RandomNumberGenerator) -> SPI {
+    mutating func newSPI(of queue: Int, _ random: inout some RandomNumberGenerator) -> SPI {
         var spi = SPI(rawValue: 0)
-        repeat { spi = SPI(rawValue: random.next()) } while spi < .smallestAllowed || reservedSPIs.contains(spi)
+        repeat {
+            let number: UInt32 = random.next()
+            spi = configuration.queues > 1 ? PacketQueues.spi(number, of: queue) : SPI(rawValue: number)
+        } while spi < .smallestAllowed || reservedSPIs.contains(spi)
         reservedSPIs.insert(spi)
         return spi
     }
 
     func makeChild(
-        _ sa: IKESA, _ peer: IKEPeer, _ choice: Negotiation.ChildChoice, mode: IPsecMode, inboundSPI: SPI, outboundSPI: SPI,
-        shared: SecretBytes?, nonces: (initiator: [UInt8], responder: [UInt8]), weInitiated: Bool,
+        _ sa: IKESA, _ peer: IKEPeer, _ choice: Negotiation.ChildChoice, mode: IPsecMode, queue: Int, inboundSPI: SPI,
+        outboundSPI: SPI, shared: SecretBytes?, nonces: (initiator: [UInt8], responder: [UInt8]), weInitiated: Bool,
         selectors: [TrafficSelector], now: MonotonicTime, random: inout some RandomNumberGenerator
     ) -> ChildSA {
         let keys = sa.keys.childKeys(
@@ -23,7 +26,8 @@ extension IKEEngine {
                 peer: sa.peer, direction: direction, spi: spi, encryption: choice.encryption, keyingMaterial: key,
                 extendedSequenceNumbers: choice.extendedSequenceNumbers, mode: mode, local: sa.path.local,
                 remote: sa.path.remote, udpEncapsulation: sa.nat.usesUDP,
-                selectors: direction == .outbound ? selectors : selectors.map(\.reversed))
+                selectors: direction == .outbound ? selectors : selectors.map(\.reversed), queue: queue,
+                isFromAnyPort: sa.hasQueues)
         }
         let parameters = peer.parameters.child
         let soft = Lifetimes.soft(seconds: parameters.lifetimeSeconds, isInitiator: peer.initiator, random: &random)
@@ -58,22 +62,46 @@ extension IKEEngine {
         departing.removeAll { $0.at <= now }
     }
 
-    /// The link's initiator keeps exactly one child SA on the IKE SA in use.
+    /// Whether a child SA for each queue is wanted of the peer: of ESP in UDP, and where no NAT is before either end, as far as
+    /// this one sees.
+    func wantsQueues(_ nat: NATOutcome, on path: Path) -> Bool {
+        configuration.queues > 1 && nat.usesUDP && !nat.behindNAT && path.remote.port == path.local.port
+    }
+
+    /// The queue that wants a child SA next, the lowest first; nil when there are as many as both ends have.
+    func missingQueue(_ sa: IKESA) -> Int? {
+        let served = Set(sa.children.filter { $0.standing != .closing }.map(\.queue))
+        if !served.contains(0) { return 0 }
+        guard sa.hasQueues, !sa.isEnding, served.count < sa.queueLimit ?? configuration.queues else { return nil }
+        return (0..<configuration.queues).first { !served.contains($0) }
+    }
+
+    /// The queue of a child SA that the peer asks for: of one that it has for a queue of its own, our first that has none; nil when
+    /// each has.
+    func queue(for payloads: PayloadSet, _ sa: IKESA) -> Int? {
+        guard payloads.has(.saResourceInfo), !sa.children.isEmpty else { return 0 }
+        let served = sa.servedQueues
+        return (0..<(sa.hasQueues ? configuration.queues : 1)).first { !served.contains($0) }
+    }
+
+    /// The link's initiator keeps exactly one child SA for each queue, of which a peer may have but one, on the IKE SA in use.
     mutating func wantChild(_ sa: inout IKESA, now: MonotonicTime) {
         guard sa.standing == .active, let state = peers[sa.peer], state.peer.initiator, state.current == sa.identity.ours else {
             return
         }
-        let standing = sa.children.filter { $0.standing != .closing }
-        if standing.isEmpty {
-            if case .createChild = sa.outstanding?.exchange { return }
-            guard sa.childRetryAt.map({ now >= $0 }) ?? true else { return }
-            sa.childRetryAt = nil
-            sa.enqueue(.createChild)
-            return
-        }
-        let usable = standing.filter { $0.standing == .active && $0.sending == .installed }
-        guard usable.count > 1, let newest = usable.max(by: { $0.createdAt < $1.createdAt }) else { return }
-        for child in usable where child.inbound.spi != newest.inbound.spi {
+        deleteSpare(&sa)
+        guard let queue = missingQueue(sa) else { return }
+        if case .createChild = sa.outstanding?.exchange { return }
+        guard sa.childRetryAt.map({ now >= $0 }) ?? true else { return }
+        sa.childRetryAt = nil
+        sa.enqueue(.createChild(queue: queue))
+    }
+
+    private mutating func deleteSpare(_ sa: inout IKESA) {
+        let usable = sa.children.filter { $0.standing == .active && $0.sending == .installed }
+        guard usable.count > 1 else { return }
+        let newest = Dictionary(grouping: usable, by: \.queue).compactMapValues { $0.max { $0.createdAt < $1.createdAt } }
+        for child in usable where child.inbound.spi != newest[child.queue]?.inbound.spi {
             guard let index = sa.child(inbound: child.inbound.spi), !isBeingRekeyed(sa, child.inbound.spi) else { continue }
             sa.children[index].standing = .closing
             sa.enqueue(.deleteChildren([child.inbound.spi]))

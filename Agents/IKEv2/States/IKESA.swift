@@ -45,6 +45,10 @@ struct IKESA: Sendable {
     /// Inbound SAs of an IKE SA that we delete: the peer may send on them until it knows.
     var lingering: [SPI] = []
     var childRetryAt: MonotonicTime?
+    /// Both ends have several queues, and want a child SA for each (RFC 9611).
+    var hasQueues = false
+    /// The peer made no child SA beside those of so many queues (TS_MAX_QUEUE).
+    var queueLimit: Int?
     var softAt: MonotonicTime
     var hardAt: MonotonicTime
     var lastHeardAt: MonotonicTime
@@ -69,6 +73,9 @@ struct IKESA: Sendable {
     /// It does not renew itself any more.
     var isEnding: Bool { standing == .active && expiresAt != nil }
 
+    /// The queues that have a child SA.
+    var servedQueues: Set<Int> { Set(children.filter { $0.standing == .active }.map(\.queue)) }
+
     var isBusyWithChild: Bool {
         switch outstanding?.exchange {
         case .createChild, .deleteChildren: true
@@ -87,13 +94,21 @@ struct IKESA: Sendable {
 /// What waits for its turn: one request at a time (RFC 7296, 2.3: window 1).
 enum ExchangeTask: Sendable, Equatable {
     case liveness
-    case createChild
+    case createChild(queue: Int)
     case rekeyChild(inbound: SPI)
     case deleteChildren([SPI])
     /// Tells the peer that we don't receive under this SPI.
     case deleteUnknown(SPI)
     case rekeyIKE
     case deleteIKE
+
+    /// It makes what an IKE SA that is on its way out needs no more.
+    var prolongs: Bool {
+        switch self {
+        case .createChild, .rekeyIKE: true
+        default: false
+        }
+    }
 }
 
 struct OutstandingRequest: Sendable {
@@ -117,6 +132,9 @@ struct ChildOffer: Sendable {
     let keyExchange: KeyExchangeKey?
     /// The inbound SPI of the child SA that this one replaces.
     let rekeys: SPI?
+    let queue: Int
+    /// The peer is told that there are queues.
+    let namesQueue: Bool
     let restarts: Int
     /// What was asked for.
     let way: IKEAlternative

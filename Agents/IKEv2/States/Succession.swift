@@ -29,7 +29,7 @@ extension IKEEngine {
                 }
                 sa.isSuperseded = true
                 sa.expiresAt = min(sa.expiresAt ?? .never, now + configuration.outboundSwitchLimit)
-                sa.pending.removeAll { $0 == .rekeyIKE || $0 == .createChild }
+                sa.pending.removeAll(where: \.prolongs)
                 sessions[spi] = .established(sa)
             default: break
             }
@@ -89,7 +89,16 @@ extension IKEEngine {
 
     /// The first packet came on the IKE SA in use: what it superseded is not needed any more.
     mutating func retireSuperseded(of site: SiteName, now: MonotonicTime) {
-        for sa in activeSAs(of: site) where sa.isSuperseded && sa.identity.ours != peers[site]?.current { retire(sa, now: now) }
+        guard let current = peers[site]?.current, case .established(let used) = sessions[current] else { return }
+        for sa in activeSAs(of: site) where sa.isSuperseded && sa.identity.ours != current && carries(used, for: sa) {
+            retire(sa, now: now)
+        }
+    }
+
+    /// Whether each queue that has a child SA of an IKE SA has one of the IKE SA in use, or gets none.
+    private func carries(_ used: IKESA, for old: IKESA) -> Bool {
+        let served = Set(used.children.filter { $0.sending == .installed }.map(\.queue))
+        return !used.hasQueues || served.isSuperset(of: old.servedQueues) || used.queueLimit.map { served.count >= $0 } ?? false
     }
 
     /// Deletes an IKE SA here and at the peer; its outbound SAs are gone at once, its inbound ones when the peer knows.

@@ -1,6 +1,6 @@
 import WarrenModel
 
-/// The notify message types that the engine knows (RFC 7296, 3.10.1); others are carried by number.
+/// The notify message types that the engine knows (RFC 7296, 3.10.1; RFC 9611, 5); others are carried by number.
 enum NotifyType: UInt16 {
     case unsupportedCriticalPayload = 1
     case invalidIKESPI = 4
@@ -19,6 +19,7 @@ enum NotifyType: UInt16 {
     case invalidSelectors = 39
     case temporaryFailure = 43
     case childSANotFound = 44
+    case tsMaxQueue = 48
     case initialContact = 16_384
     case natDetectionSourceIP = 16_388
     case natDetectionDestinationIP = 16_389
@@ -28,6 +29,7 @@ enum NotifyType: UInt16 {
     case espTFCPaddingNotSupported = 16_394
     case nonFirstFragmentsAlso = 16_395
     case fragmentationSupported = 16_430
+    case saResourceInfo = 16_444
 
     /// The name that the RFC gives it.
     var standardName: String {
@@ -49,6 +51,7 @@ enum NotifyType: UInt16 {
         case .invalidSelectors: "INVALID_SELECTORS"
         case .temporaryFailure: "TEMPORARY_FAILURE"
         case .childSANotFound: "CHILD_SA_NOT_FOUND"
+        case .tsMaxQueue: "TS_MAX_QUEUE"
         case .initialContact: "INITIAL_CONTACT"
         case .natDetectionSourceIP: "NAT_DETECTION_SOURCE_IP"
         case .natDetectionDestinationIP: "NAT_DETECTION_DESTINATION_IP"
@@ -58,6 +61,7 @@ enum NotifyType: UInt16 {
         case .espTFCPaddingNotSupported: "ESP_TFC_PADDING_NOT_SUPPORTED"
         case .nonFirstFragmentsAlso: "NON_FIRST_FRAGMENTS_ALSO"
         case .fragmentationSupported: "IKEV2_FRAGMENTATION_SUPPORTED"
+        case .saResourceInfo: "SA_RESOURCE_INFO"
         }
     }
 }
@@ -78,6 +82,11 @@ struct Notify: Equatable {
         self.type = type.rawValue
         protocolID = SecurityProtocol.esp
         self.spi = spi.networkBytes
+    }
+
+    /// With what the sender calls the queue; that is opaque to the receiver (RFC 9611, 5.1).
+    init(_ type: NotifyType, queue: Int) {
+        self.init(type, data: [UInt8(clamping: queue)])
     }
 
     init(protocolID: UInt8, spi: [UInt8], type: UInt16, data: [UInt8]) {

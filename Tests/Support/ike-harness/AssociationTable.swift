@@ -17,6 +17,11 @@ public struct AssociationTable: Sendable {
     /// The SA that packets to the peer are sealed under.
     public var current: SecurityAssociation? { outbound.last }
 
+    /// The same for each queue that has one, in the queues' order.
+    public var carriers: [SecurityAssociation] {
+        Dictionary(outbound.map { ($0.queue, $0) }, uniquingKeysWith: { $1 }).values.sorted { $0.queue < $1.queue }
+    }
+
     /// Does what the engine wants of this peer's SAs; other outputs change nothing.
     public mutating func take(_ output: IKEOutput) {
         switch output {
