@@ -5,53 +5,57 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-ssize_t warren_send(int socket, const void *bytes, size_t length, int descriptor) {
+ssize_t warren_send(int socket, const void *bytes, size_t length, const int *descriptors, size_t count) {
     struct iovec vector = {.iov_base = (void *)bytes, .iov_len = length};
     struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
     union {
         struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof(int))];
+        char bytes[CMSG_SPACE(WARREN_MOST_DESCRIPTORS * sizeof(int))];
     } control;
-    if (descriptor >= 0) {
+    if (count > WARREN_MOST_DESCRIPTORS) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (count > 0) {
         memset(&control, 0, sizeof control);
         message.msg_control = control.bytes;
-        message.msg_controllen = sizeof control.bytes;
+        message.msg_controllen = CMSG_SPACE(count * sizeof(int));
         struct cmsghdr *header = CMSG_FIRSTHDR(&message);
         header->cmsg_level = SOL_SOCKET;
         header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
+        header->cmsg_len = CMSG_LEN(count * sizeof(int));
+        memcpy(CMSG_DATA(header), descriptors, count * sizeof(int));
     }
     return sendmsg(socket, &message, MSG_NOSIGNAL);
 }
 
-ssize_t warren_receive(int socket, void *bytes, size_t capacity, int *descriptor) {
-    enum { most = 8 };
+ssize_t warren_receive(int socket, void *bytes, size_t capacity, int *descriptors, size_t *count) {
     struct iovec vector = {.iov_base = bytes, .iov_len = capacity};
     union {
         struct cmsghdr header;
-        char bytes[CMSG_SPACE(most * sizeof(int))];
+        char bytes[CMSG_SPACE((WARREN_MOST_DESCRIPTORS + 1) * sizeof(int))];
     } control;
     struct msghdr message = {
         .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
-    *descriptor = -1;
+    *count = 0;
     ssize_t length = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
     if (length < 0) return length;
-    int total = 0;
+    size_t total = 0;
     for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header != NULL; header = CMSG_NXTHDR(&message, header)) {
         if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-        size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        for (size_t index = 0; index < count; index++) {
+        size_t arrived = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t index = 0; index < arrived; index++) {
             int received;
             memcpy(&received, CMSG_DATA(header) + index * sizeof(int), sizeof(int));
-            if (total++ == 0) *descriptor = received;
+            if (total++ < WARREN_MOST_DESCRIPTORS) descriptors[total - 1] = received;
             else close(received);
         }
     }
-    if (total > 1) {
-        close(*descriptor);
-        *descriptor = -1;
+    if (total > WARREN_MOST_DESCRIPTORS) {
+        for (size_t index = 0; index < WARREN_MOST_DESCRIPTORS; index++) close(descriptors[index]);
+        total = 0;
     }
+    *count = total;
     return length;
 }
 

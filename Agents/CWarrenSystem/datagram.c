@@ -2,18 +2,21 @@
 #include "datagram.h"
 #include "family.h"
 #include <errno.h>
+#include <linux/filter.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { buffer_bytes = 4 << 20 };
 
-int warren_datagram_socket(int family, uint16_t port) {
+static int datagram_socket(int family, uint16_t port, int shared) {
     int descriptor = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (descriptor < 0) return -1;
     int on = 1, size = buffer_bytes, failure;
     setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
     setsockopt(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
-    if (family == AF_INET6) {
+    if (shared && setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0) {
+        failure = 1;
+    } else if (family == AF_INET6) {
         struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_ANY_INIT};
         failure = setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0
             || setsockopt(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on) < 0
@@ -24,6 +27,46 @@ int warren_datagram_socket(int family, uint16_t port) {
             || bind(descriptor, (struct sockaddr *)&address, sizeof address) < 0;
     }
     if (failure) {
+        int reason = errno;
+        close(descriptor);
+        errno = reason;
+        return -1;
+    }
+    return descriptor;
+}
+
+int warren_datagram_socket(int family, uint16_t port) { return datagram_socket(family, port, 0); }
+
+int warren_shared_datagram_socket(int family, uint16_t port) {
+    int descriptor = datagram_socket(family, port, 1);
+    if (descriptor >= 0 && warren_steer_by_spi(descriptor, 0, 1) != 0) {
+        int reason = errno;
+        close(descriptor);
+        errno = reason;
+        return -1;
+    }
+    return descriptor;
+}
+
+int warren_steer_by_spi(int descriptor, uint32_t mask, uint32_t count) {
+    /* Offsets are from the UDP payload on. A payload that is too short ends the program with 0. */
+    struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, mask),
+        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, count, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_A, 0),
+    };
+    struct sock_fprog filter = {.len = sizeof program / sizeof program[0], .filter = program};
+    return setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &filter, sizeof filter);
+}
+
+int warren_sending_socket(int family) {
+    int descriptor = datagram_socket(family, 0, 0);
+    if (descriptor < 0) return -1;
+    struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog filter = {.len = 1, .filter = &nothing};
+    if (setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0) {
         int reason = errno;
         close(descriptor);
         errno = reason;

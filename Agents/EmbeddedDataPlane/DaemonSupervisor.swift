@@ -65,12 +65,12 @@ final class DaemonSupervisor: @unchecked Sendable {
     }
 
     @discardableResult
-    func call(_ request: TunnelControl.Request, descriptor: OwnedDescriptor? = nil) throws(DataPlaneError)
+    func call(_ request: TunnelControl.Request, descriptors: [OwnedDescriptor] = []) throws(DataPlaneError)
         -> TunnelControl.Response
     {
         guard let client else { throw DataPlaneError(.unavailable, "warren-tunneld does not run") }
         do {
-            return try client.call(request, descriptor: descriptor?.rawValue)
+            return try client.call(request, descriptors: descriptors.map(\.rawValue))
         } catch .refused(let reason) {
             throw DataPlaneError(.refused, reason)
         } catch {
@@ -78,6 +78,9 @@ final class DaemonSupervisor: @unchecked Sendable {
             throw DataPlaneError(.unavailable, "\(error)")
         }
     }
+
+    /// How many queues of each device the daemon has use for.
+    var queues: Int { client?.queues ?? 1 }
 
     func observe() throws(DataPlaneError) -> TunnelControl.Observation {
         guard case .observation(let observation) = try call(.observe) else {
@@ -141,10 +144,12 @@ final class DaemonSupervisor: @unchecked Sendable {
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let null = OwnedDescriptor(open("/dev/null", O_RDONLY | O_CLOEXEC))
         let log = try openLog()
-        let arguments = try tools.command([
-            configuration.daemonPath, "--control", configuration.controlPath, "--user", configuration.daemonUser,
-            "--log-level", configuration.daemonLogLevel,
-        ])
+        let queues = configuration.daemonQueues.map { ["--queues", "\($0)"] } ?? []
+        let arguments = try tools.command(
+            [
+                configuration.daemonPath, "--control", configuration.controlPath, "--user", configuration.daemonUser,
+                "--log-level", configuration.daemonLogLevel,
+            ] + queues)
         child = try NetworkTools.spawn(
             arguments, input: null.rawValue, output: announcement.rawValue, error: log?.rawValue ?? STDERR_FILENO,
             newSession: true)

@@ -79,8 +79,8 @@ final class EmbeddedGateway {
 
     /// The device first, whole, and only then the daemon: no packet is taken from a half-made interface.
     private func set(_ tunnel: GIFTunnel) throws(DataPlaneError) {
-        let queue = try interfaces.set(tunnel, isServed: attached.contains(tunnel.interface))
-        try daemon.call(.attachTunnel(tunnel), descriptor: queue)
+        let queues = try interfaces.set(tunnel, isServed: attached.contains(tunnel.interface), queues: daemon.queues)
+        try daemon.call(.attachTunnel(tunnel), descriptors: queues)
         attached.insert(tunnel.interface)
     }
 

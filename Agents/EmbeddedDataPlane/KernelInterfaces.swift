@@ -25,15 +25,16 @@ struct KernelInterfaces {
 
     func observe() throws(DataPlaneError) -> [KernelInterface] { try listing().compactMap(Self.interface) }
 
-    /// Makes the device match. Returns a queue of it for the daemon, nil when the daemon `isServed` by one already.
-    func set(_ tunnel: GIFTunnel, isServed: Bool) throws(DataPlaneError) -> OwnedDescriptor? {
+    /// Makes the device match. Returns queues of it for the daemon, at most as many as named, none when it `isServed` already.
+    func set(_ tunnel: GIFTunnel, isServed: Bool, queues count: Int) throws(DataPlaneError) -> [OwnedDescriptor] {
         let name = try Self.checked(tunnel.interface)
         let entry = try entry(name)
         if let entry, !entry.isWarrens, !entry.isUnfinished {
             throw DataPlaneError(.refused, "the interface \(name) exists and is not Warren's")
         }
-        var queue: OwnedDescriptor?
-        if !isServed || entry == nil { queue = try openQueue(name) }
+        var queues: [OwnedDescriptor] = []
+        if !isServed || entry == nil { queues = try openQueues(name, count) }
+        if queues.count > 1 { try keepNoBacklog(name) }
         quieten(name)
         var steps = ["link set dev \(name) alias \(Self.aliasPrefix)\(tunnel.peer)", "link set dev \(name) mtu \(tunnel.mtu)"]
         if entry.flatMap(Self.interface)?.addresses != [tunnel.inner] {
@@ -43,7 +44,7 @@ struct KernelInterfaces {
         }
         steps.append("link set dev \(name) up")
         try tools.require(["ip", "-batch", "-"], input: steps.joined(separator: "\n") + "\n")
-        return queue
+        return queues
     }
 
     /// Removes the device, and with it its addresses and routes.
@@ -63,10 +64,17 @@ struct KernelInterfaces {
         return name
     }
 
-    private func openQueue(_ name: String) throws(DataPlaneError) -> OwnedDescriptor {
-        let queue = warren_tun_open(name, tools.namespacePath)
-        guard queue >= 0 else { throw NetworkTools.refused("opening a queue of \(name)") }
-        return OwnedDescriptor(queue)
+    private func openQueues(_ name: String, _ count: Int) throws(DataPlaneError) -> [OwnedDescriptor] {
+        var queues = [Int32](repeating: -1, count: count)
+        let opened = warren_tun_open_queues(name, tools.namespacePath, &queues, Int32(count))
+        guard opened > 0 else { throw NetworkTools.refused("opening a queue of \(name)") }
+        return queues.prefix(Int(opened)).map { OwnedDescriptor($0) }
+    }
+
+    /// A device of several queues has 256 as the kernel counts, each of which gets a queueing discipline when the device goes up:
+    /// megabytes for each tunnel, in vain, for packets wait in the device's own queues.
+    private func keepNoBacklog(_ name: String) throws(DataPlaneError) {
+        _ = try tools.run(["tc", "qdisc", "replace", "dev", name, "root", "noqueue"])
     }
 
     /// No source check (packets of many networks arrive here), and no IPv6 chatter of its own: what enters a tunnel is only

@@ -1,4 +1,5 @@
 import CWarrenSystem
+import ESP
 import IKEv2
 import TunnelControl
 import WarrenModel
@@ -9,36 +10,62 @@ import WarrenModel
 
 /// The UDP sockets of the wildcard addresses: 500 for IKE alone, 4500 for the packet path, which shares it with IKE
 /// (RFC 3948); and those of ESP itself. Those of IPv6 are missing where the kernel has none.
+///
+/// With several queues, each has a socket of port 4500, to which the kernel gives what names the queue in its SPI, and all but the
+/// first have one of another port to send by.
 final class DaemonSockets {
     static let ikePort: UInt16 = 500
     static let encapsulationPort: UInt16 = 4500
 
     let ike4: OwnedDescriptor
     let ike6: OwnedDescriptor?
-    let encapsulation4: OwnedDescriptor
-    let encapsulation6: OwnedDescriptor?
+    private let queues: [Queue]
     /// Missing where even root is not given them: without CAP_NET_RAW.
     let esp4: OwnedDescriptor?
     let esp6: OwnedDescriptor?
 
-    init() throws {
+    private struct Queue {
+        let receiving4: OwnedDescriptor
+        let receiving6: OwnedDescriptor?
+        let sending4: OwnedDescriptor?
+        let sending6: OwnedDescriptor?
+    }
+
+    init(queues count: Int = 1) throws {
         ike4 = try Self.bound(AF_INET, Self.ikePort)
-        encapsulation4 = try Self.bound(AF_INET, Self.encapsulationPort)
+        ike6 = Self.hasIPv6 ? try Self.bound(AF_INET6, Self.ikePort) : nil
         esp4 = Self.esp(AF_INET)
         esp6 = Self.esp(AF_INET6)
-        if Self.hasIPv6 {
-            ike6 = try Self.bound(AF_INET6, Self.ikePort)
-            encapsulation6 = try Self.bound(AF_INET6, Self.encapsulationPort)
-        } else {
-            ike6 = nil
-            encapsulation6 = nil
+        queues = try (0..<count).map { try Self.queue($0, of: count) }
+        guard count > 1, let last = queues.last else { return }
+        for socket in [last.receiving4, last.receiving6].compactMap({ $0 }) {
+            guard warren_steer_by_spi(socket.rawValue, PacketQueues.spiMask, UInt32(count)) == 0 else {
+                throw TunnelStartError.lastSystemError("SO_ATTACH_REUSEPORT_CBPF")
+            }
         }
     }
 
-    /// Those that the packet path uses.
-    var packets: PacketSockets {
-        PacketSockets(
-            udp4: encapsulation4.rawValue, udp6: encapsulation6?.rawValue, esp4: esp4?.rawValue, esp6: esp6?.rawValue)
+    /// Those that the packet path uses, by queue.
+    var packets: [PacketSockets] {
+        queues.enumerated().map { index, queue in
+            PacketSockets(
+                udp4: queue.receiving4.rawValue, udp6: queue.receiving6?.rawValue, sending4: queue.sending4?.rawValue,
+                sending6: queue.sending6?.rawValue, esp4: index == 0 ? esp4?.rawValue : nil,
+                esp6: index == 0 ? esp6?.rawValue : nil)
+        }
+    }
+
+    private static func queue(_ index: Int, of count: Int) throws -> Queue {
+        Queue(
+            receiving4: try bound(AF_INET, encapsulationPort, isShared: count > 1),
+            receiving6: hasIPv6 ? try bound(AF_INET6, encapsulationPort, isShared: count > 1) : nil,
+            sending4: index > 0 ? try sending(AF_INET) : nil, sending6: index > 0 && hasIPv6 ? try sending(AF_INET6) : nil)
+    }
+
+    private static func sending(_ family: Int32) throws -> OwnedDescriptor {
+        let descriptor = warren_sending_socket(family)
+        guard descriptor >= 0 else { throw TunnelStartError.lastSystemError("binding a UDP port of any number") }
+        return OwnedDescriptor(descriptor)
     }
 
     private static func esp(_ family: Int32) -> OwnedDescriptor? {
@@ -53,8 +80,8 @@ final class DaemonSockets {
         return true
     }
 
-    private static func bound(_ family: Int32, _ port: UInt16) throws -> OwnedDescriptor {
-        let descriptor = warren_datagram_socket(family, port)
+    private static func bound(_ family: Int32, _ port: UInt16, isShared: Bool = false) throws -> OwnedDescriptor {
+        let descriptor = isShared ? warren_shared_datagram_socket(family, port) : warren_datagram_socket(family, port)
         guard descriptor >= 0 else {
             throw TunnelStartError.lastSystemError("binding UDP port \(port) of IPv\(family == AF_INET ? 4 : 6)")
         }

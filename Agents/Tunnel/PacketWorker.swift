@@ -5,7 +5,8 @@ import Synchronization
 import TunnelCore
 import WarrenModel
 
-/// The packet path: one thread that moves packets between TUN queues and the sockets that all links share.
+/// The packet path: threads that move packets between TUN queues and the sockets that all links share, each with SAs of its own
+/// and nothing in common with the others. Most have one.
 ///
 /// Every method may be called from any thread. A command is queued and takes effect in order, before the packets that
 /// arrive after it; a repeat is harmless. Nothing is ever sent in the clear: a packet without an SA is dropped.
@@ -45,122 +46,180 @@ public final class PacketWorker: Sendable {
     /// Becomes readable (an eventfd, non-blocking) when `takeEvents` has something to give. Owned by the worker.
     public var eventDescriptor: Int32 { events.descriptor }
 
+    /// One thread, and what it is told.
+    private struct Queue {
+        let commands: CommandQueue
+        /// Touched by its thread alone while that runs, else under `phase`'s lock.
+        let engine: PacketEngine<PacketCipher>
+    }
+
     private let sockets: PacketSockets
-    private let commands: CommandQueue
+    private let queues: [Queue]
     private let events: EventQueue
-    /// Touched by the packet thread alone while it runs, else under `phase`'s lock.
-    private let engine: PacketEngine<PacketCipher>
     private let phase = Mutex(Phase())
 
     private struct Phase {
-        var thread: pthread_t?
+        var threads: [pthread_t] = []
         var interfaces: Set<String> = []
     }
 
     /// Takes the sockets, which stay the caller's to close after `stop`. Options for packet information, GRO and TOS are set
     /// here; all become non-blocking.
-    public init(_ sockets: PacketSockets, library: CipherLibrary = .auto) throws {
-        self.sockets = sockets
-        commands = try CommandQueue()
-        events = try EventQueue()
-        engine = try PacketEngine(sockets, commands: commands, events: events, library: library)
+    public convenience init(_ sockets: PacketSockets, library: CipherLibrary = .auto) throws {
+        try self.init([sockets], library: library)
+    }
+
+    /// The same with a queue, and a thread, for each of the sockets, at least one: what comes for an inbound SA must come by those
+    /// of its queue.
+    public init(_ sockets: [PacketSockets], library: CipherLibrary = .auto) throws {
+        guard let first = sockets.first else { throw SystemCallError(call: "socket", errno: EBADF) }
+        self.sockets = first
+        let events = try EventQueue()
+        self.events = events
+        queues = try sockets.enumerated().map { index, sockets in
+            let commands = try CommandQueue()
+            let engine = try PacketEngine<PacketCipher>(
+                sockets, queue: index, commands: commands, events: events, library: library)
+            return Queue(commands: commands, engine: engine)
+        }
     }
 
     deinit {
         stop()
-        // Descriptors that nobody took yet are closed with the engine.
-        engine.obeyCommands()
+        // Descriptors that nobody took yet are closed with the engines.
+        for queue in queues { queue.engine.obeyCommands() }
     }
 
-    /// Starts the thread; does nothing when it runs.
+    /// Starts the threads; does nothing when they run.
     public func start() throws {
-        try phase.withLock { phase in
-            guard phase.thread == nil else { return }
-            phase.thread = try spawnThread { [engine] in engine.run() }
+        do {
+            try phase.withLock { phase in
+                guard phase.threads.isEmpty else { return }
+                for queue in queues { phase.threads.append(try spawnThread { [engine = queue.engine] in engine.run() }) }
+            }
+        } catch {
+            stop()
+            throw error
         }
     }
 
-    /// Ends the thread and waits for it. Tunnels stay attached, SAs installed: they end with the worker itself.
+    /// Ends the threads and waits for them. Tunnels stay attached, SAs installed: they end with the worker itself.
     public func stop() {
         phase.withLock { phase in
-            guard let thread = phase.thread else { return }
-            commands.append(.stop)
-            pthread_join(thread, nil)
-            phase.thread = nil
+            for (queue, thread) in zip(queues, phase.threads) {
+                queue.commands.append(.stop)
+                pthread_join(thread, nil)
+            }
+            phase.threads = []
         }
     }
 
-    /// In the place of the thread, for programs that count what a packet costs: obeys what was asked for, moves the packets
-    /// that are ready, and returns. Does nothing while the thread runs.
+    /// In the place of the threads, for programs that count what a packet costs: obeys what was asked for, moves the packets
+    /// that are ready, and returns. Does nothing while the threads run.
     package func moveWhatIsReady() {
         phase.withLock { phase in
-            if phase.thread == nil { engine.turn(waiting: 0) }
+            if phase.threads.isEmpty { for queue in queues { queue.engine.turn(waiting: 0) } }
         }
     }
 
     /// Takes over `descriptor`, a queue of a TUN device opened with IFF_NO_PI and IFF_VNET_HDR, also when this throws.
     /// With -1, or for an interface that is attached, the settings are replaced; a new descriptor replaces the old.
     public func attach(_ tunnel: GIFTunnel, descriptor: Int32 = -1) throws {
-        var takesDatagrams = false
-        if descriptor >= 0 {
+        try attach(tunnel, descriptors: descriptor >= 0 ? [descriptor] : [])
+    }
+
+    /// The same with several queues of the device, one for each thread, of which all but the first give packets only while their
+    /// thread has an SA that protects them. With fewer, the threads that have none share the first to write to.
+    public func attach(_ tunnel: GIFTunnel, descriptors: [Int32]) throws {
+        var takesDatagrams = true
+        for descriptor in descriptors {
             let outcome = warren_tun_configure(descriptor)
             guard outcome >= 0 else {
                 let error = SystemCallError(call: "TUNSETOFFLOAD", errno: errno)
-                close(descriptor)
+                for descriptor in descriptors { close(descriptor) }
                 throw error
             }
-            takesDatagrams = outcome > 0
+            if outcome == 0 { takesDatagrams = false }
         }
-        try attach(tunnel, queue: descriptor, takesDatagrams: takesDatagrams)
+        try attach(tunnel, queues: descriptors, takesDatagrams: takesDatagrams)
     }
 
     /// The same for any descriptor that gives and takes a virtio header and a packet at a time, and does not block.
     package func attach(_ tunnel: GIFTunnel, queue descriptor: Int32, takesDatagrams: Bool = true) throws {
+        try attach(tunnel, queues: descriptor >= 0 ? [descriptor] : [], takesDatagrams: takesDatagrams)
+    }
+
+    private func attach(_ tunnel: GIFTunnel, queues descriptors: [Int32], takesDatagrams: Bool) throws {
         try phase.withLock { phase in
-            guard descriptor >= 0 || phase.interfaces.contains(tunnel.interface) else {
+            guard !descriptors.isEmpty || phase.interfaces.contains(tunnel.interface) else {
                 throw NotAttached(interface: tunnel.interface)
             }
+            for descriptor in descriptors.dropFirst(queues.count) { close(descriptor) }
+            var ends: [(descriptor: Int32, isSource: Bool)] = descriptors.prefix(queues.count).map { ($0, true) }
+            while ends.count < queues.count { ends.append((try Self.share(ends), false)) }
             phase.interfaces.insert(tunnel.interface)
-            commands.append(.attach(tunnel, descriptor, takesDatagrams: takesDatagrams))
+            for (queue, end) in zip(queues, ends) {
+                queue.commands.append(
+                    .attach(tunnel, end.descriptor, takesDatagrams: takesDatagrams, isSource: end.isSource))
+            }
         }
     }
 
-    /// Closes the interface's descriptor; the device itself stays.
+    /// Another number for the first descriptor; -1 when there is none. Closes all when the process may have no more.
+    private static func share(_ ends: [(descriptor: Int32, isSource: Bool)]) throws -> Int32 {
+        guard let first = ends.first, first.descriptor >= 0 else { return -1 }
+        let shared = fcntl(first.descriptor, F_DUPFD_CLOEXEC, 0)
+        guard shared < 0 else { return shared }
+        let error = SystemCallError(call: "F_DUPFD_CLOEXEC", errno: errno)
+        for end in ends { close(end.descriptor) }
+        throw error
+    }
+
+    /// Closes the interface's descriptors; the device itself stays.
     public func detach(interface: String) {
         phase.withLock { phase in
             phase.interfaces.remove(interface)
-            commands.append(.detach(interface))
+            tellAll(.detach(interface))
         }
     }
 
+    /// Each command is obeyed by every thread, or by that of the SA's queue.
+    private func tellAll(_ command: PacketCommand) {
+        for queue in queues { queue.commands.append(command) }
+    }
+
+    private func commands(for association: SecurityAssociation) -> CommandQueue {
+        queues[queues.indices.contains(association.queue) ? association.queue : 0].commands
+    }
+
     /// Adds after those that stand; an equal policy is not added twice.
-    public func addPolicy(_ policy: SecurityPolicy) { commands.append(.addPolicy(policy)) }
-    public func removePolicy(_ policy: SecurityPolicy) { commands.append(.removePolicy(policy)) }
+    public func addPolicy(_ policy: SecurityPolicy) { tellAll(.addPolicy(policy)) }
+    public func removePolicy(_ policy: SecurityPolicy) { tellAll(.removePolicy(policy)) }
 
     /// Installs an inbound SA; one with the key of an SA that stands or stood is ignored. `securityAssociation.local` and `.remote` are where its datagrams go to and come from.
     public func addInbound(_ securityAssociation: SecurityAssociation, limits: SALimits = .init()) {
-        commands.append(.addInbound(securityAssociation, limits))
+        commands(for: securityAssociation).append(.addInbound(securityAssociation, limits))
     }
 
     /// Installs an outbound SA, which becomes the one its peer's packets use. One with the key of an SA that stands or stood
     /// is ignored: its counter would start again (RFC 4106, 3.1).
     public func addOutbound(_ securityAssociation: SecurityAssociation, limits: SALimits = .init()) {
-        commands.append(.addOutbound(securityAssociation, limits))
+        commands(for: securityAssociation).append(.addOutbound(securityAssociation, limits))
     }
 
     /// Removes one SA; when it was a peer's current outbound one, the newest of the rest takes its place.
     public func remove(peer: SiteName, spi: SPI, direction: SecurityPolicy.Direction) {
-        commands.append(.remove(peer, spi, direction))
+        tellAll(.remove(peer, spi, direction))
     }
 
     /// Removes every SA of a peer, and what `setModes` said of it.
-    public func removeAll(peer: SiteName) { commands.append(.removeAll(peer)) }
+    public func removeAll(peer: SiteName) { tellAll(.removeAll(peer)) }
 
     /// The modes that a peer's SAs may have, whatever mode the policies name; unset, a policy's own mode is asked for.
-    public func setModes(_ modes: Set<IPsecMode>, peer: SiteName) { commands.append(.setModes(peer, modes)) }
+    public func setModes(_ modes: Set<IPsecMode>, peer: SiteName) { tellAll(.setModes(peer, modes)) }
 
     /// Sends what the peer's outbound SAs to this address carry to another port of it from now on.
-    public func redirect(peer: SiteName, to remote: Endpoint) { commands.append(.redirect(peer, remote)) }
+    public func redirect(peer: SiteName, to remote: Endpoint) { tellAll(.redirect(peer, remote)) }
 
     /// Sends an IKE message from port 4500 behind a non-ESP marker, from the caller's thread; `local` picks the source
     /// address. Throws what the socket says.
@@ -182,15 +241,18 @@ public final class PacketWorker: Sendable {
 
     /// What stands and what was counted, after all commands so far.
     public func snapshot() -> Snapshot {
-        let reply: SnapshotReply? = phase.withLock { phase in
-            guard phase.thread != nil, let reply = try? SnapshotReply() else { return nil }
-            commands.append(.snapshot(reply))
-            return reply
+        let replies: [SnapshotReply]? = phase.withLock { phase in
+            guard !phase.threads.isEmpty, let replies = try? queues.map({ _ in try SnapshotReply() }) else { return nil }
+            for (queue, reply) in zip(queues, replies) { queue.commands.append(.snapshot(reply)) }
+            return replies
         }
-        if let reply { return reply.wait() }
+        if let replies { return Snapshot(of: replies.map { $0.wait() }) }
         return phase.withLock { _ in
-            engine.obeyCommands()
-            return engine.snapshot()
+            Snapshot(
+                of: queues.map { queue in
+                    queue.engine.obeyCommands()
+                    return queue.engine.snapshot()
+                })
         }
     }
 
@@ -201,17 +263,5 @@ public final class PacketWorker: Sendable {
         var route = SocketRoute(local: local.address, remote: remote)
         let sent = bytes.withUnsafeBytes { warren_route_send(socket, $0.baseAddress, $0.count, &route.raw) }
         guard sent >= 0 else { throw SystemCallError(call: "sendmsg", errno: errno) }
-    }
-}
-
-extension PacketWorker {
-    /// One reading of the packet path's state.
-    public struct Snapshot: Sendable, Equatable {
-        /// `isUp` is true while the peer has an outbound SA. Bytes are those of inner packets.
-        public var tunnels: [TunnelReport] = []
-        public var associations: [AssociationCounters] = []
-        public var policies: [SecurityPolicy] = []
-        /// Packets dropped since the start, by reason; reasons that never happened are absent.
-        public var drops: [DropReason: UInt64] = [:]
     }
 }

@@ -16,9 +16,21 @@ public struct TunnelOptions: Sendable {
     public var user: TunnelUser
     /// Who computes the ciphers of packets.
     public var ciphers: CipherLibrary
+    /// Packet threads, each with a queue of every tunnel and with SAs of its own.
+    public var queues: Int
 
-    public init(controlPath: String, user: TunnelUser, ciphers: CipherLibrary = .auto) {
+    public static let queueRange = 1...PacketQueues.maximum
+
+    /// One for two processors, for the kernel has about as much to do for a packet as the thread; four at most, of which one
+    /// interface seldom feeds more.
+    public static func queues(forProcessors count: Int) -> Int { min(max(count / 2, 1), 4) }
+
+    public init(
+        controlPath: String, user: TunnelUser, ciphers: CipherLibrary = .auto,
+        queues: Int = queues(forProcessors: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    ) {
         self.ciphers = ciphers
+        self.queues = queues
         self.controlPath = controlPath
         self.user = user
     }
@@ -42,7 +54,7 @@ public func runTunnelDaemon(_ options: TunnelOptions, logger: Logger) throws {
     guard geteuid() == 0 else {
         throw TunnelStartError("warren-tunneld must be started by root: it binds UDP 500 and 4500, then gives up root")
     }
-    let sockets = try DaemonSockets()
+    let sockets = try DaemonSockets(queues: options.queues)
     try prepareControlFolder(of: options.controlPath)
     let listener = try TunnelControlListener(path: options.controlPath, user: 0)
     // Its file is read now, with the rights to.
@@ -54,7 +66,7 @@ public func runTunnelDaemon(_ options: TunnelOptions, logger: Logger) throws {
         "started",
         metadata: [
             "user": "\(options.user)", "control": "\(options.controlPath)", "pid": "\(getpid())",
-            "ciphers": "\(multiBuffer.map { "IPSec_MB \($0)" } ?? "libcrypto")",
+            "queues": "\(options.queues)", "ciphers": "\(multiBuffer.map { "IPSec_MB \($0)" } ?? "libcrypto")",
         ])
     try daemon.run(whenReady: announceReadiness)
     logger.info("ended")

@@ -17,8 +17,8 @@ extension TunnelDaemon {
             guard version == TunnelControl.version else {
                 return .failure("this daemon speaks version \(TunnelControl.version)")
             }
-            return .welcome(version: TunnelControl.version, processID: getpid())
-        case .attachTunnel(let tunnel): return attach(tunnel, arrival.descriptor)
+            return .welcome(version: TunnelControl.version, processID: getpid(), queues: sockets.packets.count)
+        case .attachTunnel(let tunnel): return attach(tunnel, arrival.descriptors)
         case .detachTunnel(let interface):
             worker.detach(interface: interface)
             Failpoint.tunnelDetached.pass()
@@ -42,14 +42,17 @@ extension TunnelDaemon {
         return .done
     }
 
-    private func attach(_ tunnel: GIFTunnel, _ descriptor: OwnedDescriptor?) -> TunnelControl.Response {
+    private func attach(_ tunnel: GIFTunnel, _ descriptors: [OwnedDescriptor]) -> TunnelControl.Response {
         Failpoint.tunnelAttachBefore.pass()
-        do { try worker.attach(tunnel, descriptor: descriptor?.take() ?? -1) } catch {
+        do { try worker.attach(tunnel, descriptors: descriptors.map { $0.take() }) } catch {
             return .failure("attaching \(tunnel.interface): \(error)")
         }
         logger.info(
-            "\(descriptor == nil ? "settings renewed" : "attached")",
-            metadata: ["interface": "\(tunnel.interface)", "peer": "\(tunnel.peer)", "mtu": "\(tunnel.mtu)"])
+            "\(descriptors.isEmpty ? "settings renewed" : "attached")",
+            metadata: [
+                "interface": "\(tunnel.interface)", "peer": "\(tunnel.peer)", "mtu": "\(tunnel.mtu)",
+                "queues": "\(descriptors.count)",
+            ])
         Failpoint.tunnelAttachAfter.pass()
         return .done
     }

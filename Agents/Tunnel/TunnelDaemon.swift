@@ -19,7 +19,7 @@ final class TunnelDaemon {
     let worker: PacketWorker
     let logger: Logger
 
-    var state = DaemonState()
+    var state: DaemonState
     var random = SystemRandomNumberGenerator()
 
     private var connections: [Int32: TunnelControlConnection] = [:]
@@ -37,6 +37,7 @@ final class TunnelDaemon {
         self.listener = listener
         self.terminations = OwnedDescriptor(terminations)
         self.logger = logger
+        state = DaemonState(queues: sockets.packets.count)
         worker = try PacketWorker(sockets.packets, library: ciphers)
     }
 

@@ -1,3 +1,4 @@
+import CWarrenSystem
 import FoundationEssentials
 
 /// Messages as frames: a 32-bit length in network order, then that many bytes of JSON.
@@ -48,4 +49,11 @@ public struct FrameReader {
 /// Overwrites bytes that may hold a key before their storage is used for something else.
 func erase(_ bytes: inout [UInt8], _ range: Range<Int>) {
     for index in range.clamped(to: bytes.indices) { bytes[index] = 0 }
+}
+
+/// What a socket gives, without waiting: how many bytes, or -1 with errno, and the descriptors beside them.
+func receiveBytes(_ socket: OwnedDescriptor, into bytes: UnsafeMutableRawBufferPointer) -> (count: Int, descriptors: [Int32]) {
+    var descriptors = [Int32](repeating: -1, count: WARREN_MOST_DESCRIPTORS), arrived = 0
+    let count = warren_receive(socket.rawValue, bytes.baseAddress, bytes.count, &descriptors, &arrived)
+    return (count, Array(descriptors.prefix(arrived)))
 }

@@ -3,14 +3,14 @@ import WarrenModel
 /// The protocol between an agent and its `warren-tunneld`: one request, one response, over a unix stream socket.
 ///
 /// Each message is a 32-bit length in network order (at most `maximumLength`) and that many bytes of JSON. The file
-/// descriptor of a TUN queue travels beside `attachTunnel` as ancillary data (SCM_RIGHTS).
+/// descriptors of TUN queues travel beside `attachTunnel` as ancillary data (SCM_RIGHTS).
 public enum TunnelControl {
     public static let version = 2
     public static let maximumLength = 16 << 20
 
     public enum Request: Sendable, Codable {
         case hello(version: Int)
-        /// Takes over the TUN queue that comes with this message, or, for an interface it has already, only the settings.
+        /// Takes over the TUN queues that come with this message, or, for an interface it has already, only the settings.
         case attachTunnel(GIFTunnel)
         case detachTunnel(interface: String)
         case addPolicy(SecurityPolicy)
@@ -29,7 +29,8 @@ public enum TunnelControl {
 
     public enum Response: Sendable, Codable {
         case done
-        case welcome(version: Int, processID: Int32)
+        /// `queues`: how many of each device the daemon has use for; nil from one that knows of one only.
+        case welcome(version: Int, processID: Int32, queues: Int? = nil)
         case observation(Observation)
         case failure(String)
     }

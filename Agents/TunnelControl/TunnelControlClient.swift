@@ -10,6 +10,8 @@ import CWarrenSystem
 public final class TunnelControlClient {
     /// The daemon's process as the kernel vouches for it.
     public let processID: Int32
+    /// How many queues of each TUN device it has use for.
+    public let queues: Int
     private let socket: OwnedDescriptor
     private let timeout: Duration
     private var reader = FrameReader()
@@ -27,27 +29,35 @@ public final class TunnelControlClient {
         }
         guard user == 0 || user == geteuid() else { throw ControlError.untrustedPeer(user: user) }
         processID = process
-        switch try call(.hello(version: TunnelControl.version)) {
-        case .welcome(let version, _):
+        switch try Self.call(.hello(version: TunnelControl.version), descriptors: [], socket, timeout, &reader) {
+        case .welcome(let version, _, let queues):
             guard version == TunnelControl.version else { throw ControlError.versionMismatch(version) }
+            self.queues = max(queues ?? 1, 1)
         default: throw ControlError.malformed("no welcome")
         }
     }
 
-    /// Sends a request and waits for its response; `.refused` carries what the daemon says in a `.failure`. A descriptor is
-    /// duplicated on its way: the caller's stays the caller's.
+    /// Sends a request and waits for its response; `.refused` carries what the daemon says in a `.failure`. Descriptors are
+    /// duplicated on their way: the caller's stay the caller's.
     @discardableResult
     public func call(
-        _ request: TunnelControl.Request, descriptor: Int32? = nil
+        _ request: TunnelControl.Request, descriptors: [Int32] = []
+    ) throws(ControlError) -> TunnelControl.Response {
+        try Self.call(request, descriptors: descriptors, socket, timeout, &reader)
+    }
+
+    private static func call(
+        _ request: TunnelControl.Request, descriptors: [Int32], _ socket: OwnedDescriptor, _ timeout: Duration,
+        _ reader: inout FrameReader
     ) throws(ControlError) -> TunnelControl.Response {
         let deadline = ContinuousClock.now + timeout
         var frame = try Framing.frame(request)
         defer { erase(&frame, frame.indices) }
         var sent = 0
         while sent < frame.count {
-            try wait(for: Int16(POLLOUT), until: deadline)
+            try wait(socket, for: Int16(POLLOUT), until: deadline)
             let count = frame[sent...].withUnsafeBytes {
-                warren_send(socket.rawValue, $0.baseAddress, $0.count, sent == 0 ? descriptor ?? -1 : -1)
+                warren_send(socket.rawValue, $0.baseAddress, $0.count, descriptors, sent == 0 ? descriptors.count : 0)
             }
             if count < 0 {
                 if errno == EINTR || errno == EAGAIN { continue }
@@ -55,7 +65,7 @@ public final class TunnelControlClient {
             }
             sent += count
         }
-        let response = try Framing.decode(TunnelControl.Response.self, from: try receive(until: deadline))
+        let response = try Framing.decode(TunnelControl.Response.self, from: try receive(socket, &reader, until: deadline))
         if case .failure(let reason) = response { throw ControlError.refused(reason) }
         return response
     }
@@ -68,16 +78,15 @@ public final class TunnelControlClient {
         return observation
     }
 
-    private func receive(until deadline: ContinuousClock.Instant) throws(ControlError) -> [UInt8] {
+    private static func receive(
+        _ socket: OwnedDescriptor, _ reader: inout FrameReader, until deadline: ContinuousClock.Instant
+    ) throws(ControlError) -> [UInt8] {
         while true {
             if let body = try reader.next() { return body }
-            try wait(for: Int16(POLLIN), until: deadline)
+            try wait(socket, for: Int16(POLLIN), until: deadline)
             var chunk = [UInt8](repeating: 0, count: 64 << 10)
-            var descriptor: Int32 = -1
-            let count = chunk.withUnsafeMutableBytes {
-                warren_receive(socket.rawValue, $0.baseAddress, $0.count, &descriptor)
-            }
-            if descriptor >= 0 { close(descriptor) }
+            let (count, descriptors) = chunk.withUnsafeMutableBytes { receiveBytes(socket, into: $0) }
+            for descriptor in descriptors { close(descriptor) }
             if count < 0 {
                 if errno == EINTR || errno == EAGAIN { continue }
                 throw errno == ECONNRESET ? ControlError.closed : ControlError.lastSystemError("recvmsg")
@@ -87,7 +96,9 @@ public final class TunnelControlClient {
         }
     }
 
-    private func wait(for events: Int16, until deadline: ContinuousClock.Instant) throws(ControlError) {
+    private static func wait(
+        _ socket: OwnedDescriptor, for events: Int16, until deadline: ContinuousClock.Instant
+    ) throws(ControlError) {
         while true {
             let remaining = ContinuousClock.now.duration(to: deadline)
             guard remaining > .zero else { throw ControlError.timedOut }

@@ -38,15 +38,15 @@ public final class TunnelControlListener {
 
 /// One agent's connection, seen from the daemon's event loop.
 public final class TunnelControlConnection {
-    /// A request, and the descriptor that came beside it.
+    /// A request, and the descriptors that came beside it.
     public struct Arrival {
         public let request: TunnelControl.Request
-        public let descriptor: OwnedDescriptor?
+        public let descriptors: [OwnedDescriptor]
     }
 
     private let socket: OwnedDescriptor
     private var reader = FrameReader()
-    private var pendingDescriptor: OwnedDescriptor?
+    private var pendingDescriptors: [OwnedDescriptor] = []
     private var output: [UInt8] = []
 
     init(_ socket: OwnedDescriptor) { self.socket = socket }
@@ -60,11 +60,8 @@ public final class TunnelControlConnection {
         var arrivals: [Arrival] = []
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         defer { erase(&chunk, chunk.indices) }
-        var descriptor: Int32 = -1
-        let count = chunk.withUnsafeMutableBytes {
-            warren_receive(socket.rawValue, $0.baseAddress, $0.count, &descriptor)
-        }
-        if descriptor >= 0 { pendingDescriptor = OwnedDescriptor(descriptor) }
+        let (count, descriptors) = chunk.withUnsafeMutableBytes { receiveBytes(socket, into: $0) }
+        if !descriptors.isEmpty { pendingDescriptors = descriptors.map { OwnedDescriptor($0) } }
         if count < 0 {
             if errno == EAGAIN || errno == EINTR { return [] }
             throw errno == ECONNRESET ? ControlError.closed : ControlError.lastSystemError("recvmsg")
@@ -74,8 +71,8 @@ public final class TunnelControlConnection {
         while var body = try reader.next() {
             defer { erase(&body, body.indices) }
             let request = try Framing.decode(TunnelControl.Request.self, from: body)
-            arrivals.append(Arrival(request: request, descriptor: pendingDescriptor))
-            pendingDescriptor = nil
+            arrivals.append(Arrival(request: request, descriptors: pendingDescriptors))
+            pendingDescriptors = []
         }
         return arrivals
     }
@@ -89,7 +86,7 @@ public final class TunnelControlConnection {
     /// Writes what the socket takes now.
     public func flush() throws(ControlError) {
         while !output.isEmpty {
-            let count = output.withUnsafeBytes { warren_send(socket.rawValue, $0.baseAddress, $0.count, -1) }
+            let count = output.withUnsafeBytes { warren_send(socket.rawValue, $0.baseAddress, $0.count, nil, 0) }
             if count < 0 {
                 if errno == EINTR { continue }
                 if errno == EAGAIN { return }

@@ -7,7 +7,7 @@ import WarrenModel
 /// Like the engine, it is given time and randomness, and what shall be done is collected for `takeOutputs`. The daemon does
 /// that in the kernel, and the simulated mesh in its own world.
 public struct DaemonState: Sendable {
-    private var engine = IKEEngine()
+    private var engine: IKEEngine
     private var configured: [SiteName: IKEPeer] = [:]
     private var contactBook = ContactBook()
     /// The modes that the packet path takes of each peer's SAs.
@@ -19,7 +19,12 @@ public struct DaemonState: Sendable {
     private var lastTrafficLook = MonotonicTime(nanoseconds: 0)
     private var outputs: [DaemonOutput] = []
 
-    public init() {}
+    /// `queues`: how many the packet path has, each with SAs of its own.
+    public init(queues: Int = 1) {
+        var configuration = IKEConfiguration()
+        configuration.queues = queues
+        engine = IKEEngine(configuration: configuration)
+    }
 
     /// A peer was to be configured without one of the keys that it accepts.
     public struct MissingKey: Error, Equatable, CustomStringConvertible {

@@ -37,6 +37,13 @@ extension WarrenAgent {
         @Option(name: .long, help: "What warren-tunneld runs as: NAME, UID or UID:GID.")
         var tunneldUser = "warren-tunneld"
 
+        @Option(
+            name: .long,
+            help: ArgumentHelp(
+                "warren-tunneld's packet threads, 1 to 8; by default half as many as there are processors, at most 4.",
+                valueName: "number"))
+        var tunneldQueues: Int?
+
         @Option(name: .long, help: ArgumentHelp("Where warren-tunneld writes its log; by default here.", valueName: "path"))
         var tunneldLog: String?
 
@@ -55,6 +62,12 @@ extension WarrenAgent {
                 "Serve this gateway's metrics to Prometheus, to whoever asks: name a loopback or an inner address.",
                 valueName: "address:port"))
         var metrics: String?
+
+        func validate() throws {
+            guard tunneldQueues.map((1...8).contains) ?? true else {
+                throw ValidationError("--tunneld-queues takes a number from 1 to 8")
+            }
+        }
 
         func run() async throws {
             guard geteuid() == 0 else {
@@ -142,7 +155,7 @@ extension WarrenAgent {
             return EmbeddedDataPlaneDriver(
                 configuration: EmbeddedDataPlaneConfiguration(
                     daemonPath: path, controlPath: controlSocket, daemonUser: tunneldUser,
-                    daemonLogLevel: logging.logLevel.rawValue, daemonLogPath: tunneldLog),
+                    daemonLogLevel: logging.logLevel.rawValue, daemonQueues: tunneldQueues, daemonLogPath: tunneldLog),
                 logger: log)
         }
     }

@@ -22,15 +22,26 @@ struct TunneldCommand: ParsableCommand {
         help: "Who computes the ciphers: auto (IPSec_MB where there is one that fits the processor), or libcrypto alone.")
     var ciphers = CipherLibrary.auto
 
+    @Option(help: "Packet threads, 1 to 8; by default half as many as there are processors, at least 1 and at most 4.")
+    var queues: Int?
+
     @Option(help: "The least level that is logged to standard error: trace, debug, info, notice, warning, error.")
     var logLevel = Logger.Level.info
+
+    func validate() throws {
+        guard queues.map(TunnelOptions.queueRange.contains) ?? true else {
+            throw ValidationError("--queues takes a number from 1 to \(PacketQueues.maximum)")
+        }
+    }
 
     func run() throws {
         // Started by the agent, whose log it is part of.
         let handler = StructuredLogHandler(level: logLevel)
         let logger = Logger(label: "warren-tunneld") { _ in handler }
         do {
-            try runTunnelDaemon(TunnelOptions(controlPath: control, user: user, ciphers: ciphers), logger: logger)
+            var options = TunnelOptions(controlPath: control, user: user, ciphers: ciphers)
+            if let queues { options.queues = queues }
+            try runTunnelDaemon(options, logger: logger)
         } catch {
             logger.critical("\(error)")
             throw ExitCode.failure

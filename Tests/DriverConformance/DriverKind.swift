@@ -31,6 +31,8 @@ enum DriverKind: String, CaseIterable, Sendable {
 struct EmbeddedGatewayFixture: Sendable {
     let namespace: String
     let folder: URL
+    /// The daemon's packet threads.
+    var queues = 1
 
     var controlPath: String { folder.appending(path: "control.sock").path }
 
@@ -43,7 +45,7 @@ struct EmbeddedGatewayFixture: Sendable {
     func driver() -> EmbeddedDataPlaneDriver {
         EmbeddedDataPlaneDriver(
             configuration: EmbeddedDataPlaneConfiguration(
-                daemonPath: Self.daemonPath, controlPath: controlPath, daemonLogLevel: "debug",
+                daemonPath: Self.daemonPath, controlPath: controlPath, daemonLogLevel: "debug", daemonQueues: queues,
                 daemonLogPath: folder.appending(path: "tunneld.log").path, networkNamespace: namespace),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
@@ -52,7 +54,9 @@ struct EmbeddedGatewayFixture: Sendable {
     func daemonProcess() throws -> Int32 { try TunnelControlClient(path: controlPath).processID }
 
     /// Makes a namespace, and afterwards ends its daemon and removes it, whatever happened.
-    static func with<Value>(_ body: (EmbeddedGatewayFixture) async throws -> Value) async throws -> Value {
+    static func with<Value>(
+        queues: Int = 1, _ body: (EmbeddedGatewayFixture) async throws -> Value
+    ) async throws -> Value {
         try #require(geteuid() == 0, "these tests make network namespaces: run them as root")
         try #require(
             FileManager.default.isExecutableFile(atPath: daemonPath), "build the whole package first: \(daemonPath) is missing")
@@ -60,7 +64,7 @@ struct EmbeddedGatewayFixture: Sendable {
         let folder = FileManager.default.temporaryDirectory.appending(path: name)
         try FileManager.default.createDirectory(
             at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        let fixture = EmbeddedGatewayFixture(namespace: name, folder: folder)
+        let fixture = EmbeddedGatewayFixture(namespace: name, folder: folder, queues: queues)
         try run("ip", "netns", "add", name)
         defer { fixture.tearDown() }
         try run("ip", "-n", name, "link", "set", "lo", "up")

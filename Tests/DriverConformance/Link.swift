@@ -16,9 +16,9 @@ struct Link {
     let eastDriver: EmbeddedDataPlaneDriver
     let mode: IPsecMode
 
-    static func with(mode: IPsecMode, _ body: (Link) async throws -> Void) async throws {
-        try await EmbeddedGatewayFixture.with { west in
-            try await EmbeddedGatewayFixture.with { east in
+    static func with(mode: IPsecMode, queues: Int = 1, _ body: (Link) async throws -> Void) async throws {
+        try await EmbeddedGatewayFixture.with(queues: queues) { west in
+            try await EmbeddedGatewayFixture.with(queues: queues) { east in
                 try run(
                     "ip", "link", "add", "wan", "netns", west.namespace, "type", "veth", "peer", "name", "wan", "netns",
                     east.namespace)

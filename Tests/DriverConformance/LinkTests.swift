@@ -35,8 +35,34 @@ import WarrenPlan
         }
     }
 
-    @Test func nothingCrossesTheWireInTheClear() async throws {
-        try await Link.with(mode: .tunnel) { link in
+    @Test(arguments: IPsecMode.allCases)
+    func eachQueueHasAChildSA(mode: IPsecMode) async throws {
+        try await Link.with(mode: mode, queues: 3) { link in
+            try await link.establish()
+            var ends: [ObservedState] = []
+            try await link.await(within: .seconds(5)) {
+                ends = [try await link.westDriver.observe(), try await link.eastDriver.observe()]
+                return ends.allSatisfy { $0.securityAssociations.count == 6 }
+            }
+            func spis(_ end: Int, _ direction: SecurityPolicy.Direction) -> Set<SPI> {
+                Set(ends[end].securityAssociations.filter { $0.direction == direction }.map(\.spi))
+            }
+            #expect(spis(0, .outbound) == spis(1, .inbound) && spis(1, .outbound) == spis(0, .inbound))
+            // A daemon that dies takes its queues along; the next one is given others of the same device.
+            kill(try link.west.daemonProcess(), SIGKILL)
+            await link.westDriver.waitForFailure()
+            try await link.westDriver.prepare()
+            try await link.configure(link.westDriver, isWest: true)
+            try await link.awaitPing(within: .seconds(10))
+            try link.ping(from: link.west, to: "fd00:2::1", source: "fd00:1::1")
+            let queues = try link.west.inside("ip", "-d", "link", "show", "dev", "gif2")
+            #expect(queues.contains("multi_queue") && queues.contains("noqueue"), "\(queues)")
+        }
+    }
+
+    @Test(arguments: [1, 3])
+    func nothingCrossesTheWireInTheClear(queues: Int) async throws {
+        try await Link.with(mode: .tunnel, queues: queues) { link in
             // Whatever is not IKE or ESP in UDP is counted where it comes in.
             for gateway in [link.west, link.east] {
                 try gateway.inside(

@@ -19,6 +19,7 @@ import WarrenModel
         } client: { path in
             let client = try TunnelControlClient(path: path)
             #expect(client.processID == getpid())
+            #expect(client.queues == 1)
             #expect(try client.observe().drops == ["replay": 3])
             try client.call(.setPeer(peer(), keys: [TunnelControl.TransferredKey(peer().key, key)]))
             #expect(throws: ControlError.refused("what?")) { try client.call(.removePeer(peer().peer)) }
@@ -26,26 +27,33 @@ import WarrenModel
         }
     }
 
-    @Test func aDescriptorPassesAndIsTheReceiversOwn() throws {
+    @Test func descriptorsPassAndAreTheReceiversOwn() throws {
         var ends: [Int32] = [-1, -1]
         try #require(pipe(&ends) == 0)
         let reading = FileHandle(fileDescriptor: ends[0], closeOnDealloc: true)
         let tunnel = GIFTunnel(
             peer: peer().peer, interface: "gif1", outer: peer().outer, inner: peer().outer, mtu: 1400, mode: .tunnel)
-        try withServer { request, descriptor in
+        try withServer { request, descriptors in
             guard case .attachTunnel(let attached) = request else {
-                return .welcome(version: TunnelControl.version, processID: 7)
+                return .welcome(version: TunnelControl.version, processID: 7, queues: 3)
             }
-            guard let descriptor, attached == tunnel, write(descriptor.rawValue, "x", 1) == 1 else { return .failure("none") }
+            guard !descriptors.isEmpty, attached == tunnel,
+                descriptors.allSatisfy({ write($0.rawValue, "x", 1) == 1 })
+            else { return .failure("none") }
             return .done
         } client: { path in
             let client = try TunnelControlClient(path: path)
-            try client.call(.attachTunnel(tunnel), descriptor: ends[1])
-            close(ends[1])
+            #expect(client.queues == 3)
+            try client.call(.attachTunnel(tunnel), descriptors: [ends[1]])
             #expect(throws: ControlError.refused("none")) { try client.call(.attachTunnel(tunnel)) }
+            try client.call(.attachTunnel(tunnel), descriptors: Array(repeating: ends[1], count: 8))
+            #expect(throws: ControlError.self) {
+                try client.call(.attachTunnel(tunnel), descriptors: Array(repeating: ends[1], count: 9))
+            }
+            close(ends[1])
         }
-        // The end of the file comes only when the server's copy is closed, too.
-        #expect(try reading.readToEnd() == Data("x".utf8))
+        // The end of the file comes only when the server's copies are closed, too.
+        #expect(try reading.readToEnd() == Data("xxxxxxxxx".utf8))
     }
 
     @Test func anotherUserIsNotServed() throws {
@@ -95,7 +103,7 @@ import WarrenModel
 
     /// Serves one connection until the client's part is done.
     private func withServer(
-        _ respond: @escaping @Sendable (TunnelControl.Request, OwnedDescriptor?) -> TunnelControl.Response,
+        _ respond: @escaping @Sendable (TunnelControl.Request, [OwnedDescriptor]) -> TunnelControl.Response,
         client: (String) throws -> Void
     ) throws {
         let folder = try Folder()
@@ -108,7 +116,7 @@ import WarrenModel
             entry.fd = connection.descriptor
             while poll(&entry, 1, 5_000) == 1 {
                 guard let arrivals = try? connection.receive() else { return }
-                for arrival in arrivals { try? connection.send(respond(arrival.request, arrival.descriptor)) }
+                for arrival in arrivals { try? connection.send(respond(arrival.request, arrival.descriptors)) }
             }
         }
         thread.start()

@@ -12,13 +12,16 @@ final class DaemonPair {
         private let process: Process
         private(set) var settings: GatewaySettings?
 
-        init(_ index: Int, namespace: String, folder: URL) throws {
+        init(_ index: Int, namespace: String, folder: URL, queues: Int = 1) throws {
             self.namespace = namespace
             let control = folder.appending(path: namespace).path
             let output = Pipe()
             process = Process()
             process.executableURL = URL(filePath: "/usr/bin/env")
-            process.arguments = ["ip", "netns", "exec", namespace, Self.program, "--control", control, "--log-level", "debug"]
+            process.arguments = [
+                "ip", "netns", "exec", namespace, Self.program, "--control", control, "--log-level", "debug", "--queues",
+                "\(queues)",
+            ]
             process.standardOutput = output
             _ = FileManager.default.createFile(atPath: control + ".log", contents: nil)
             process.standardError = FileHandle(forWritingAtPath: control + ".log")
@@ -48,7 +51,7 @@ final class DaemonPair {
             for policy in new.policies where old?.policies.contains(policy) != true { try client.call(.addPolicy(policy)) }
             if new.tunnel != old?.tunnel {
                 try run("ip", "-n", namespace, "link", "set", "gif0", "mtu", "\(new.tunnel.mtu)")
-                try client.call(.attachTunnel(new.tunnel), descriptor: descriptor)
+                try client.call(.attachTunnel(new.tunnel), descriptors: descriptor.map { [$0] } ?? [])
             }
             if new.peer != old?.peer {
                 let keys = new.peer.acceptedKeys.map {

@@ -210,6 +210,16 @@ import WarrenModel
         #expect(harness.events.take() == [.remoteMoved(peer: EngineHarness.peer, spi: spi, remote: moved)])
     }
 
+    @Test func thePortOfOneOfSeveralQueuesIsNoNews() throws {
+        let harness = try EngineHarness(installing: false)
+        harness.obey(.addInbound(EngineHarness.association(.inbound, isFromAnyPort: true), .init()))
+        let packet = EngineHarness.encapsulate(inner.bytes)
+        harness.receive(harness.seal(packet), port: 40_000)
+        #expect(harness.receive(harness.seal(packet), port: 40_000).written.count == 1)
+        #expect(
+            harness.events.take() == [.firstInbound(peer: EngineHarness.peer, spi: EngineHarness.association(.inbound).spi)])
+    }
+
     @Test func aFloodOfDatagramsIsBounded() throws {
         let harness = try EngineHarness()
         for _ in 0..<EventQueue.datagramCapacity { harness.receive([0, 0, 0, 0, 1]) }

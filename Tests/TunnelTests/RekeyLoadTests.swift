@@ -25,7 +25,7 @@ struct RekeyLoadTests {
         let outcome = load.end(), seen = nonces.end()
         print("\(done) rekeys over \(tunnels) tunnels: \(outcome); on the wire \(seen)")
         #expect(outcome.lost == 0 && outcome.repeated == 0, "\(outcome)")
-        #expect(seen.repeated == 0 && seen.missed == 0, "\(seen)")
+        #expect(seen.repeated == 0 && seen.missed == 0 && seen.others == 0, "\(seen)")
         // Every packet was seen on the wire, under as many SPIs as there were SAs.
         #expect(seen.packets >= outcome.sent && outcome.sent > rekeys)
         #expect(seen.spis >= 2 * done)
@@ -64,6 +64,10 @@ final class NonceCapture: @unchecked Sendable {
         var packets = 0
         var spis = 0
         var repeated = 0
+        /// Addresses and ports that they came from.
+        var sources: Set<[UInt8]> = []
+        /// IPv4 packets that are neither UDP nor ICMP: nothing else is outside of a tunnel.
+        var others = 0
         /// Frames that the capture could not keep up with.
         var missed = 0
     }
@@ -97,15 +101,16 @@ final class NonceCapture: @unchecked Sendable {
         finished.signal()
     }
 
-    /// Ethernet, IPv4 without options, UDP from and to 4500, ESP.
+    /// Ethernet, IPv4 without options, UDP to 4500, ESP.
     private func note(_ frame: [UInt8]) {
-        guard frame.count >= 42 + 16, frame[12] == 8, frame[13] == 0, frame[14] == 0x45, frame[23] == 17,
-            frame[36] == 0x11, frame[37] == 0x94
-        else { return }
+        guard frame.count >= 34, frame[12] == 8, frame[13] == 0 else { return }
+        if frame[23] != 17 && frame[23] != 1 { outcome.others += 1 }
+        guard frame.count >= 42 + 16, frame[14] == 0x45, frame[23] == 17, frame[36] == 0x11, frame[37] == 0x94 else { return }
         let spi = frame[42..<46].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         guard spi != 0 else { return }
         let iv = frame[50..<58].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         outcome.packets += 1
+        outcome.sources.insert(Array(frame[26..<30] + frame[34..<36]))
         if !nonces[spi, default: []].insert(iv).inserted { outcome.repeated += 1 }
     }
 }

@@ -17,10 +17,15 @@ final class TunnelBundle {
     let gateways: [DaemonPair.Gateway]
     /// By gateway, then by tunnel.
     let ends: [[End]]
+    /// How many child SAs each tunnel has: as many as the gateway with fewer queues has of these.
+    let childSAs: Int
     private let names: [String]
     private let folder: URL
 
-    init(tunnels count: Int, parameters: IPsecParameters = .init()) throws {
+    init(
+        tunnels count: Int, queues: [Int] = [1, 1], deviceQueues: Int? = nil, parameters: IPsecParameters = .init()
+    ) throws {
+        childSAs = queues.min() ?? 1
         let tag = String(UInt32.random(in: 0 ... .max), radix: 36)
         let names = ["wb1-\(tag)", "wb2-\(tag)"]
         self.names = names
@@ -46,12 +51,13 @@ final class TunnelBundle {
             try run("ip", "-n", name, "link", "set", "lo", "up")
             // So that a capture on the wire sees every packet by itself.
             try run("ip", "-n", name, "link", "set", "wire", "gso_max_segs", "1", "up")
-            made.append(try DaemonPair.Gateway(index, namespace: name, folder: folder))
+            made.append(try DaemonPair.Gateway(index, namespace: name, folder: folder, queues: queues[index]))
         }
         gateways = made
         for (index, gateway) in gateways.enumerated() {
             for (number, end) in ends[index].enumerated() {
-                try Self.configure(gateway, end, number, parameters, initiates: index == 0)
+                try Self.configure(
+                    gateway, end, number, parameters, initiates: index == 0, queues: deviceQueues ?? queues[index])
             }
         }
         try settle { try self.outbound().allSatisfy { $0.count == count } }
@@ -63,11 +69,14 @@ final class TunnelBundle {
     }
 
     private static func configure(
-        _ gateway: DaemonPair.Gateway, _ end: End, _ number: Int, _ parameters: IPsecParameters, initiates: Bool
+        _ gateway: DaemonPair.Gateway, _ end: End, _ number: Int, _ parameters: IPsecParameters, initiates: Bool,
+        queues: Int
     ) throws {
-        let descriptor = warren_tun_open(end.interface, gateway.path)
-        guard descriptor >= 0 else { throw CommandFailure(description: "TUN: \(String(cString: strerror(errno)))") }
-        defer { close(descriptor) }
+        var descriptors = [Int32](repeating: -1, count: queues)
+        guard warren_tun_open_queues(end.interface, gateway.path, &descriptors, Int32(queues)) == queues else {
+            throw CommandFailure(description: "TUN: \(String(cString: strerror(errno)))")
+        }
+        defer { for descriptor in descriptors { close(descriptor) } }
         let name = gateway.namespace
         try run("ip", "-n", name, "address", "add", "\(end.inner.local)", "peer", "\(end.inner.remote)", "dev", end.interface)
         // The kernel itself shall have nothing to say on it, and a queue that bears a moment without the daemon.
@@ -86,7 +95,7 @@ final class TunnelBundle {
             .attachTunnel(
                 GIFTunnel(
                     peer: end.peer, interface: end.interface, outer: end.outer, inner: end.inner, mtu: 1400, mode: .tunnel)),
-            descriptor: descriptor)
+            descriptors: descriptors)
         guard let link = LinkID(SiteName("left\(number)")!, SiteName("right\(number)")!) else { return }
         let reference = PSKReference(link: link, epoch: 1)
         try gateway.client.call(
@@ -97,16 +106,16 @@ final class TunnelBundle {
                 keys: [.init(reference, LinkSteps.key(epoch: UInt32(number) + 1))]))
     }
 
-    /// The SPI that each tunnel sends on, by gateway; a tunnel that has none or several is absent.
-    func outbound() throws -> [[SiteName: SPI]] {
+    /// The SPIs that each tunnel sends on, by gateway; a tunnel that has more or fewer than it shall have is absent.
+    func outbound() throws -> [[SiteName: Set<SPI>]] {
         try gateways.map { gateway in
             let observation = try gateway.client.observe()
             return Dictionary(grouping: observation.securityAssociations.filter { $0.direction == .outbound }, by: \.peer)
-                .compactMapValues { $0.count == 1 ? $0[0].spi : nil }
+                .compactMapValues { $0.count == childSAs ? Set($0.map(\.spi)) : nil }
         }
     }
 
-    /// Every tunnel's child SA is replaced, asked for by one gateway; returns when all are.
+    /// Every tunnel's child SAs are replaced, asked for by one gateway; returns when all are.
     func rekey(by index: Int) throws {
         let before = try outbound()
         func ask() throws { for end in ends[index] { try gateways[index].client.call(.rekey(end.peer, .child)) } }
@@ -115,7 +124,7 @@ final class TunnelBundle {
             let now = try self.outbound()
             return [0, 1].allSatisfy { gateway in
                 self.ends[gateway].allSatisfy { end in
-                    now[gateway][end.peer].map { $0 != before[gateway][end.peer] } ?? false
+                    now[gateway][end.peer]?.isDisjoint(with: before[gateway][end.peer] ?? []) ?? false
                 }
             }
         }
@@ -125,8 +134,17 @@ final class TunnelBundle {
     func awaitRekeys(_ count: Int) throws {
         var seen: Set<SPI> = []
         try settle {
-            if let spi = try self.outbound()[0].values.first { seen.insert(spi) }
+            if let spis = try self.outbound()[0].values.first { seen.formUnion(spis) }
             return seen.count > count
+        }
+    }
+
+    /// Returns when so many of each gateway's outbound SAs have carried packets.
+    func awaitPackets(onAtLeast count: Int) throws {
+        try settle {
+            try self.gateways.allSatisfy { gateway in
+                try gateway.client.observe().securityAssociations.count { $0.direction == .outbound && $0.packets > 0 } >= count
+            }
         }
     }
 

@@ -6,8 +6,8 @@ import WarrenModel
 
 /// What the control side asks of the packet thread.
 enum PacketCommand: Sendable {
-    /// With a descriptor, or -1 for that which is attached; does its queue take joined UDP datagrams?
-    case attach(GIFTunnel, Int32, takesDatagrams: Bool = true)
+    /// With a descriptor, or -1 for that which is attached; does its queue take joined UDP datagrams? Is it read from?
+    case attach(GIFTunnel, Int32, takesDatagrams: Bool = true, isSource: Bool = true)
     case detach(String)
     case addPolicy(SecurityPolicy)
     case removePolicy(SecurityPolicy)

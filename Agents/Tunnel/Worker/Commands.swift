@@ -1,3 +1,4 @@
+import CWarrenSystem
 import ESP
 import Glibc
 import WarrenModel
@@ -10,7 +11,8 @@ extension PacketEngine {
         var replies: [SnapshotReply] = []
         for command in commands.take() {
             switch command {
-            case .attach(let tunnel, let descriptor, let takesDatagrams): attach(tunnel, descriptor, takesDatagrams)
+            case .attach(let tunnel, let descriptor, let takesDatagrams, let isSource):
+                attach(tunnel, descriptor, takesDatagrams, isSource)
             case .detach(let interface): detach(interface)
             case .addPolicy(let policy):
                 policies.add(policy)
@@ -35,7 +37,7 @@ extension PacketEngine {
         for reply in replies { reply.fulfil(snapshot ?? .init()) }
     }
 
-    private func attach(_ settings: GIFTunnel, _ descriptor: Int32, _ takesDatagrams: Bool) {
+    private func attach(_ settings: GIFTunnel, _ descriptor: Int32, _ takesDatagrams: Bool, _ isSource: Bool) {
         if descriptor < 0 {
             guard let tunnel = tunnels[settings.interface] else { return }
             stale.peers.formUnion([tunnel.settings.peer, settings.peer])
@@ -43,15 +45,24 @@ extension PacketEngine {
             return
         }
         detach(settings.interface)
-        let tunnel = TunnelEntry(settings, sink: .init(descriptor: descriptor, takesDatagrams: takesDatagrams))
+        let tunnel = TunnelEntry(
+            settings, sink: .init(descriptor: descriptor, takesDatagrams: takesDatagrams), isSource: isSource)
         do {
-            try poll(tunnel)
+            if isSource { try poll(tunnel) }
             tunnels[settings.interface] = tunnel
             stale.peers.insert(settings.peer)
         } catch {
             close(descriptor)
-            events.append(.tunnelLost(interface: settings.interface))
+            if queue == 0 { events.append(.tunnelLost(interface: settings.interface)) }
         }
+    }
+
+    /// The kernel spreads the flows over the queues that can protect them. The first always gets what no other does.
+    private func enable(_ tunnel: TunnelEntry) {
+        guard queue > 0, tunnel.isSource, tunnel.isEnabled != tunnel.canProtect else { return }
+        // What is no queue of a device has no such switch.
+        warren_tun_queue_enable(tunnel.sink.descriptor, tunnel.canProtect ? 1 : 0)
+        tunnel.isEnabled = tunnel.canProtect
     }
 
     func detach(_ interface: String) {
@@ -130,6 +141,7 @@ extension PacketEngine {
             byPeer[peer] = tunnel
             tunnel.ipencap = decision(tunnel, .ipencap)
             tunnel.ipv6 = decision(tunnel, .ipv6)
+            enable(tunnel)
         }
         inbound.forEach { entry in
             let association = entry.association.securityAssociation
@@ -183,7 +195,6 @@ extension PacketEngine {
                     packets: association.packets, bytes: entry.innerBytes, lastUsed: entry.lastUsed,
                     sequenceNumber: association.sequenceNumber))
         }
-        result.associations.sort { ($0.peer, $0.direction.rawValue, $0.spi) < ($1.peer, $1.direction.rawValue, $1.spi) }
         return result
     }
 }

@@ -7,22 +7,31 @@ extension PacketEngine {
     final class TunnelEntry {
         var settings: GIFTunnel
         let sink: Coalescer.Sink
+        /// Packets are taken from it, too.
+        let isSource: Bool
+        /// Whether the kernel gives it any, as far as is known.
+        var isEnabled: Bool?
         var sentPackets: UInt64 = 0
         var sentBytes: UInt64 = 0
         /// What happens to packets that carry IPv4 and IPv6: found anew whenever a policy, an SA or a tunnel changes.
         var ipencap = Decision.drop(.noOutboundPolicy)
         var ipv6 = Decision.drop(.noOutboundPolicy)
 
-        init(_ settings: GIFTunnel, sink: Coalescer.Sink) {
+        init(_ settings: GIFTunnel, sink: Coalescer.Sink, isSource: Bool) {
             self.settings = settings
             self.sink = sink
+            self.isSource = isSource
         }
+
+        var canProtect: Bool { ipencap.protects || ipv6.protects }
     }
 
     enum Decision {
         /// Its peer's entry holds it, and `decide` takes it out of here before that ends: a packet counts no references.
         case protect(Unmanaged<OutboundEntry>)
         case drop(DropReason)
+
+        var protects: Bool { if case .protect = self { true } else { false } }
     }
 
     /// What stands for one peer.

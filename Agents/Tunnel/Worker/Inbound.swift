@@ -106,7 +106,9 @@ extension PacketEngine {
         if entry.lastUsed == nil { events.append(.firstInbound(peer: association.peer, spi: association.spi)) }
         let remote = Endpoint(address: origin.remoteAddress, port: origin.remote_port)
         // Only the newest packet speaks of where the peer is now: an old one may have been held back (RFC 7296, 2.23).
-        if isNewest, remote != entry.remote,
+        if association.isFromAnyPort, remote.address == entry.remote.address {
+            entry.remote = remote
+        } else if isNewest, remote != entry.remote,
             events.append(.remoteMoved(peer: association.peer, spi: association.spi, remote: remote))
         {
             entry.remote = remote

@@ -20,6 +20,8 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     static var receiveLimit: Int { 4 }
     static var readyCapacity: Int32 { 64 }
 
+    /// Which of its gateway's engines it is.
+    let queue: Int
     let commands: CommandQueue
     let library: CipherLibrary
     let events: EventQueue
@@ -65,8 +67,9 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     }
 
     init(
-        _ sockets: PacketSockets, commands: CommandQueue, events: EventQueue, library: CipherLibrary = .auto
+        _ sockets: PacketSockets, queue: Int = 0, commands: CommandQueue, events: EventQueue, library: CipherLibrary = .auto
     ) throws {
+        self.queue = queue
         self.commands = commands
         self.library = library
         self.events = events
@@ -206,7 +209,8 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     }
 
     private func lose(_ tunnel: TunnelEntry) {
-        events.append(.tunnelLost(interface: tunnel.settings.interface))
+        // Each engine sees it; one tells.
+        if queue == 0 { events.append(.tunnelLost(interface: tunnel.settings.interface)) }
         detach(tunnel.settings.interface)
     }
 

@@ -33,7 +33,7 @@ final class TransmitQueue {
         guard let batch = warren_send_batch_new(UInt32(Self.messageCount + Self.maximumSegments)) else {
             throw PacketWorker.SystemCallError(call: "calloc", errno: ENOMEM)
         }
-        self.sockets = sockets
+        self.sockets = sockets.leaving
         self.drops = drops
         self.batch = batch
         slab = .allocate(byteCount: Self.messageCount * Self.messageSize, alignment: 4096)

@@ -53,7 +53,8 @@ final class EngineHarness {
     }
 
     static func association(
-        _ direction: SecurityPolicy.Direction, mode: IPsecMode = .tunnel, selected: [IPProtocol] = [.ipencap, .ipv6]
+        _ direction: SecurityPolicy.Direction, mode: IPsecMode = .tunnel, selected: [IPProtocol] = [.ipencap, .ipv6],
+        isFromAnyPort: Bool = false
     ) -> SecurityAssociation {
         let (source, destination) = direction == .inbound ? (there, here) : (here, there)
         return SecurityAssociation(
@@ -64,7 +65,7 @@ final class EngineHarness {
             remote: Endpoint(address: there, port: 4500),
             selectors: selected.map {
                 .init(source: .init(host: source), destination: .init(host: destination), ipProtocol: $0)
-            })
+            }, isFromAnyPort: isFromAnyPort)
     }
 
     /// What the peer would send around a payload.
