@@ -21,7 +21,9 @@ from traffic import MEASUREMENTS
 
 
 def measure(options):
-    chosen = [make(options) for make in CONTENDERS if not options.only or make.name in options.only]
+    chosen = [
+        make(options) for make in CONTENDERS if (make.name in options.only if options.only else not make.is_extra)
+    ]
     for contender in chosen:
         if missing := contender.missing():
             sys.exit(f"{contender.name} needs {', '.join(missing)}: make bench-dataplane installs them")

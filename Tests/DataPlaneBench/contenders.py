@@ -33,6 +33,8 @@ class Contender:
     cipher = ""
     # Programs that must be there.
     programs = ()
+    # Measured only when it is named.
+    is_extra = False
 
     def __init__(self, options):
         self.options = options
@@ -67,7 +69,8 @@ class Warren(Contender):
 
     name = "warren"
     cipher = "AES-256-GCM"
-    arguments = ()
+    # One packet thread, on whichever machine.
+    arguments = ("--queues", "1")
 
     def start(self, topology, folder):
         inventory = ["version: 1", "mesh: bench", "sites:"]
@@ -80,9 +83,8 @@ class Warren(Contender):
         control = f"{self.options.programs}/tunnel-control"
         run(control, "plan", path, folder)
         daemon = f"{self.options.programs}/warren-tunneld"
-        if self.arguments:
-            words = " ".join(self.arguments)
-            daemon = write(f"{folder}/warren-tunneld", f'#!/bin/sh\nexec {daemon} {words} "$@"\n', 0o755)
+        words = " ".join(self.arguments)
+        daemon = write(f"{folder}/warren-tunneld", f'#!/bin/sh\nexec {daemon} {words} "$@"\n', 0o755)
         for side in SIDES:
             os.mkdir(f"{folder}/{side}", 0o700)
             plan = f"{folder}/plan-{SITES[side]}.json"
@@ -91,7 +93,15 @@ class Warren(Contender):
 
 class WarrenLibcrypto(Warren):
     name = "warren, libcrypto"
-    arguments = ("--ciphers", "libcrypto")
+    arguments = Warren.arguments + ("--ciphers", "libcrypto")
+
+
+class WarrenQueues(Warren):
+    """Two packet threads on each gateway: for machines with processors to spare."""
+
+    name = "warren, 2 queues"
+    arguments = ("--queues", "2")
+    is_extra = True
 
 
 class WireGuard(Contender):
@@ -215,7 +225,7 @@ secrets {{ ike-bench {{
 """
 
 
-CONTENDERS = (Plain, Warren, WarrenLibcrypto, StrongSwan, OpenVPN, WireGuard)
+CONTENDERS = (Plain, Warren, WarrenLibcrypto, WarrenQueues, StrongSwan, OpenVPN, WireGuard)
 
 
 def connect(topology):

@@ -4,13 +4,15 @@
 
 control() { local side=$1 verb=$2; shift 2; in_gateway "$side" "$programs/tunnel-control" "$verb" "$work/$side/control" "$@"; }
 
-# warren_up SIDE PLAN SECRET: tunneld, tunnel, routes, policies and peer; it initiates when the plan says so.
+# warren_up SIDE PLAN SECRET [QUEUES]: tunneld, tunnel, routes, policies and peer; it initiates when the plan says so.
 warren_up() {
-    local side=$1 plan=$2 secret=$3
+    local side=$1 plan=$2 secret=$3 queues=${4:-1}
     mkdir -p "$work/$side"
     chmod 700 "$work/$side"
     (umask 077; echo "$secret" >"$work/$side/secret")
-    control "$side" up "$plan" "$work/$side/secret" "$programs/warren-tunneld" >"$work/$side/up.out" 2>&1
+    printf '#!/bin/sh\nexec "%s" --queues %s "$@"\n' "$programs/warren-tunneld" "$queues" >"$work/$side/warren-tunneld"
+    chmod 755 "$work/$side/warren-tunneld"
+    control "$side" up "$plan" "$work/$side/secret" "$work/$side/warren-tunneld" >"$work/$side/up.out" 2>&1
 }
 
 # Ends the daemon without a word to its peer.
