@@ -106,8 +106,10 @@ public struct MeshControl: Sendable {
         case .connected(let site, let version, let isOnTrial):
             connected.insert(site)
             told[site] = version
-            let actions = advance(
-                .connected(site, version: offered(version, to: site), isOnTrial: isOnTrial), now)
+            let actions =
+                advance(
+                    .connected(site, version: offered(version, to: site), isOnTrial: isOnTrial), now)
+                + (isOnTrial && isToStay(version, of: site) ? [.confirm(site, version)] : [])
             return actions.contains(.offer(site)) ? actions : [.remind(site)] + actions
         case .disconnected(let site):
             connected.remove(site)
@@ -142,6 +144,11 @@ public struct MeshControl: Sendable {
 
     /// When a `tick` is due at the latest; nil when only another event can change anything.
     public func deadline() -> MonotonicTime? { record.rollout?.deadline() }
+
+    /// It was offered in a roll-out that is over, and the one since has nothing else for the gateway.
+    private func isToStay(_ version: StateVersion, of site: SiteName) -> Bool {
+        record.rollout?.target(of: site) == nil && intendedVersion(of: site) == version
+    }
 
     private func offered(_ version: StateVersion, to site: SiteName) -> StateVersion {
         record.courses[site]?.offered(as: version) ?? version

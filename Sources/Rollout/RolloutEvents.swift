@@ -69,6 +69,10 @@ extension Rollout {
         guard let progress = sites[site], let offer = progress.offer else { return false }
         let before = progress
         if progress.failure != account.failure { sites[site]?.failure = account.failure }
+        // It runs nothing of this roll-out any longer: somebody on it went back further than it does by itself, or it is another.
+        if progress.settledStep != nil, account.version < StateVersion(epoch: epoch, generation: generation) {
+            sites[site]?.settledStep = nil
+        }
         if account.rejected == offer.version, account.version != offer.version {
             guard !progress.hasRefused else { return false }
             sites[site]?.hasRefused = true

@@ -51,6 +51,36 @@ import WarrenPlan
         #expect(mesh.control.intendedVersion(of: names[0]) == StateVersion(generation: Generation(rawValue: 1)))
     }
 
+    /// A gateway that took a state on trial just before its roll-out was aborted, which the next does not touch, keeps it.
+    @Test func aTrialOutlivesItsRollOut() {
+        var mesh = ControlledMesh()
+        let version = StateVersion(generation: Generation(rawValue: 1))
+        mesh.accept(ControlledMesh.content())
+        let actions = mesh.control.handle(
+            .connected(names[0], version: version, isOnTrial: true), now: MonotonicTime(nanoseconds: 0))
+        #expect(actions.contains(.confirm(names[0], version)))
+        for (running, isOnTrial) in [(version, false), (.none, true)] {
+            let others = mesh.control.handle(
+                .connected(names[0], version: running, isOnTrial: isOnTrial), now: MonotonicTime(nanoseconds: 0))
+            #expect(others == [.remind(names[0])])
+        }
+    }
+
+    /// The next roll-out leads a gateway on from where it is, also when somebody on it went back by a whole generation.
+    @Test func whoWentBackByHandIsLedFromThere() {
+        var mesh = ControlledMesh()
+        mesh.accept(newKeys)
+        let site = names[0], first = StateVersion(generation: Generation(rawValue: 1))
+        let settled = mesh.agents[site]?.good
+        #expect(settled?.generation == Generation(rawValue: 2))
+        #expect(mesh.control.rollout?.standing(of: site) == .expand)
+        mesh.agents[site] = ControlledMesh.Agent(running: first, good: first, rejected: settled)
+        mesh.report(site)
+        mesh.tell(.command(.abort))
+        #expect(mesh.control.rollout?.standing(of: site) == nil)
+        #expect(mesh.control.settledCourses()[site]?.way == [Waypoint(Generation(rawValue: 1), .contract)])
+    }
+
     @Test func aRefusalIsRolledBackUnderNewerVersions() {
         var mesh = ControlledMesh()
         let before = names.map { mesh.control.target(of: $0)?.plan }
