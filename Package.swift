@@ -90,6 +90,7 @@ let package = Package(
         .target(
             name: "WarrenRollout", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan"], path: "Sources/Rollout"),
         .target(name: "WarrenStatus", dependencies: ["WarrenModel", "WarrenPlan"], path: "Sources/Status"),
+        .target(name: "WarrenTrust", path: "Sources/Trust"),
         .target(name: "AgentCore", dependencies: ["WarrenModel", "WarrenPlan"], path: "Agents/AgentCore"),
         .target(
             name: "CMultiBuffer", path: "Agents/CMultiBuffer",
@@ -110,13 +111,15 @@ let package = Package(
             path: "Sources/Wire", exclude: ["agent.proto"]),
         .target(
             name: "WarrenStore",
-            dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout", "WarrenFailpoints", grdb],
+            dependencies: [
+                "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout", "WarrenTrust", "WarrenFailpoints", grdb,
+            ],
             path: "Sources/Store"),
         .target(
             name: "WarrenController",
             dependencies: [
                 "WarrenModel", "WarrenKeys", "WarrenInventory", "WarrenPlan", "WarrenRollout", "WarrenStatus", "WarrenWire",
-                "WarrenStore", "AgentCore", "WarrenFailpoints",
+                "WarrenStore", "WarrenTrust", "AgentCore", "WarrenFailpoints",
                 logging,
             ] + certificates + grpc + lifecycle + nio,
             path: "Sources/Controller"),
@@ -197,7 +200,8 @@ let package = Package(
         .target(
             name: "AgentRuntime",
             dependencies: [
-                "WarrenModel", "WarrenPlan", "AgentCore", "DataPlane", "WarrenWire", "WarrenMetrics", "CWarrenSystem",
+                "WarrenModel", "WarrenPlan", "WarrenTrust", "AgentCore", "DataPlane", "WarrenWire", "WarrenMetrics",
+                "CWarrenSystem",
                 "WarrenFailpoints", logging, .product(name: "NIOHTTP1", package: "swift-nio"),
             ] + certificates + grpc + lifecycle + nio,
             path: "Agents/AgentRuntime"),
@@ -260,13 +264,15 @@ let package = Package(
             name: "Simulation",
             dependencies: [
                 "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout", "WarrenStatus", "AgentCore", "ESP", "IKEv2",
-                "TunnelCore", "IKEHarness", "SeededRandom",
+                "TunnelCore", "IKEHarness", "SeededRandom", "WarrenTrust", "WarrenFailpoints",
             ],
             path: "Tests/Simulation/Simulation"),
         .executableTarget(
             name: "warren-simulate", dependencies: ["Simulation"], path: "Tests/Simulation/warren-simulate"),
         .testTarget(
-            name: "SimulationTests", dependencies: ["Simulation", "warren-simulate"], path: "Tests/Simulation/SimulationTests"),
+            name: "SimulationTests", dependencies: ["Simulation", "warren-simulate", "WarrenFailpoints"],
+            path: "Tests/Simulation/SimulationTests"),
+        .testTarget(name: "TrustTests", dependencies: ["WarrenTrust"], path: "Tests/TrustTests"),
         .target(
             name: "FuzzTargets", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan"], path: "Tests/Fuzz/Targets"),
         // The packet path without its thread, packets that are easy to believe, and what is fuzzed with both.

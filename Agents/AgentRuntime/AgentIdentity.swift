@@ -2,11 +2,14 @@ import Crypto
 import FoundationEssentials
 import SwiftASN1
 import WarrenModel
+import WarrenTrust
 import X509
 
-/// Who the agent is: its site, its key, and what the mesh's authority certified. One file, 0600, replaced whole.
+/// Who the agent is: its site, its key, and what the mesh's authority certified. One file, 0600, replaced whole; from a renewal
+/// on, a second one is what it was before.
 public struct AgentIdentity: Sendable, Equatable, CustomStringConvertible {
     static let name = "identity.json"
+    static let formerName = "identity.former.json"
 
     public let site: SiteName
     public let mesh: String
@@ -89,19 +92,42 @@ extension AgentIdentity {
 
     /// The identity in `directory`, or nil when the agent has not enrolled.
     public static func load(from directory: StateDirectory) throws(AgentError) -> AgentIdentity? {
-        guard let bytes = try directory.read(name) else { return nil }
-        do {
-            let stored = try JSONDecoder().decode(Stored.self, from: Data(bytes))
-            return AgentIdentity(
-                site: stored.site, mesh: stored.mesh, controllerHost: stored.controllerHost,
-                privateKey: try P256.Signing.PrivateKey(pemRepresentation: stored.privateKey),
-                certificates: stored.certificates.map { Array($0) })
-        } catch {
-            throw AgentError(.storage, "\(directory.file(name)) cannot be read as an identity: enrol again with --force")
-        }
+        let memory = try memory(of: directory)
+        if let usable = memory.usable { return usable }
+        guard memory.newest.isThere else { return nil }
+        throw AgentError(.storage, "\(directory.file(name)) cannot be read as an identity: enrol again with --force")
     }
 
-    func store(in directory: StateDirectory) throws(AgentError) {
+    static func memory(of directory: StateDirectory) throws(AgentError) -> IdentityMemory<AgentIdentity> {
+        IdentityMemory(newest: try kept(name, in: directory), former: try kept(formerName, in: directory))
+    }
+
+    private static func kept(
+        _ name: String, in directory: StateDirectory
+    ) throws(AgentError) -> KeptIdentity<AgentIdentity> {
+        guard let bytes = try directory.read(name) else { return .none }
+        guard let stored = try? JSONDecoder().decode(Stored.self, from: Data(bytes)),
+            let key = try? P256.Signing.PrivateKey(pemRepresentation: stored.privateKey)
+        else { return .unreadable }
+        return .whole(
+            AgentIdentity(
+                site: stored.site, mesh: stored.mesh, controllerHost: stored.controllerHost, privateKey: key,
+                certificates: stored.certificates.map { Array($0) }))
+    }
+
+    /// Stores what takes the place of another certificate of the same agent: if it cannot be read one day, that is there still.
+    func storeRenewed(in directory: StateDirectory) throws(AgentError) {
+        if try Self.memory(of: directory).isNewestWhole { try directory.duplicate(Self.name, as: Self.formerName) }
+        try store(in: directory)
+    }
+
+    /// Stores what the gateway is from now on, and forgets what it was.
+    func storeEnrolled(in directory: StateDirectory) throws(AgentError) {
+        try directory.remove(Self.formerName)
+        try store(in: directory)
+    }
+
+    private func store(in directory: StateDirectory) throws(AgentError) {
         let stored = Stored(
             site: site, mesh: mesh, controllerHost: controllerHost, privateKey: privateKey.pemRepresentation,
             certificates: certificates.map { Data($0) })

@@ -3,21 +3,24 @@ import FoundationEssentials
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import WarrenFailpoints
+import WarrenTrust
 import WarrenWire
 
 /// A new certificate before the old one ends, with a new key.
 enum CertificateRenewal {
-    /// When two thirds of the certificate's time have passed.
     static func due(_ identity: AgentIdentity) throws(AgentError) -> Date {
         let (begin, end) = try identity.validity()
-        return begin.addingTimeInterval(end.timeIntervalSince(begin) * 2 / 3)
+        let term = CertificateTerm(begin: begin.timeIntervalSince1970, end: end.timeIntervalSince1970)
+        return Date(timeIntervalSince1970: term.renewalDue)
     }
 
     /// Asks over a connection of `identity`, and stores the new one.
     static func renew(
         _ identity: AgentIdentity, over client: GRPCClient<ControllerTransport.Transport>, in directory: StateDirectory
     ) async throws(AgentError) -> AgentIdentity {
-        let key = P256.Signing.PrivateKey()
+        let requests = CertificateRequestFile(directory: directory)
+        let key = try requests.begin(.renewal(of: Checksum.of(identity.certificates.first ?? []))).key
+        Failpoint.agentRenewalKeyed.pass()
         var request = Warren_Agent_V1_RenewRequest()
         request.protocolVersion = WireVersion.current.wire
         request.certificateRequest = Data(try AgentIdentity.certificateRequest(site: identity.site, key: key))
@@ -35,8 +38,9 @@ enum CertificateRenewal {
             site: identity.site, mesh: response.mesh, controllerHost: identity.controllerHost, privateKey: key,
             chain: response.certificateChain.map { Array($0) }, authority: identity.authority, now: .now)
         Failpoint.agentRenewalAnswered.pass()
-        try renewed.store(in: directory)
+        try renewed.storeRenewed(in: directory)
         Failpoint.agentRenewalStored.pass()
+        requests.forget()
         return renewed
     }
 }

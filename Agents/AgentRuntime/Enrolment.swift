@@ -4,6 +4,7 @@ import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import WarrenFailpoints
 import WarrenModel
+import WarrenTrust
 import WarrenWire
 
 /// How an agent comes by its certificate: a token shows it the right controller, and shows the controller the right agent.
@@ -12,7 +13,8 @@ public struct Enrolment: Sendable {
     public let address: ControllerAddress
     public let directory: StateDirectory
 
-    /// `site`: what the operator takes this gateway for, if said. `isForced`: replace an identity that is there.
+    /// `site`: what the operator takes this gateway for, if said. `isForced`: replace an identity that is there. An enrolment with
+    /// the same token that did not come to its end goes on.
     public init(
         token: EnrolmentToken, site: SiteName? = nil, controller: ControllerAddress? = nil, directory: StateDirectory,
         isForced: Bool = false
@@ -22,13 +24,19 @@ public struct Enrolment: Sendable {
         guard let address = controller ?? told else {
             throw AgentError(.invalid, "the token does not say where its controller is: name it with --controller HOST:PORT")
         }
-        if !isForced, let present = try AgentIdentity.load(from: directory) {
+        let memory = try AgentIdentity.memory(of: directory)
+        let isResumed = try CertificateRequestFile(directory: directory).kept()?.purpose == Self.purpose(of: token)
+        if !memory.mayEnrol(isForced: isForced, isResumed: isResumed), let present = try AgentIdentity.load(from: directory) {
             throw AgentError(
                 .invalid, "this gateway is enrolled as site \(present.site) of mesh \(present.mesh): --force enrols it anew")
         }
         self.token = token
         self.address = address
         self.directory = directory
+    }
+
+    private static func purpose(of token: EnrolmentToken) -> CertificateRequestFile.Attempt.Purpose {
+        .enrolment(token: token.secret.withBytes { Array(SHA256.hash(data: $0)) })
     }
 
     /// Reads a token's text as an operator hands it over.
@@ -43,7 +51,9 @@ public struct Enrolment: Sendable {
     public func enrol() async throws(AgentError) -> AgentIdentity {
         let authority = try await fetchAuthority()
         Failpoint.agentEnrolTrusted.pass()
-        let key = P256.Signing.PrivateKey()
+        let requests = CertificateRequestFile(directory: directory)
+        let key = try requests.begin(Self.purpose(of: token)).key
+        Failpoint.agentEnrolKeyed.pass()
         let request = Warren_Agent_V1_EnrolRequest.with { request in
             request.protocolVersion = WireVersion.current.wire
             request.token = token.text()
@@ -63,8 +73,9 @@ public struct Enrolment: Sendable {
         if former?.site != identity.site || former?.authority != identity.authority {
             try AgentFiles(directory: directory).setAside()
         }
-        try identity.store(in: directory)
+        try identity.storeEnrolled(in: directory)
         Failpoint.agentEnrolStored.pass()
+        requests.forget()
         return identity
     }
 
@@ -106,7 +117,9 @@ public struct Enrolment: Sendable {
         guard let error = error as? RPCError else { return AgentError(.unreachable, "cannot enrol at \(address): \(error)") }
         switch error.code {
         case .unavailable, .deadlineExceeded, .cancelled:
-            return AgentError(.unreachable, "no controller answers at \(address): \(error.summary)")
+            return AgentError(
+                .unreachable,
+                "no controller answers at \(address): \(error.summary). The token is as good as before: try again with it")
         default:
             return AgentError(.refused, "the controller refused: \(error.summary)")
         }

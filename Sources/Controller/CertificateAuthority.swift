@@ -3,6 +3,7 @@ import Foundation
 import SwiftASN1
 import WarrenFailpoints
 import WarrenModel
+import WarrenTrust
 import WarrenWire
 import X509
 
@@ -14,10 +15,6 @@ public struct CertificateAuthority: Sendable {
     public static let agentLifetime: TimeInterval = 30 * 86400
     static let authorityLifetime: TimeInterval = 3650 * 86400
     static let serverLifetime: TimeInterval = 5 * 365 * 86400
-    /// Clocks of a fleet differ: a certificate begins this much before its making, but for those that hold so briefly that
-    /// it would be time to renew them at once.
-    static let backdate: TimeInterval = 300
-
     public let certificate: Certificate
     private let key: Certificate.PrivateKey
     /// The certificate in DER.
@@ -73,7 +70,8 @@ public struct CertificateAuthority: Sendable {
             CommonName("Warren mesh \(meshID)")
         }
         return try Certificate(
-            version: .v3, serialNumber: .init(), publicKey: key.publicKey, notValidBefore: now - backdate,
+            version: .v3, serialNumber: .init(), publicKey: key.publicKey,
+            notValidBefore: now - CertificateTerm.longestBackdate,
             notValidAfter: now + authorityLifetime, issuer: name, subject: name, signatureAlgorithm: .ecdsaWithSHA256,
             extensions: try Certificate.Extensions {
                 Critical(BasicConstraints.isCertificateAuthority(maxPathLength: 0))
@@ -90,45 +88,58 @@ public struct CertificateAuthority: Sendable {
         }
         let issued = try issue(
             Certificate.PublicKey(privateKey.publicKey), commonName: Wire.serverName, alternatives: alternatives,
-            usage: .serverAuth, now: now, ends: now + Self.serverLifetime)
+            usage: .serverAuth, now: now, lifetime: Self.serverLifetime)
         return (issued.certificate, privateKey.pemRepresentation)
     }
 
-    /// A certificate for the agent of `site` that holds `lifetime` seconds. Of the request only its key counts, and the
-    /// signature that proves it.
-    func issueAgent(
-        for site: SiteIdentity, request: [UInt8], now: Date, lifetime: TimeInterval = agentLifetime
-    ) throws(ControllerError) -> (certificate: [UInt8], ends: Date) {
-        let publicKey: Certificate.PublicKey
-        do {
-            let parsed = try CertificateSigningRequest(derEncoded: request)
-            guard parsed.publicKey.isValidSignature(parsed.signature, for: parsed) else {
-                throw ControllerError.malformed("the certificate request's signature is not its key's")
+    /// A key whose holder asks for a certificate.
+    struct RequestedKey: Sendable {
+        let key: Certificate.PublicKey
+        /// SHA-256, as hexadecimal digits.
+        let fingerprint: String
+
+        /// Of a request only its key counts, and the signature that proves it.
+        init(request: [UInt8]) throws(ControllerError) {
+            do {
+                let parsed = try CertificateSigningRequest(derEncoded: request)
+                guard parsed.publicKey.isValidSignature(parsed.signature, for: parsed) else {
+                    throw ControllerError.malformed("the certificate request's signature is not its key's")
+                }
+                key = parsed.publicKey
+            } catch let error as ControllerError {
+                throw error
+            } catch {
+                throw .malformed("the certificate request cannot be read")
             }
-            publicKey = parsed.publicKey
-        } catch let error as ControllerError {
-            throw error
-        } catch {
-            throw .malformed("the certificate request cannot be read")
+            guard let known = P256.Signing.PublicKey(key) else {
+                throw .malformed("the certificate request's key is not of P-256")
+            }
+            fingerprint = CertificateAuthority.hexadecimal(SHA256.hash(data: known.derRepresentation))
         }
-        guard P256.Signing.PublicKey(publicKey) != nil else {
-            throw .malformed("the certificate request's key is not of P-256")
-        }
-        return try issue(
-            publicKey, commonName: site.name.description, alternatives: [.uniformResourceIdentifier(site.uri(in: meshID))],
-            usage: .clientAuth, now: now, ends: now + lifetime)
+    }
+
+    /// A certificate for the agent of `site` that holds `lifetime` seconds.
+    func issueAgent(
+        for site: SiteIdentity, key: RequestedKey, now: Date, lifetime: TimeInterval = agentLifetime
+    ) throws(ControllerError) -> (certificate: [UInt8], ends: Date) {
+        try issue(
+            key.key, commonName: site.name.description, alternatives: [.uniformResourceIdentifier(site.uri(in: meshID))],
+            usage: .clientAuth, now: now, lifetime: lifetime)
     }
 
     private func issue(
         _ publicKey: Certificate.PublicKey, commonName: String, alternatives: [GeneralName], usage: ExtendedKeyUsage.Usage,
-        now: Date, ends: Date
+        now: Date, lifetime: TimeInterval
     ) throws(ControllerError) -> (certificate: [UInt8], ends: Date) {
         do {
-            let ends = min(ends, certificate.notValidAfter)
+            let term = CertificateTerm(
+                now: now.timeIntervalSince1970, lifetime: lifetime,
+                authorityEnd: certificate.notValidAfter.timeIntervalSince1970)
+            let ends = Date(timeIntervalSince1970: term.end)
             let issued = try Certificate(
                 version: .v3, serialNumber: .init(), publicKey: publicKey,
-                notValidBefore: now - min(Self.backdate, ends.timeIntervalSince(now) / 10),
-                notValidAfter: ends, issuer: certificate.subject, subject: try DistinguishedName { CommonName(commonName) },
+                notValidBefore: Date(timeIntervalSince1970: term.begin), notValidAfter: ends, issuer: certificate.subject,
+                subject: try DistinguishedName { CommonName(commonName) },
                 signatureAlgorithm: .ecdsaWithSHA256,
                 extensions: try Certificate.Extensions {
                     Critical(BasicConstraints.notCertificateAuthority)

@@ -60,11 +60,13 @@ public enum Failpoint: String, Sendable, CaseIterable {
 
     // MARK: warren-agent
 
-    /// Enrolment: the authority is known, the certificate is there, the identity is stored.
+    /// Enrolment: the authority is known, the key is kept, the certificate is there, the identity is stored.
     case agentEnrolTrusted = "agent.enrol.trusted"
+    case agentEnrolKeyed = "agent.enrol.keyed"
     case agentEnrolAnswered = "agent.enrol.answered"
     case agentEnrolStored = "agent.enrol.stored"
-    /// A renewal: the new certificate is there, is stored.
+    /// A renewal: the new key is kept, the new certificate is there, is stored.
+    case agentRenewalKeyed = "agent.renewal.keyed"
     case agentRenewalAnswered = "agent.renewal.answered"
     case agentRenewalStored = "agent.renewal.stored"
     /// A file of the state: written, flushed, renamed, and its folder flushed.

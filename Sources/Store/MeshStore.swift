@@ -3,6 +3,7 @@ import WarrenInventory
 import WarrenModel
 import WarrenPlan
 import WarrenRollout
+import WarrenTrust
 
 /// The controller's state as records, on top of any `Store`.
 ///
@@ -107,12 +108,10 @@ public struct MeshStore: Sendable {
         try await read("agent/\(site)", as: AgentRecord.self)?.value
     }
 
-    /// Replaces the site's agent if it is still the one with `fingerprint`; else throws `.conflict`.
-    public func replaceAgent(withFingerprint fingerprint: String, by agent: AgentRecord) async throws(StoreError) {
+    /// Replaces the site's agent if it is still `former`; else throws `.conflict`.
+    public func replace(_ former: AgentRecord, by agent: AgentRecord) async throws(StoreError) {
         let key = "agent/\(agent.site)"
-        guard let old = try await read(key, as: AgentRecord.self), old.value.fingerprint == fingerprint else {
-            throw .conflict(key: key)
-        }
+        guard let old = try await read(key, as: AgentRecord.self), old.value == former else { throw .conflict(key: key) }
         var transaction = StoreTransaction()
         transaction.require(key, at: old.revision)
         transaction.put(key, try Self.encode(agent))
@@ -129,18 +128,22 @@ public struct MeshStore: Sendable {
         try await store.commit(transaction)
     }
 
-    /// The token with this hash, if it can be used at `now`.
-    public func usableToken(hash: [UInt8], now: Date) async throws(StoreError) -> TokenRecord {
-        try await usable(hash, now).value
+    /// The token with this hash, if the holder of `key` can enrol with it at `now`. What it was used for, if anything, is that key's.
+    public func usableToken(hash: [UInt8], by key: String, now: Date) async throws(StoreError) -> TokenRecord {
+        try await usable(hash, key, now).value
     }
 
     /// Uses the token up and enrols its agent, in one transaction: of two who try, one succeeds. The former agent of the
     /// site, if there is one, is enrolled no more.
-    public func consumeToken(hash: [UInt8], now: Date, enrolling agent: AgentRecord) async throws(StoreError) {
-        let token = try await usable(hash, now)
+    public func consumeToken(
+        hash: [UInt8], for issued: TokenRecord.Issued, now: Date, enrolling agent: AgentRecord
+    ) async throws(StoreError) {
+        let token = try await usable(hash, issued.key, now)
+        guard token.value.usedAt == nil else { throw .tokenUsed }
         guard token.value.site == agent.site else { throw .tokenUnknown }
         var used = token.value
         used.usedAt = now
+        used.issued = issued
         var transaction = StoreTransaction()
         transaction.require(Self.tokenKey(hash), at: token.revision)
         transaction.put(Self.tokenKey(hash), try Self.encode(used))
@@ -152,12 +155,16 @@ public struct MeshStore: Sendable {
         }
     }
 
-    private func usable(_ hash: [UInt8], _ now: Date) async throws(StoreError) -> (value: TokenRecord, revision: StoreRevision)
-    {
+    private func usable(
+        _ hash: [UInt8], _ key: String, _ now: Date
+    ) async throws(StoreError) -> (value: TokenRecord, revision: StoreRevision) {
         guard let token = try await read(Self.tokenKey(hash), as: TokenRecord.self) else { throw .tokenUnknown }
-        guard token.value.usedAt == nil else { throw .tokenUsed }
-        guard now < token.value.expiresAt else { throw .tokenExpired }
-        return token
+        let certificates = try await agent(of: token.value.site)?.certificates
+        switch token.value.use.admission(of: key, isExpired: now >= token.value.expiresAt, certificates: certificates) {
+        case .enrolled, .enrolledBefore: return token
+        case .expired: throw .tokenExpired
+        case .used: throw .tokenUsed
+        }
     }
 
     /// Forgets tokens that were used or ended before `limit`.

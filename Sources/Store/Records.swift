@@ -3,6 +3,7 @@ import WarrenInventory
 import WarrenModel
 import WarrenPlan
 import WarrenRollout
+import WarrenTrust
 
 /// A site's place in the mesh, for its life: its identity and the index that names its tunnels on its peers.
 public struct SiteRecord: Sendable, Hashable, Codable {
@@ -51,15 +52,35 @@ public struct AgentRecord: Sendable, Hashable, Codable {
     public let fingerprint: String
     public let enrolledAt: Date
     public let certificateEnds: Date
-    /// The certificate that this one renews: it holds until the new one is first seen, in case the agent never got it.
-    public var renews: String?
+    /// SHA-256 of the key that the certificate is for; nil in a record of an earlier version.
+    public let key: String?
+    /// The certificate that this one renews, see `SiteCertificates`.
+    public private(set) var renews: String?
+    /// This one in DER as long as it was not seen, to be given out again.
+    public private(set) var unseen: Data?
 
-    public init(site: SiteID, fingerprint: String, enrolledAt: Date, certificateEnds: Date, renews: String? = nil) {
+    public init(
+        site: SiteID, fingerprint: String, enrolledAt: Date, certificateEnds: Date, key: String? = nil, renews: String? = nil,
+        unseen: Data? = nil
+    ) {
         self.site = site
         self.fingerprint = fingerprint
         self.enrolledAt = enrolledAt
         self.certificateEnds = certificateEnds
+        self.key = key
         self.renews = renews
+        self.unseen = unseen
+    }
+
+    public var certificates: SiteCertificates<String> { SiteCertificates(newest: fingerprint, key: key, renews: renews) }
+
+    /// The record once the certificate was seen; nil when it stays as it is.
+    public func seen(_ certificate: String) -> AgentRecord? {
+        guard let certificates = certificates.seen(certificate) else { return nil }
+        var record = self
+        record.renews = certificates.renews
+        record.unseen = nil
+        return record
     }
 }
 
@@ -68,11 +89,32 @@ public struct TokenRecord: Sendable, Hashable, Codable {
     public let site: SiteID
     public let expiresAt: Date
     public var usedAt: Date?
+    /// What it was used for; nil when for nothing, or in a record of an earlier version.
+    public var issued: Issued?
+
+    /// The one certificate that a token is worth.
+    public struct Issued: Sendable, Hashable, Codable {
+        /// In DER.
+        public let certificate: Data
+        /// SHA-256, as hexadecimal digits.
+        public let fingerprint: String, key: String
+
+        public init(certificate: Data, fingerprint: String, key: String) {
+            self.certificate = certificate
+            self.fingerprint = fingerprint
+            self.key = key
+        }
+    }
 
     public init(site: SiteID, expiresAt: Date, usedAt: Date? = nil) {
         self.site = site
         self.expiresAt = expiresAt
         self.usedAt = usedAt
+    }
+
+    public var use: TokenUse<String> {
+        guard usedAt != nil else { return .unused }
+        return issued.map { .used(certificate: $0.fingerprint, key: $0.key) } ?? .spent
     }
 }
 

@@ -27,6 +27,56 @@ struct EnrolmentTests {
         await mesh.stop()
     }
 
+    /// The agent died before the answer was on disk: the same token is good for the same key, and only in its hands.
+    @Test(.timeLimit(.minutes(1)))
+    func enrolsAgainWhenTheAnswerWasLost() async throws {
+        let mesh = try await Mesh()
+        try await mesh.start()
+        let token = try await mesh.controller.createToken(for: Mesh.berlin, lifetimeSeconds: 60)
+        let directory = try mesh.stateDirectory()
+        let key = try CertificateRequestFile(directory: directory).begin(
+            .enrolment(token: token.secret.withBytes { Checksum.of(Array($0)) })
+        ).key
+        let request = try #require(try directory.read(CertificateRequestFile.name))
+        let first = try await mesh.enrolment(token).enrol()
+        #expect(first.privateKey.rawRepresentation == key.rawRepresentation)
+        #expect(try directory.read(CertificateRequestFile.name) == nil)
+        // Nothing of the identity, or half of it: no --force is needed.
+        for leftover in [nil, Array("{\"site".utf8)] {
+            try directory.write(CertificateRequestFile.name, request)
+            if let leftover {
+                try directory.write(AgentIdentity.name, leftover)
+            } else {
+                try directory.remove(AgentIdentity.name)
+            }
+            #expect(try await mesh.enrolment(token).enrol() == first)
+        }
+        let other = try mesh.stateDirectory("other")
+        let thief = try await Enrolment(token: token, controller: mesh.enrolmentAddress, directory: other)
+        let error = await #expect(throws: AgentError.self) { _ = try await thief.enrol() }
+        #expect(error?.code == .refused)
+        await mesh.stop()
+    }
+
+    /// A renewed identity of which power left a half: the one before is still good.
+    @Test(.timeLimit(.minutes(1)))
+    func fallsBackToTheIdentityBefore() async throws {
+        let mesh = try await Mesh()
+        try await mesh.start()
+        let identity = try await mesh.enrolment(mesh.controller.createToken(for: Mesh.berlin, lifetimeSeconds: 60)).enrol()
+        let directory = try mesh.stateDirectory()
+        try identity.storeRenewed(in: directory)
+        try directory.write(AgentIdentity.name, Array("{\"site".utf8))
+        #expect(try AgentIdentity.load(from: directory) == identity)
+        // The half one does not take the place of the whole one.
+        try identity.storeRenewed(in: directory)
+        try directory.write(AgentIdentity.name, [])
+        #expect(try AgentIdentity.load(from: directory) == identity)
+        try directory.remove(AgentIdentity.formerName)
+        #expect(throws: AgentError.self) { try AgentIdentity.load(from: directory) }
+        await mesh.stop()
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func forcedEnrolmentReplacesTheIdentityAndKeepsTheStateOfTheSameMesh() async throws {
         let mesh = try await Mesh()

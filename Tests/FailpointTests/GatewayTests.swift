@@ -32,7 +32,7 @@ import WarrenFailpoints
         ),
         (.goingBack, [.agentRejectionBegun, .agentRejectionStored]),
         (.rollingBackByHand, [.agentRollBackAsked, .agentRollBackDecided]),
-        (.renewing, [.agentRenewalAnswered, .agentRenewalStored]),
+        (.renewing, [.agentRenewalKeyed, .agentRenewalAnswered, .agentRenewalStored]),
         (
             .settingUp,
             [

@@ -68,7 +68,8 @@ import WarrenStore
         let site = try #require(SiteID("0123456789abcdef0123456789abcdef"))
         try await store?.addToken(TokenRecord(site: site, expiresAt: date + 60), hash: token)
         let agent = AgentRecord(site: site, fingerprint: "aa", enrolledAt: date, certificateEnds: date + 60)
-        try await store?.consumeToken(hash: token, now: date, enrolling: agent)
+        let issued = TokenRecord.Issued(certificate: Data([7]), fingerprint: "aa", key: "ka")
+        try await store?.consumeToken(hash: token, for: issued, now: date, enrolling: agent)
         recording.promise(.tokenUsed)
     }
 
@@ -141,7 +142,7 @@ import WarrenStore
     private static func checkToken(_ promises: Set<Promise>, in store: MeshStore) async throws {
         guard promises.contains(.tokenUsed) else { return }
         do {
-            _ = try await store.usableToken(hash: token, now: date)
+            _ = try await store.usableToken(hash: token, by: "kb", now: date)
         } catch .tokenUsed {
             return
         }

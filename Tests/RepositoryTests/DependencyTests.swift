@@ -15,13 +15,14 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
     ("Sources/Render", "WarrenRender", ["WarrenModel", "WarrenInventory", "WarrenPlan", "NFTables"]),
     ("Sources/Rollout", "WarrenRollout", ["WarrenModel", "WarrenInventory", "WarrenPlan"]),
     ("Sources/Status", "WarrenStatus", ["WarrenModel", "WarrenPlan"]),
+    ("Sources/Trust", "WarrenTrust", []),
     ("Sources/Wire", "WarrenWire", ["WarrenModel", "WarrenPlan", "WarrenStatus", "AgentCore"]),
-    ("Sources/Store", "WarrenStore", ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout"]),
+    ("Sources/Store", "WarrenStore", ["WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout", "WarrenTrust"]),
     (
         "Sources/Controller", "WarrenController",
         [
             "WarrenModel", "WarrenKeys", "WarrenInventory", "WarrenPlan", "WarrenRollout", "WarrenStatus", "WarrenWire",
-            "WarrenStore", "AgentCore",
+            "WarrenStore", "WarrenTrust", "AgentCore",
         ]
     ),
     (
@@ -61,7 +62,10 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
     ),
     (
         "Agents/AgentRuntime", "AgentRuntime",
-        ["WarrenModel", "WarrenPlan", "AgentCore", "DataPlane", "WarrenWire", "WarrenMetrics", "CWarrenSystem"]
+        [
+            "WarrenModel", "WarrenPlan", "WarrenTrust", "AgentCore", "DataPlane", "WarrenWire", "WarrenMetrics",
+            "CWarrenSystem",
+        ]
     ),
     ("Agents/ESP", "ESP", ["WarrenModel", "CLibcrypto", "CMultiBuffer"]),
     ("Agents/IKEv2", "IKEv2", ["WarrenModel", "ESP"]),
@@ -89,7 +93,7 @@ private let allowedImports: [(folder: String, module: String, may: Set<String>)]
 private let pureFolders = [
     "Sources/Model", "Sources/Inventory", "Sources/Import", "Sources/Plan", "Sources/Keys", "Sources/NFTables",
     "Sources/Render", "Sources/Rollout", "Sources/Manual",
-    "Sources/Status",
+    "Sources/Status", "Sources/Trust",
     "Agents/AgentCore", "Agents/ESP", "Agents/IKEv2", "Agents/TunnelCore",
 ]
 

@@ -62,29 +62,45 @@ import WarrenPlan
     }
 
     @Test func aTokenWorksOnce() async throws {
-        let agent = AgentRecord(site: berlin, fingerprint: "aa", enrolledAt: date, certificateEnds: date + 10)
+        let agent = AgentRecord(site: berlin, fingerprint: "aa", enrolledAt: date, certificateEnds: date + 10, key: "ka")
+        let issued = TokenRecord.Issued(certificate: Data([7]), fingerprint: "aa", key: "ka")
         try await store.addToken(TokenRecord(site: berlin, expiresAt: date + 5), hash: [1, 2])
-        await #expect(throws: StoreError.self) { try await store.usableToken(hash: [1, 3], now: date) }
-        await #expect(throws: StoreError.self) { try await store.usableToken(hash: [1, 2], now: date + 5) }
+        await #expect(throws: StoreError.self) { try await store.usableToken(hash: [1, 3], by: "ka", now: date) }
+        await #expect(throws: StoreError.self) { try await store.usableToken(hash: [1, 2], by: "ka", now: date + 5) }
         #expect(try await store.agent(of: berlin) == nil)
         let shared = store, now = date
         let successes = await withTaskGroup(of: Bool.self) { group in
             for _ in 0..<10 {
-                group.addTask { (try? await shared.consumeToken(hash: [1, 2], now: now, enrolling: agent)) != nil }
+                group.addTask {
+                    (try? await shared.consumeToken(hash: [1, 2], for: issued, now: now, enrolling: agent)) != nil
+                }
             }
             return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
         }
         #expect(successes == 1)
         #expect(try await store.agent(of: berlin) == agent)
+        // Its own key is told once more what became of it, another is not; nor its own, once the agent has gone on.
+        #expect(try await store.usableToken(hash: [1, 2], by: "ka", now: date + 9).issued == issued)
+        await #expect(throws: StoreError.self) { try await store.usableToken(hash: [1, 2], by: "kb", now: date) }
+        let renewed = AgentRecord(
+            site: berlin, fingerprint: "bb", enrolledAt: date, certificateEnds: date, key: "kb", renews: "aa", unseen: Data([8])
+        )
+        try await store.replace(agent, by: renewed)
+        await #expect(throws: StoreError.self) { try await store.usableToken(hash: [1, 2], by: "ka", now: date) }
     }
 
-    @Test func replacingAnAgentComparesItsCertificate() async throws {
+    /// Whoever has looked at an agent that is another by now changes nothing: neither one that another host enrolled, nor a
+    /// certificate that was renewed meanwhile.
+    @Test func replacingAnAgentComparesIt() async throws {
         let first = AgentRecord(site: berlin, fingerprint: "aa", enrolledAt: date, certificateEnds: date)
+        let issued = TokenRecord.Issued(certificate: Data(), fingerprint: "aa", key: "ka")
         try await store.addToken(TokenRecord(site: berlin, expiresAt: date + 5), hash: [1])
-        try await store.consumeToken(hash: [1], now: date, enrolling: first)
+        try await store.consumeToken(hash: [1], for: issued, now: date, enrolling: first)
         let second = AgentRecord(site: berlin, fingerprint: "bb", enrolledAt: date, certificateEnds: date, renews: "aa")
-        await #expect(throws: StoreError.self) { try await store.replaceAgent(withFingerprint: "xx", by: second) }
-        try await store.replaceAgent(withFingerprint: "aa", by: second)
+        await #expect(throws: StoreError.self) { try await store.replace(second, by: second) }
+        try await store.replace(first, by: second)
+        #expect(try await store.agent(of: berlin) == second)
+        await #expect(throws: StoreError.self) { try await store.replace(first, by: first) }
         #expect(try await store.agent(of: berlin) == second)
     }
 

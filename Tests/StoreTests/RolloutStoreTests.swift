@@ -74,21 +74,24 @@ import WarrenRollout
             try await store.addToken(token, hash: [UInt8(number)])
             try await store.addToken(token, hash: [UInt8(number), 1])
             try await store.consumeToken(
-                hash: [UInt8(number)], now: date,
+                hash: [UInt8(number)], for: TokenRecord.Issued(certificate: Data(), fingerprint: "f\(number)", key: "k"),
+                now: date,
                 enrolling: AgentRecord(site: id, fingerprint: "f\(number)", enrolledAt: date, certificateEnds: date + 1))
         }
         #expect(try await store.enrolledSites() == [site, other])
         try await store.revoke(site, control: control)
         #expect(try await store.enrolledSites() == [other])
-        let error = await #expect(throws: StoreError.self) { _ = try await store.usableToken(hash: [0, 1], now: date) }
+        let error = await #expect(throws: StoreError.self) {
+            _ = try await store.usableToken(hash: [0, 1], by: "k", now: date)
+        }
         guard case .tokenUnknown? = error else {
             Issue.record("\(String(describing: error))")
             return
         }
-        _ = try await store.usableToken(hash: [1, 1], now: date)
+        _ = try await store.usableToken(hash: [1, 1], by: "k", now: date)
         try await store.pruneTokens(before: date + 1)
-        _ = try await store.usableToken(hash: [1, 1], now: date)
+        _ = try await store.usableToken(hash: [1, 1], by: "k", now: date)
         try await store.pruneTokens(before: date + 61)
-        await #expect(throws: StoreError.self) { _ = try await store.usableToken(hash: [1, 1], now: date) }
+        await #expect(throws: StoreError.self) { _ = try await store.usableToken(hash: [1, 1], by: "k", now: date) }
     }
 }
