@@ -1,4 +1,5 @@
 import AgentCore
+import WarrenFailpoints
 import WarrenModel
 import WarrenPlan
 
@@ -15,6 +16,7 @@ extension Simulation {
         links.reset(gateway.number)
         after(millisecond * UInt64(gateway.random.number(10...500)), "agent starts", gateway.number) { [self] in
             startAgent(gateway)
+            runErrand(gateway)
         }
     }
 
@@ -22,6 +24,7 @@ extension Simulation {
         guard gateway.isOn else { return }
         note("\(gateway.site): power cut")
         killAgent(gateway, restarts: false)
+        gateway.errandRun += 1
         gateway.isOn = false
         gateway.disk.cutPower(&gateway.random)
         gateway.plane.reset()
@@ -37,7 +40,13 @@ extension Simulation {
     func trouble(_ gateway: Gateway) { gateway.lastTrouble = now }
 
     func startAgent(_ gateway: Gateway) {
-        guard gateway.isOn, !gateway.isAgentRunning, gateway.certificate != nil else { return }
+        guard gateway.isOn, !gateway.isAgentRunning else { return }
+        let memory = identityMemory(gateway)
+        guard let identity = memory.usable else {
+            if memory.newest.isThere, gateway.errand == nil { fail("\(gateway.site) cannot read who it is") }
+            return
+        }
+        gateway.identity = identity
         gateway.isAgentRunning = true
         gateway.life += 1
         gateway.state = AgentState(site: gateway.site, interval: .seconds(20))
@@ -81,11 +90,8 @@ extension Simulation {
     }
 
     /// Dies here, if it is to.
-    func pass(_ point: CrashPoint, _ gateway: Gateway) throws {
-        guard !armed.isEmpty,
-            let index = armed.firstIndex(where: { $0.point == point && $0.site == gateway.number })
-        else { return }
-        armed.remove(at: index)
+    func pass(_ point: Failpoint, _ gateway: Gateway) throws {
+        guard takeDeath(point, gateway.number) != nil else { return }
         note("\(gateway.site) passes \(point.rawValue)")
         throw Death()
     }
@@ -132,6 +138,8 @@ extension Simulation {
                 try gateway.disk.write(Self.goodFile, .desired(desired)) { try pass($0, gateway) }
                 if previous == .isForgotten { try gateway.disk.remove(Self.previousFile) }
             }
+            // Somebody on the gateway may go back as far as its disk does.
+            if previous == .isForgotten { gateway.goodVersion = desired.version }
             if gateway.storageFault == nil { became(desired.version, on: gateway) }
             try pass(.agentStored, gateway)
         case .reconcile(let desired, let changedKeys): startReconciliation(desired, changedKeys, gateway)

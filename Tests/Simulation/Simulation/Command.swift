@@ -1,4 +1,5 @@
 import Glibc
+import WarrenFailpoints
 
 /// `warren-simulate`: many seeds, or one with its story.
 public struct Command {
@@ -8,10 +9,11 @@ public struct Command {
 
     public static let usage = """
         warren-simulate [--seeds=N] [--from=SEED] [--gateways=N] [--shape=ring|hubs|groups|fullMesh]
-                        [--ike=model|engine] [--workers=N] [--trace] [--hash] [--no-shrinking]
+                        [--ike=model|engine] [--workers=N] [--trace] [--hash] [--points] [--no-shrinking]
         A mesh in simulated time, by seeds, of 5 to 50 gateways and of any shape unless told. --ike=engine lets links come
         about by the IKE engine's own messages over a network that loses, delays and repeats them, instead of a model of it;
-        then there are 3 to 8 gateways unless told. --trace tells each seed's story; --hash prints what it comes to.
+        then there are 3 to 8 gateways unless told. --trace tells each seed's story; --hash prints what it comes to;
+        --points names the points at which no program died.
         """
 
     private func text(_ name: String) -> String? {
@@ -53,6 +55,7 @@ public struct Command {
 
     private func play(_ seeds: StrideTo<UInt64>) -> Int32 {
         var broken = 0, played = 0, events = 0, seconds = 0.0
+        var missed = Set(Failpoint.allCases)
         for seed in seeds {
             let scenario = Scenario.random(
                 seed: seed, gateways: value("gateways").map { Int($0) }, shape: shape, ike: ike)
@@ -61,6 +64,7 @@ public struct Command {
             played += 1
             events += simulation.eventCount
             seconds += simulation.figures.simulatedSeconds
+            missed.subtract(simulation.deathPoints)
             for line in simulation.trace { print(line) }
             if arguments.contains("--hash") {
                 print("seed \(seed) \(String(simulation.hash, radix: 16)) \(simulation.eventCount)")
@@ -70,6 +74,7 @@ public struct Command {
             print("seed \(seed): \(violation)")
             if !arguments.contains("--no-shrinking") { print(Shrinking.shrink(scenario).story) }
         }
+        if arguments.contains("--points") { print("nothing died at: \(missed.map(\.rawValue).sorted())") }
         print("\(played) seeds, \(events) events, \(Int(seconds / 3_600)) simulated hours, \(broken) broken")
         return broken == 0 ? 0 : 1
     }

@@ -1,4 +1,5 @@
 import AgentCore
+import WarrenFailpoints
 import WarrenInventory
 import WarrenModel
 import WarrenPlan
@@ -14,8 +15,8 @@ struct Controller {
         var epoch: UInt64 = 1
         var indexes: [SiteName: Int] = [:]
         var lastIndex = 0
-        /// The one certificate of each site that is good.
-        var certificates: [SiteName: Int] = [:]
+        var agents: [SiteName: AgentRecord] = [:]
+        var tokens: [Int: TokenRecord] = [:]
         /// What gateways of sites that have left are told to run.
         var withdrawn: [SiteName: GatewayPlan] = [:]
     }
@@ -29,11 +30,22 @@ struct Controller {
     var clockOrigin: UInt64 = 77 * second
     var wallClockError = 0
     var isDiskFull = false
-    var lastCertificate = 0
+    /// For the files beside the store.
+    var disk = SimulatedDisk()
+    var authority = 0
+    /// What those files held when they were first used: they are never others.
+    var promisedState: [Int]?
     /// What was answered to an operator: it must be there for ever.
     var promised = Generation.none
-    /// What a backup would hold.
+    /// An order that was answered, and how the roll-out stood then.
+    var acknowledged: (generation: Generation, state: Rollout.State)?
+    /// A rolling back that could not begin yet.
+    var owedRollBack: (to: Generation, reason: String, from: Generation)?
+    /// What the newest backup holds, and whether an operator was told that it is there.
     var backup: Store?
+    var isBackupPromised = false
+    /// Its folder is taken: it cannot start.
+    var isHeld = false
     var lastRollout: (generation: Generation, isRunning: Bool) = (.none, false)
 
     func clock(_ now: UInt64) -> MonotonicTime { MonotonicTime(nanoseconds: now + clockOrigin) }
@@ -41,11 +53,13 @@ struct Controller {
 
 extension Simulation {
     func startController() {
-        guard !controller.isRunning else { return }
+        guard !controller.isRunning, !controller.isHeld else { return }
         controller.isRunning = true
         controller.life += 1
         controller.sessions = [:]
         controller.links = LinkWatch()
+        controller.owedRollBack = nil
+        guard attemptController({ try openState() }) else { return killController() }
         let store = controller.store
         var contents: [Generation: MeshContent] = [:]
         for generation in store.record.generations {
@@ -58,12 +72,20 @@ extension Simulation {
         if controller.control.generation < controller.promised {
             fail("generation \(controller.promised) was acknowledged, and is gone: \(controller.control.generation)")
         }
+        if let order = controller.acknowledged, order.generation == controller.control.generation,
+            order.state != controller.control.rollout?.state
+        {
+            let state = controller.control.rollout.map { "\($0.state)" } ?? "gone"
+            fail("the roll-out was \(order.state) when an order was answered, and is \(state)")
+        }
+        checkPromises()
         attemptController { try take([.restarted]) }
         enrolNew()
         controllerTicks(controller.life)
     }
 
-    func killController(isPowerCut: Bool = false, restartsAfter seconds: ClosedRange<Int> = 1...4) {
+    /// `restartsAfter` nil: somebody stops it.
+    func killController(isPowerCut: Bool = false, restartsAfter seconds: ClosedRange<Int>? = 1...4) {
         guard controller.isRunning else { return }
         note("the controller dies")
         figures.deaths += 1
@@ -72,7 +94,11 @@ extension Simulation {
         for (_, stream) in controller.sessions.sorted(by: { $0.key < $1.key }) { controllerEnded(stream) }
         controller.sessions = [:]
         // A host that starts anew counts from anywhere.
-        if isPowerCut { controller.clockOrigin = UInt64(random.number(0...5_000)) * second }
+        if isPowerCut {
+            controller.clockOrigin = UInt64(random.number(0...5_000)) * second
+            controller.disk.cutPower(&random)
+        }
+        guard let seconds else { return }
         after(second * UInt64(random.number(seconds)), "controller restarts") { [self] in startController() }
     }
 
@@ -102,11 +128,10 @@ extension Simulation {
 
     struct ControllerDeath: Error { let isPowerCut: Bool }
 
-    func passController(_ point: CrashPoint) throws {
-        guard !armed.isEmpty, let index = armed.firstIndex(where: { $0.point == point && $0.site < 0 }) else { return }
-        let isPowerCut = armed.remove(at: index).isPowerCut
+    func passController(_ point: Failpoint) throws {
+        guard let death = takeDeath(point, Self.controllerHost) else { return }
         note("the controller passes \(point.rawValue)")
-        throw ControllerDeath(isPowerCut: isPowerCut)
+        throw ControllerDeath(isPowerCut: death.isPowerCut)
     }
 
     // MARK: Events and what follows
@@ -124,11 +149,8 @@ extension Simulation {
             || next.record.keyFloors != controller.control.record.keyFloors
         if isDurable {
             try passController(.controllerRolloutDecided)
-            try passController(.storeTransactionBegun)
-            if controller.isDiskFull { throw DiskFault() }
-            try passController(.storeTransactionWritten)
-            controller.store.record = next.record
-            try passController(.storeTransactionCommitted)
+            try transact { $0.record = next.record }
+            if next.rollout?.state != controller.control.rollout?.state { controller.acknowledged = nil }
             try passController(.controllerRolloutRecorded)
         }
         controller.control = next
@@ -146,12 +168,26 @@ extension Simulation {
         case .note(let text): note("roll-out \(controller.control.generation): \(text.text)")
         case .rollBack(let generation, let reason):
             note("rolling back to \(generation): \(reason)")
-            figures.rolledBack += 1
-            guard let content = controller.store.contents[generation] else { return fail("\(generation) is not kept") }
-            try accept(content.inventory, returning: content.assignments, strategy: .rollingBack, kind: .rollBack)
+            try beginRollBack(generation, reason)
         // Who has just connected is told anyhow.
         default: break
         }
+    }
+
+    /// Now, or as soon as there is room to store it.
+    private func beginRollBack(_ generation: Generation, _ reason: String) throws {
+        try passController(.controllerRollBackBegun)
+        guard let content = controller.store.contents[generation] else { return fail("\(generation) is not kept") }
+        let from = controller.control.generation
+        do {
+            try accept(content.inventory, returning: content.assignments, strategy: .rollingBack, kind: .rollBack)
+        } catch is DiskFault {
+            controller.owedRollBack = (generation, reason, from)
+            return
+        }
+        controller.owedRollBack = nil
+        figures.rolledBack += 1
+        try passController(.controllerRollBackDone)
     }
 
     /// `returning`: what an earlier generation assigned, to be had again.
@@ -181,15 +217,15 @@ extension Simulation {
         var changed = control
         let actions = changed.accept(
             MeshControl.Proposal(
-                content, kind: kind, strategy: strategy, enrolled: Set(controller.store.certificates.keys)),
+                content, kind: kind, strategy: strategy, enrolled: Set(controller.store.agents.keys)),
             now: controller.clock(now))
-        try passController(.storeTransactionBegun)
-        if controller.isDiskFull { throw DiskFault() }
-        try passController(.storeTransactionWritten)
-        controller.store.record = changed.record
-        controller.store.contents[changed.generation] = content
-        for site in control.mesh?.sites ?? [] where indexes[site] == nil {
-            controller.store.withdrawn[site] = control.mesh?[site]?.withdrawn
+        try passController(.controllerAcceptDerived)
+        try transact { store in
+            store.record = changed.record
+            store.contents[changed.generation] = content
+            for site in control.mesh?.sites ?? [] where indexes[site] == nil {
+                store.withdrawn[site] = control.mesh?[site]?.withdrawn
+            }
         }
         if kind == .forward, let bad = nextBadPlan {
             badPlans[changed.generation] = bad
@@ -202,8 +238,9 @@ extension Simulation {
             "generation \(changed.generation): \(inventory.sites.count) sites, \(changed.rollout?.fleet.changes.count ?? 0) touched"
         )
         rules.accepted(self, strategy, kind)
-        try passController(.controllerAcceptTaken)
+        try passController(.controllerAcceptNoted)
         for number in controller.sessions.keys.sorted() { controller.sessions[number].map(ring) }
+        enrolNew()
         for action in actions { try perform(action) }
     }
 
@@ -212,6 +249,10 @@ extension Simulation {
         let clock = controller.clock(now)
         let turns = controller.links.tick(now: clock).sorted { $0.link < $1.link }
         let isDue = controller.control.deadline().map { $0 <= clock } ?? false
+        if let owed = controller.owedRollBack, owed.from == controller.control.generation {
+            attemptController { try beginRollBack(owed.to, owed.reason) }
+            guard controller.isRunning, controller.life == life else { return }
+        }
         if isDue || !turns.isEmpty {
             attemptController { try take(turns.map { .link($0.link, isUp: $0.isUp) } + [.tick]) }
         }

@@ -28,8 +28,17 @@ final class Gateway {
 
     // MARK: The agent
 
-    /// Of the certificate that it has; nil before it is enrolled.
-    var certificate: Int?
+    /// Somebody has set it up for its site.
+    var isClaimed = false
+    /// Which hardware it is, counted from 0, and what it took the place of.
+    var host = 0
+    var formerHost: FormerHost?
+    /// What the agent that runs shows; nil before it ever ran.
+    var identity: Certificate?
+    /// An enrolment that is to be made, and which run of the program is at it.
+    var errand: Errand?
+    var errandRun = 0
+    var isTokenRequested = false
     var isAgentRunning = false
     /// Grows with each start of the agent: what an earlier one had under way is void.
     var life = 0

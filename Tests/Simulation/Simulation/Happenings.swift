@@ -1,4 +1,5 @@
 import AgentCore
+import WarrenFailpoints
 import WarrenModel
 import WarrenPlan
 import WarrenRollout
@@ -11,8 +12,10 @@ extension Simulation {
         guard !isCalm else { return }
         note("fault: \(fault)")
         switch fault {
-        case .agentDies(let number, let point): armed.append((gateway(number).number, point, false))
-        case .controllerDies(let point, let isPowerCut): armed.append((-1, point, isPowerCut))
+        case .dies(let point, let number, let isPowerCut):
+            let isGateways = point.program == .agent || point.program == .tunnelDaemon
+            let host = isGateways ? gateway(number).number : Self.controllerHost
+            armed.append(Armed(point: point, host: host, isPowerCut: isPowerCut))
         case .reboot(let number): cutPower(gateway(number))
         case .dataPlaneDies(let number): killDataPlane(gateway(number))
         case .partition(let number, let direction, let duration):
@@ -43,7 +46,9 @@ extension Simulation {
             controller.isDiskFull = true
             over(duration, "there is room again") { [self] in controller.isDiskFull = false }
         case .clockJump(let number, let seconds):
-            if number < 0 { controller.wallClockError += seconds } else { gateway(number).wallClockError += seconds }
+            // Where certificates end soon, clocks are not so wrong that they end at once.
+            let error = scenario.certificateLifetime.map { seconds % ($0 / 25) } ?? seconds
+            if number < 0 { controller.wallClockError = error } else { gateway(number).wallClockError = error }
         case .badPlan(let plan): nextBadPlan = plan
         case .readdressed(let number):
             let learned = gateways.prefix(scenario.gateways).filter { Mesh.isLearned($0.number) }
@@ -105,7 +110,7 @@ extension Simulation {
         }
     }
 
-    private func killDataPlane(_ gateway: Gateway) {
+    func killDataPlane(_ gateway: Gateway) {
         guard gateway.isOn else { return }
         trouble(gateway)
         gateway.plane.die()

@@ -1,4 +1,5 @@
 import AgentCore
+import WarrenFailpoints
 import WarrenInventory
 import WarrenModel
 import WarrenPlan
@@ -18,10 +19,13 @@ extension Simulation {
             let isDone = attemptController {
                 do { try perform(operation) } catch let error as Refusal { refusal = error }
             }
-            if isDone, refusal == nil, controller.control.generation > before {
-                controller.promised = controller.control.generation
-            }
             if let refusal { throw refusal }
+            // An order whose answer is lost is given again; of a generation, it is looked whether it is there.
+            guard isDone, !isLost() else { throw operation.isOrder ? Refusal.underWay : Refusal.nothingToDo }
+            if controller.control.generation > before { controller.promised = controller.control.generation }
+            if operation.isOrder, let state = controller.control.rollout?.state {
+                controller.acknowledged = (controller.control.generation, state)
+            }
         } catch Refusal.underWay {
             guard tries > 0 else { return }
             after(5 * second, "the operator tries again") { [self] in operate(operation, tries: tries - 1) }
@@ -41,7 +45,6 @@ extension Simulation {
             guard var inventory = controller.control.content?.inventory else { return }
             Mesh.edit(&inventory, edit, scenario, spare: edit == .add ? spare() : nil)
             try accept(inventory, strategy: scenario.strategy)
-            enrolNew()
         case .rotate(let oneIn):
             try change { assignments, mesh in
                 for (number, link) in mesh.linkIDs.enumerated() where number % oneIn == 0 {
@@ -65,13 +68,14 @@ extension Simulation {
             guard current > UInt64(by) else { throw Refusal.nothingToDo }
             guard let content = controller.store.contents[Generation(rawValue: current - UInt64(by))] else { return }
             try accept(content.inventory, returning: content.assignments, strategy: scenario.strategy)
-            enrolNew()
         case .pause: try command(.pause)
         case .resume: try command(.resume(without: []))
         case .abort: try command(.abort)
         case .rollBackNow: try command(.rollBack)
         case .revoke(let number): try revoke(gateways[number % scenario.gateways])
-        case .backUp: controller.backup = controller.store
+        case .replace(let number): replaceHost(gateways[number % scenario.gateways])
+        case .rollBackByHand(let number): rollBackByHand(gateways[number % scenario.gateways])
+        case .backUp: backUp()
         case .restore: restore()
         }
     }
@@ -88,24 +92,38 @@ extension Simulation {
         guard controller.control.isRollingOut, let rollout = controller.control.rollout else { throw Refusal.nothingToDo }
         if command == .rollBack, rollout.kind == .rollBack { throw Refusal.nothingToDo }
         rules.meddled(with: controller.control.generation)
+        try passController(.controllerOrderChecked)
         try take([.command(command)])
+        try passController(.controllerOrderObeyed)
+    }
+
+    /// Somebody on the gateway asks its agent.
+    private func rollBackByHand(_ gateway: Gateway) {
+        guard gateway.isAgentRunning else { return }
+        rules.meddled(with: controller.control.generation)
+        for other in gateways { trouble(other) }
+        attempt(gateway) { try pass(.agentRollBackAsked, gateway) }
+        handle(.rollBack, gateway)
+        attempt(gateway) { if gateway.isAgentRunning { try pass(.agentRollBackDecided, gateway) } }
     }
 
     /// The agent's certificate is good for nothing any more, and its peers use other keys. Its site gets another host.
     private func revoke(_ gateway: Gateway) throws {
-        guard controller.store.certificates[gateway.site] != nil else { throw Refusal.nothingToDo }
+        guard controller.store.agents[gateway.site] != nil else { throw Refusal.nothingToDo }
         var next = controller.control
         rules.touched(controller.control, gateway.site)
         let actions = next.handle(.compromised(gateway.site), now: controller.clock(now))
         try passController(.controllerRevokeDecided)
-        try passController(.storeTransactionBegun)
-        if controller.isDiskFull { throw DiskFault() }
-        controller.store.record = next.record
-        controller.store.certificates[gateway.site] = nil
-        for other in gateways { trouble(other) }
-        // What the operator does next, whether or not the controller lives to say that it is done.
-        after(10 * second, "another host for the site", gateway.number) { [self] in replaceHost(gateway) }
-        try passController(.storeTransactionCommitted)
+        try transact { store in
+            store.record = next.record
+            store.agents[gateway.site] = nil
+            for (id, token) in store.tokens where token.site == gateway.site { store.tokens[id] = nil }
+        } afterwards: {
+            trust.revoked(gateway.site)
+            for other in gateways { trouble(other) }
+            // What the operator does next, whether or not the controller lives to say that it is done.
+            after(10 * second, "another host for the site", gateway.number) { [self] in replaceHost(gateway) }
+        }
         try passController(.controllerRevokeStored)
         controller.control = next
         rules.controlled(self)
@@ -117,57 +135,55 @@ extension Simulation {
     }
 
     private func replaceHost(_ gateway: Gateway) {
-        guard controller.isRunning, !controller.isDiskFull else {
-            return after(5 * second, "another host for the site", gateway.number) { [self] in replaceHost(gateway) }
-        }
+        guard gateway.isClaimed else { return }
         killAgent(gateway, restarts: false)
         gateway.isOn = false
+        refreshPath(gateway)
+        gateway.formerHost = identityMemory(gateway).usable.map {
+            FormerHost(host: TrustLedger.Host(gateway: gateway.number, number: gateway.host), certificate: $0)
+        }
+        gateway.host += 1
+        gateway.errand = nil
+        gateway.identity = nil
         gateway.disk = SimulatedDisk()
         gateway.goodVersion = .none
         rules.replaced(gateway)
-        enrol(gateway)
+        trouble(gateway)
         powerOn(gateway)
-    }
-
-    /// A backup takes the controller back to when it was made, under a new epoch.
-    private func restore() {
-        guard var backup = controller.backup else { return }
-        let epoch = max(controller.store.epoch, controller.control.record.epoch) + 1
-        let certificates = controller.store.certificates
-        killController(restartsAfter: 3...10)
-        backup.epoch = epoch
-        // Whoever enrolled since has to enrol again, and does.
-        backup.certificates = certificates
-        backup.lastIndex = max(backup.lastIndex, controller.store.lastIndex)
-        controller.store = backup
-        controller.promised = .none
-        badPlans = [:]
-        rules.restored()
+        requestToken(gateway)
     }
 
     // MARK: Gateways
 
-    func enrol(_ gateway: Gateway) {
-        controller.lastCertificate += 1
-        gateway.certificate = controller.lastCertificate
-        controller.store.certificates[gateway.site] = gateway.certificate
-    }
-
     private func spare() -> Gateway? {
         let known = Set(controller.control.mesh?.sites ?? [])
-        return gateways.dropFirst(scenario.gateways).first { $0.certificate == nil && !known.contains($0.site) }
+        return gateways.dropFirst(scenario.gateways).first { !$0.isClaimed && !known.contains($0.site) }
     }
 
     /// A site that has no gateway yet gets one a moment after it was declared.
     func enrolNew() {
         for site in controller.control.mesh?.sites ?? [] {
-            guard let number = numbers[site], gateways[number].certificate == nil else { continue }
+            guard let number = numbers[site] else { continue }
             let gateway = gateways[number]
-            after(second * UInt64(gateway.random.number(0...5)), "enrols", number) { [self] in
-                guard gateway.certificate == nil else { return }
-                enrol(gateway)
-                powerOn(gateway)
+            guard gateway.isClaimed else {
+                gateway.isClaimed = true
+                after(second * UInt64(gateway.random.number(0...2)), "a gateway is set up", number) { [self] in
+                    powerOn(gateway)
+                    requestToken(gateway)
+                }
+                continue
             }
+            // It may have left while its gateway was being set up, and have come back.
+            if gateway.isOn, gateway.errand == nil, identityMemory(gateway).usable == nil { requestToken(gateway) }
+        }
+    }
+}
+
+extension Scenario.Operation {
+    fileprivate var isOrder: Bool {
+        switch self {
+        case .pause, .resume, .abort, .rollBackNow: true
+        default: false
         }
     }
 }

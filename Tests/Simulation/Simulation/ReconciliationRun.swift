@@ -1,4 +1,5 @@
 import AgentCore
+import WarrenFailpoints
 import WarrenModel
 import WarrenPlan
 
@@ -62,7 +63,7 @@ extension Simulation {
     private func look(_ run: Run, _ gateway: Gateway) throws {
         guard isCurrent(run, gateway) else { return }
         var run = run
-        gateway.plane.revive()
+        if let fault = startDaemon(gateway) { return end(run, gateway, fault) }
         let changedKeys = run.pass == 0 ? run.changedKeys : []
         if changedKeys.isEmpty, isKnownReconciled(gateway, with: run.desired) { return end(run, gateway, nil) }
         let observed = gateway.plane.observed
@@ -99,7 +100,10 @@ extension Simulation {
                 run.faults.append(fault)
             } else {
                 figures.operations += 1
-                perform(operation, on: gateway, keys: run.desired.keys)
+                if let fault = performByDaemon(operation, on: gateway, keys: run.desired.keys) {
+                    run.failed.append(operation)
+                    run.faults.append(fault)
+                }
             }
             try pass(operation.afterwards, gateway)
             guard gateway.slowness == 1 else {
@@ -148,7 +152,7 @@ extension Simulation {
 }
 
 extension Operation {
-    var before: CrashPoint {
+    var before: Failpoint {
         switch self {
         case .setFirewall: .agentFirewallBefore
         case .setTranslations: .agentTranslationsBefore
@@ -165,7 +169,7 @@ extension Operation {
         }
     }
 
-    var afterwards: CrashPoint {
+    var afterwards: Failpoint {
         switch self {
         case .setFirewall: .agentFirewallAfter
         case .setTranslations: .agentTranslationsAfter

@@ -1,3 +1,4 @@
+import WarrenFailpoints
 import WarrenModel
 import WarrenRollout
 
@@ -11,11 +12,15 @@ public struct Scenario: Sendable {
     public var ike = IKE.model
     /// How long child SAs live, in seconds, and IKE SAs two and a half times as long; nil: longer than the simulation.
     public var childLifetime: UInt32?
+    /// How long agents' certificates hold, in seconds; nil: longer than the simulation.
+    public var certificateLifetime: Int?
     public var gateways: Int
     public var shape: Shape
     public var strategy: RolloutStrategy
     /// Each in order of its time.
     public var items: [Item]
+    /// What strikes before anything is there: a controller's first start, the first tokens and enrolments.
+    public var beginning: [Fault] = []
 
     /// Something that happens, so many milliseconds after the mesh stands.
     public struct Item: Sendable, Equatable, CustomStringConvertible {
@@ -42,10 +47,9 @@ public struct Scenario: Sendable {
 
     /// Sites are numbers: those of gateways that the mesh doesn't have do nothing. Durations are in milliseconds.
     public enum Fault: Sendable, Equatable {
-        /// The agent dies when it passes this point next.
-        case agentDies(Int, CrashPoint)
-        /// The controller dies when it passes this point next; then its host may start anew as well.
-        case controllerDies(CrashPoint, isPowerCut: Bool)
+        /// The program that this point is in, of this gateway if it is a gateway's, dies when it passes the point next; the
+        /// controller's host may start anew then as well.
+        case dies(Failpoint, Int, isPowerCut: Bool)
         case reboot(Int)
         case dataPlaneDies(Int)
         /// Between a gateway and the controller.
@@ -101,74 +105,14 @@ public struct Scenario: Sendable {
         /// The generation so many before the current one.
         case rollBack(by: Int)
         case revoke(Int)
+        /// Other hardware in the place of the gateway's.
+        case replace(Int)
+        /// Somebody on the gateway goes back.
+        case rollBackByHand(Int)
         case backUp, restore
     }
 
     public enum Edit: Sendable, Equatable {
         case add, remove(Int), mode(Int), proposals(Int), address(Int), translate(Int), everything
     }
-}
-
-/// Where a program can be made to die.
-public enum CrashPoint: String, Sendable, CaseIterable {
-    case agentFileWritten = "agent.file.written"
-    case agentFileFlushed = "agent.file.flushed"
-    case agentFileRenamed = "agent.file.renamed"
-    case agentFileDurable = "agent.file.durable"
-    case agentRestored = "agent.restored"
-    case agentSessionGreeted = "agent.session.greeted"
-    case agentReceived = "agent.received"
-    case agentTrialStaging = "agent.trial.staging"
-    case agentTrialStaged = "agent.trial.staged"
-    case agentTrialReconnecting = "agent.trial.reconnecting"
-    case agentTrialConfirmed = "agent.trial.confirmed"
-    case agentTrialDiscarded = "agent.trial.discarded"
-    case agentRejectionBegun = "agent.rejection.begun"
-    case agentRejectionStored = "agent.rejection.stored"
-    case agentApplyBegun = "agent.apply.begun"
-    case agentFirewallBefore = "agent.apply.firewall.before"
-    case agentFirewallAfter = "agent.apply.firewall.after"
-    case agentTranslationsBefore = "agent.apply.translations.before"
-    case agentTranslationsAfter = "agent.apply.translations.after"
-    case agentUnreachableBefore = "agent.apply.unreachable.before"
-    case agentUnreachableAfter = "agent.apply.unreachable.after"
-    case agentUnreachableRemoving = "agent.apply.unreachable.removing"
-    case agentUnreachableRemoved = "agent.apply.unreachable.removed"
-    case agentPolicyBefore = "agent.apply.policy.before"
-    case agentPolicyAfter = "agent.apply.policy.after"
-    case agentTunnelBefore = "agent.apply.tunnel.before"
-    case agentTunnelAfter = "agent.apply.tunnel.after"
-    case agentPeerBefore = "agent.apply.peer.before"
-    case agentPeerAfter = "agent.apply.peer.after"
-    case agentRouteBefore = "agent.apply.route.before"
-    case agentRouteAfter = "agent.apply.route.after"
-    case agentTunnelRemoving = "agent.apply.tunnel.removing"
-    case agentTunnelRemoved = "agent.apply.tunnel.removed"
-    case agentPeerRemoving = "agent.apply.peer.removing"
-    case agentPeerRemoved = "agent.apply.peer.removed"
-    case agentPolicyRemoving = "agent.apply.policy.removing"
-    case agentPolicyRemoved = "agent.apply.policy.removed"
-    case agentRouteRemoving = "agent.apply.route.removing"
-    case agentRouteRemoved = "agent.apply.route.removed"
-    case agentApplied = "agent.applied"
-    case agentStoring = "agent.store.begun"
-    case agentStored = "agent.store.done"
-    case agentReported = "agent.reported"
-    case storeTransactionBegun = "store.transaction.begun"
-    case storeTransactionWritten = "store.transaction.written"
-    case storeTransactionCommitted = "store.transaction.committed"
-    case controllerRolloutDecided = "controller.rollout.decided"
-    case controllerRolloutRecorded = "controller.rollout.recorded"
-    case controllerRevokeDecided = "controller.revoke.decided"
-    case controllerRevokeStored = "controller.revoke.stored"
-    case controllerAddressTold = "controller.address.told"
-    case controllerAddressLearned = "controller.address.learned"
-    case controllerAcceptStored = "controller.accept.stored"
-    case controllerAcceptTaken = "controller.accept.taken"
-    case controllerSessionOpened = "controller.session.opened"
-    case controllerPushDerived = "controller.push.derived"
-    case controllerPushSent = "controller.push.sent"
-    case controllerReportReceived = "controller.report.received"
-
-    var isAgents: Bool { rawValue.hasPrefix("agent.") }
 }

@@ -1,4 +1,5 @@
 import SeededRandom
+import WarrenFailpoints
 import WarrenModel
 import WarrenRollout
 
@@ -26,9 +27,16 @@ extension Scenario {
             scenario.items.append(Item(at: at, what: .operation(.backUp)))
             scenario.items.append(Item(at: at + random.number(5_000...60_000), what: .operation(.restore)))
         }
-        if random.chance(150) {
-            scenario.items.append(Item(at: random.number(0...90_000), what: .operation(.revoke(random.number(0...99)))))
+        for operation in [Operation.revoke(random.number(0...99)), .replace(random.number(0...99))] where random.chance(120) {
+            scenario.items.append(Item(at: random.number(0...90_000), what: .operation(operation)))
         }
+        if random.chance(80) {
+            let item = Item(
+                at: random.number(0...90_000), what: .operation(.rollBackByHand(random.number(0...99))))
+            scenario.items.append(item)
+        }
+        if random.chance(250) { scenario.certificateLifetime = random.number(150...400) }
+        if random.chance(300) { scenario.beginning = (0..<random.number(1...3)).map { _ in death(&random, of: early) } }
         for _ in 0..<random.number(0...8) {
             scenario.items.append(Item(at: random.number(0...110_000), what: .fault(fault(&random))))
         }
@@ -41,6 +49,9 @@ extension Scenario {
             scenario.items.append(Item(at: random.number(0...100_000), what: .fault(.tornWrite(random.number(0...99)))))
         }
         if ike == .engine { strain(&scenario, &random) }
+        // Of so many seeds as there are points, each is for another; the next so many are for none.
+        let points = Failpoint.allCases, (round, number) = Int(seed).quotientAndRemainder(dividingBy: points.count)
+        if round % 2 == 0 { scenario.aim(at: points[number], &random) }
         scenario.items.sort { $0.at < $1.at }
         return scenario
     }
@@ -91,11 +102,23 @@ extension Scenario {
         random.pick([.pause, .resume, .abort, .rollBackNow])
     }
 
+    private static func death(_ random: inout SeededNumbers, of points: [Failpoint]) -> Fault {
+        .dies(random.pick(points), random.number(0...99), isPowerCut: random.chance(400))
+    }
+
+    /// What is passed before the mesh stands.
+    private static let early = Failpoint.allCases.filter { point in
+        [
+            "controller.authority", "controller.secret", "controller.file", "controller.token", "controller.enrol", "store",
+            "agent",
+        ]
+        .contains { point.rawValue.hasPrefix("\($0).") } || point.program == .tunnelDaemon
+    }
+
     private static func fault(_ random: inout SeededNumbers) -> Fault {
         let site = random.number(0...99)
         switch random.number(0...14) {
-        case 0, 1: return .agentDies(site, random.pick(CrashPoint.allCases.filter(\.isAgents)))
-        case 2: return .controllerDies(random.pick(CrashPoint.allCases.filter { !$0.isAgents }), isPowerCut: random.chance(400))
+        case 0, 1, 2: return death(&random, of: Failpoint.allCases)
         case 3: return .reboot(site)
         case 4: return .dataPlaneDies(site)
         case 5, 6: return .partition(site, random.pick(Direction.allCases), duration: random.number(2_000...50_000))

@@ -1,4 +1,5 @@
 import AgentCore
+import WarrenFailpoints
 import WarrenInventory
 import WarrenModel
 import WarrenPlan
@@ -13,7 +14,13 @@ extension Simulation {
     func open(_ stream: Stream, running version: StateVersion, isOnTrial: Bool) {
         let gateway = stream.gateway
         guard stream.isAgentOpen || stream.controllerLife == controller.life else { return }
-        guard controller.store.certificates[gateway.site] == stream.certificate else { return refuse(stream) }
+        var isGood = false
+        attemptController {
+            isGood = try authenticate(stream.certificate)
+            if isGood { try passController(.controllerSessionAuthenticated) }
+        }
+        guard controller.isRunning, stream.controllerLife == controller.life else { return }
+        guard isGood else { return refuse(stream) }
         if let older = controller.sessions[gateway.number], older !== stream { refuse(older) }
         controller.sessions[gateway.number] = stream
         stream.isControllerOpen = true
@@ -30,7 +37,7 @@ extension Simulation {
     }
 
     /// The controller ends a stream.
-    private func refuse(_ stream: Stream) {
+    func refuse(_ stream: Stream) {
         sendDown(stream) { [self] in lose(stream) }
         close(stream)
         stream.isControllerOpen = false

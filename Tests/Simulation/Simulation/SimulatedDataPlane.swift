@@ -5,7 +5,7 @@ import WarrenPlan
 /// What a gateway's kernel and tunnel daemon hold, and what a packet would meet there.
 ///
 /// When the daemon dies, interfaces, routes and firewall stay, as nothing is attached to them nothing passes; policies and
-/// peers are gone with it. A boot leaves nothing.
+/// peers are gone with it. A boot leaves nothing, and no daemon runs.
 final class SimulatedDataPlane {
     private(set) var state = ObservedState()
     private var attached: Set<String> = []
@@ -30,7 +30,6 @@ final class SimulatedDataPlane {
     /// Whatever was known of the former one is void: `changes` goes on.
     func reset() {
         die()
-        isDaemonAlive = true
         version = .none
         state = ObservedState()
         tunnels = [:]
@@ -89,11 +88,8 @@ final class SimulatedDataPlane {
             state.policies.remove(policy)
             policies[policy.peer]?.removeAll { $0 == policy }
         case .setTunnel(let tunnel):
-            remove(tunnel.interface)
-            state.tunnels.append(TunnelReport(tunnel: tunnel, isUp: true))
+            makeDevice(tunnel)
             attached.insert(tunnel.interface)
-            interfaces[tunnel.interface] = tunnel
-            tunnels[tunnel.peer] = tunnel
         case .removeTunnel(let interface):
             remove(interface)
             let lost = state.routes.filter { $0.interface == interface }.sorted { $0.destination < $1.destination }
@@ -113,6 +109,21 @@ final class SimulatedDataPlane {
             return [route.destination]
         }
         return []
+    }
+
+    /// The kernel's part of a tunnel: no daemon takes packets from it, or brings any.
+    func makeDevice(_ tunnel: GIFTunnel) {
+        changes += 1
+        remove(tunnel.interface)
+        state.tunnels.append(TunnelReport(tunnel: tunnel, isUp: true))
+        interfaces[tunnel.interface] = tunnel
+        tunnels[tunnel.peer] = tunnel
+    }
+
+    /// The daemon lets go of it, and the device stays.
+    func detach(_ interface: String) {
+        changes += 1
+        attached.remove(interface)
     }
 
     private func setFirewall(_ rules: [FirewallRule]) {

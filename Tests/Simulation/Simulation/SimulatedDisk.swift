@@ -1,17 +1,23 @@
 import AgentCore
 import SeededRandom
+import WarrenFailpoints
+import WarrenTrust
 
 /// A file's content. A torn one is what a power cut leaves of a file whose content was not flushed; it fails its checksum.
 enum FileContent: Equatable {
     case desired(DesiredState)
     case trial(Trial, boot: Int)
     case rejection(Rejection)
+    case identity(Certificate)
+    case request(CertificateAttempt<Int>)
+    /// Of the controller: a key, a certificate or a secret.
+    case number(Int)
     case torn
 }
 
 struct DiskFault: Error {}
 
-/// A gateway's disk under the agent's state directory: files are written beside their place, flushed, renamed into it, and
+/// A disk under the state directory of an agent, or of a controller: files are written beside their place, flushed, renamed into it, and
 /// the folder is flushed. A dead process leaves what it wrote; a power cut leaves what was flushed, and perhaps more.
 struct SimulatedDisk {
     private var cached: [String: FileContent] = [:]
@@ -25,8 +31,12 @@ struct SimulatedDisk {
 
     func read(_ name: String) -> FileContent? { cached[name] }
 
-    /// `pass` is called between the steps; it throws when the process dies there.
-    mutating func write(_ name: String, _ content: FileContent, pass: (CrashPoint) throws -> Void) throws {
+    func number(_ name: String) -> Int? { if case .number(let number)? = cached[name] { number } else { nil } }
+
+    /// `pass` is called at each of the `points` between the steps; it throws when the process dies there.
+    mutating func write(
+        _ name: String, _ content: FileContent, points: [Failpoint] = Failpoint.agentFile, pass: (Failpoint) throws -> Void
+    ) throws {
         if isFull { throw DiskFault() }
         if tearsNext {
             tearsNext = false
@@ -34,13 +44,13 @@ struct SimulatedDisk {
             try flushFolder()
             throw PowerFailure()
         }
-        try pass(.agentFileWritten)
-        try pass(.agentFileFlushed)
+        try pass(points[0])
+        try pass(points[1])
         cached[name] = content
         pending.append((name, content))
-        try pass(.agentFileRenamed)
+        try pass(points[2])
         try flushFolder()
-        try pass(.agentFileDurable)
+        try pass(points[3])
     }
 
     mutating func remove(_ name: String) throws {

@@ -1,5 +1,6 @@
 import AgentCore
 import SeededRandom
+import WarrenFailpoints
 import WarrenModel
 import WarrenPlan
 import WarrenRollout
@@ -9,9 +10,9 @@ import WarrenStatus
 /// network between them. What decides is the programs' own code; what it decides about is simulated.
 ///
 /// Real: `MeshControl` and `Rollout`, `MeshDerivation` and transitions, `AgentState`, `reconcile`, `drift`, `Backoff`,
-/// `ReportSchedule`, `LinkWatch` and the derivation of links' states; with `Scenario.IKE.engine` also the IKE engine, all that
-/// the tunnel daemon decides, and the databases of policies. Simulated: disks, streams, clocks, data planes, and, unless the
-/// engine plays, IKE.
+/// `ReportSchedule`, `LinkWatch` and the derivation of links' states, `WarrenTrust`; with `Scenario.IKE.engine` also the IKE engine, all that
+/// the tunnel daemon decides, and the databases of policies. Simulated: disks, streams, clocks, certificates, data planes, and,
+/// unless the engine plays, IKE. Programs die at the same points as the real ones: at each `Failpoint`.
 ///
 /// Everything follows from the scenario. After each event the rules of `Rules` are checked; the first that is broken ends it.
 public final class Simulation {
@@ -47,7 +48,11 @@ public final class Simulation {
     var badPlans: [Generation: Scenario.BadPlan] = [:]
     var nextBadPlan: Scenario.BadPlan?
     /// Faults that wait for a program to pass a point.
-    var armed: [(site: Int, point: CrashPoint, isPowerCut: Bool)] = []
+    var armed: [Armed] = []
+    /// Where programs died.
+    public internal(set) var deathPoints: Set<Failpoint> = []
+    var trust = TrustLedger()
+    var lastSerial = 0
     /// How each fault that lasts is ended.
     var faultsUnderWay: [(() -> Void)?] = []
     /// No more faults from now on.
@@ -55,6 +60,21 @@ public final class Simulation {
     var calmSince: UInt64 = 0
     /// A generation that touches every gateway was accepted in the calm.
     var isHealed = false
+
+    static let controllerHost = -1
+
+    struct Armed {
+        let point: Failpoint
+        let host: Int
+        let isPowerCut: Bool
+    }
+
+    /// The fault that strikes when this host passes this point; once.
+    func takeDeath(_ point: Failpoint, _ host: Int) -> Armed? {
+        guard !armed.isEmpty, let index = armed.firstIndex(where: { $0.point == point && $0.host == host }) else { return nil }
+        deathPoints.insert(point)
+        return armed.remove(at: index)
+    }
 
     public struct Figures: Sendable {
         public var operations = 0

@@ -6,7 +6,7 @@ import WarrenStatus
 final class Stream {
     let gateway: Gateway
     let id: StreamID
-    let certificate: Int
+    let certificate: Certificate
     let life: Int
     var controllerLife = 0
     var isAgentOpen = true
@@ -17,6 +17,8 @@ final class Stream {
     /// Grows each time that a direction is cut.
     fileprivate var cuts = 0
     var schedule = ReportSchedule()
+    /// The controller has said something.
+    var isHeard = false
 
     // MARK: The controller's end
 
@@ -24,10 +26,10 @@ final class Stream {
     var confirmation: StateVersion?
     var isRinging = false
 
-    init(_ gateway: Gateway, _ id: StreamID) {
+    init(_ gateway: Gateway, _ id: StreamID, _ certificate: Certificate) {
         self.gateway = gateway
         self.id = id
-        certificate = gateway.certificate ?? 0
+        self.certificate = certificate
         life = gateway.life
     }
 
@@ -47,9 +49,11 @@ private final class SentReport {
 extension Simulation {
     /// Opens a connection, as the session of the agent does.
     func connect(_ gateway: Gateway, _ life: Int) {
-        guard gateway.life == life, gateway.isAgentRunning, gateway.stream == nil else { return }
+        guard gateway.life == life, gateway.isAgentRunning, gateway.stream == nil, let identity = gateway.identity else {
+            return
+        }
         gateway.lastStream += 1
-        let stream = Stream(gateway, StreamID(rawValue: gateway.lastStream))
+        let stream = Stream(gateway, StreamID(rawValue: gateway.lastStream), identity)
         gateway.stream = stream
         streams.append(stream)
         handle(.streamOpened(stream.id), gateway)
@@ -71,6 +75,7 @@ extension Simulation {
             attempt(gateway) { try pass(.agentSessionGreeted, gateway) }
             guard gateway.stream === stream else { return }
             hasten(gateway)
+            scheduleRenewal(gateway, stream)
             sendUp(stream) { [self] in open(stream, running: version, isOnTrial: isOnTrial) }
         }
     }
@@ -174,15 +179,23 @@ extension Simulation {
     func receive(_ stream: Stream, _ desired: DesiredState, trialSeconds: UInt32) {
         let gateway = stream.gateway
         guard stream.isAgentOpen, gateway.stream === stream else { return }
-        attempt(gateway) { try pass(.agentReceived, gateway) }
+        hear(stream)
+        attempt(gateway) { if gateway.isAgentRunning { try pass(.agentReceived, gateway) } }
         handle(.received(desired, trial: trialSeconds > 0 ? .seconds(Int64(trialSeconds)) : nil), gateway)
     }
 
     func receive(_ stream: Stream, confirmed version: StateVersion) {
         let gateway = stream.gateway
         guard stream.isAgentOpen, gateway.stream === stream else { return }
+        hear(stream)
         handle(.confirmed(version, stream.id), gateway)
         attempt(gateway) { if gateway.isAgentRunning { try pass(.agentTrialConfirmed, gateway) } }
+    }
+
+    private func hear(_ stream: Stream) {
+        guard !stream.isHeard else { return }
+        stream.isHeard = true
+        attempt(stream.gateway) { try pass(.agentSessionOpened, stream.gateway) }
     }
 
     // MARK: Reports
