@@ -14,8 +14,8 @@ public struct EmbeddedDataPlaneConfiguration: Sendable {
     /// What the daemon runs as: `NAME`, `UID` or `UID:GID`.
     public var daemonUser: String
     public var daemonLogLevel: String
-    /// Its packet threads, 1 to 8; nil: as many as it chooses by the processors.
-    public var daemonQueues: Int?
+    /// Its packet threads, 1 to 8.
+    public var daemonQueues: Int
     /// Where the daemon's log goes; nil: to this process's standard error.
     public var daemonLogPath: String?
     /// The network namespace, as `ip netns` names it, in which everything happens; nil: this process's own.
@@ -23,7 +23,7 @@ public struct EmbeddedDataPlaneConfiguration: Sendable {
 
     public init(
         daemonPath: String, controlPath: String = "/run/warren/tunneld/control.sock", daemonUser: String = "65534:65534",
-        daemonLogLevel: String = "info", daemonQueues: Int? = nil, daemonLogPath: String? = nil,
+        daemonLogLevel: String = "info", daemonQueues: Int = 1, daemonLogPath: String? = nil,
         networkNamespace: String? = nil
     ) {
         self.daemonPath = daemonPath

@@ -21,14 +21,7 @@ public struct TunnelOptions: Sendable {
 
     public static let queueRange = 1...PacketQueues.maximum
 
-    /// One for two processors, for the kernel has about as much to do for a packet as the thread; four at most, of which one
-    /// interface seldom feeds more.
-    public static func queues(forProcessors count: Int) -> Int { min(max(count / 2, 1), 4) }
-
-    public init(
-        controlPath: String, user: TunnelUser, ciphers: CipherLibrary = .auto,
-        queues: Int = queues(forProcessors: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-    ) {
+    public init(controlPath: String, user: TunnelUser, ciphers: CipherLibrary = .auto, queues: Int = 1) {
         self.ciphers = ciphers
         self.queues = queues
         self.controlPath = controlPath

@@ -40,9 +40,9 @@ extension WarrenAgent {
         @Option(
             name: .long,
             help: ArgumentHelp(
-                "warren-tunneld's packet threads, 1 to 8; by default half as many as there are processors, at most 4.",
+                "warren-tunneld's packet threads, 1 to 8. With more than one, UDP has to reach peers' port 4500 from any port.",
                 valueName: "number"))
-        var tunneldQueues: Int?
+        var tunneldQueues = 1
 
         @Option(name: .long, help: ArgumentHelp("Where warren-tunneld writes its log; by default here.", valueName: "path"))
         var tunneldLog: String?
@@ -64,7 +64,7 @@ extension WarrenAgent {
         var metrics: String?
 
         func validate() throws {
-            guard tunneldQueues.map((1...8).contains) ?? true else {
+            guard (1...8).contains(tunneldQueues) else {
                 throw ValidationError("--tunneld-queues takes a number from 1 to 8")
             }
         }

@@ -22,14 +22,14 @@ struct TunneldCommand: ParsableCommand {
         help: "Who computes the ciphers: auto (IPSec_MB where there is one that fits the processor), or libcrypto alone.")
     var ciphers = CipherLibrary.auto
 
-    @Option(help: "Packet threads, 1 to 8; by default half as many as there are processors, at least 1 and at most 4.")
-    var queues: Int?
+    @Option(help: "Packet threads, 1 to 8. With more than one, UDP has to reach the peers' port 4500 from any port.")
+    var queues = 1
 
     @Option(help: "The least level that is logged to standard error: trace, debug, info, notice, warning, error.")
     var logLevel = Logger.Level.info
 
     func validate() throws {
-        guard queues.map(TunnelOptions.queueRange.contains) ?? true else {
+        guard TunnelOptions.queueRange.contains(queues) else {
             throw ValidationError("--queues takes a number from 1 to \(PacketQueues.maximum)")
         }
     }
@@ -39,8 +39,7 @@ struct TunneldCommand: ParsableCommand {
         let handler = StructuredLogHandler(level: logLevel)
         let logger = Logger(label: "warren-tunneld") { _ in handler }
         do {
-            var options = TunnelOptions(controlPath: control, user: user, ciphers: ciphers)
-            if let queues { options.queues = queues }
+            let options = TunnelOptions(controlPath: control, user: user, ciphers: ciphers, queues: queues)
             try runTunnelDaemon(options, logger: logger)
         } catch {
             logger.critical("\(error)")

@@ -56,8 +56,6 @@ struct LabPrograms: Sendable, Equatable {
             "--controller", endpoint(for: site, port: Self.agentPort), "--tunneld", binary("warren-tunneld"),
             "--tunneld-user", Self.tunnelUser, "--tunneld-log", tunnelLog(of: site),
             "--control-socket", controlSocket(of: site),
-            // The gateways share this machine's processors.
-            "--tunneld-queues", "1",
         ]
     }
 
