@@ -7,7 +7,7 @@ import WarrenStatus
 
 /// The controller's end of the agents' streams.
 extension Simulation {
-    private func isLed(_ site: SiteName) -> Bool { controller.control.intendedVersion(of: site) != nil }
+    private func isLed(_ site: SiteName) -> Bool { controller.control.leads(site) }
 
     /// An agent's greeting arrived.
     func open(_ stream: Stream, running version: StateVersion, isOnTrial: Bool) {
@@ -44,7 +44,7 @@ extension Simulation {
         attemptController { try take([.disconnected(gateway.site)]) }
     }
 
-    func receive(_ report: AgentReport, _ stream: Stream) {
+    func receive(_ made: MadeReport, _ stream: Stream) {
         let site = stream.gateway.site
         guard controller.sessions[stream.gateway.number] === stream else {
             // The connection ended here already.
@@ -53,10 +53,10 @@ extension Simulation {
         }
         attemptController { try passController(.controllerReportReceived) }
         guard controller.isRunning, isLed(site) else { return }
-        let turns = controller.links.take(report, now: controller.clock(now))
+        let turns = controller.links.take(made.report, now: controller.clock(now))
         let isTaken = attemptController {
-            try take(turns.map { .link($0.link, isUp: $0.isUp) } + [.reported(GatewayAccount(report))])
-            try learn(report)
+            try take(turns.map { .link($0.link, isUp: $0.isUp) } + CollectionOfOne(.reported(made.account)))
+            try learn(made.report)
         }
         if !isTaken, controller.isRunning { refuse(stream) }
     }
