@@ -4,6 +4,7 @@ import WarrenPlan
 extension DesiredState {
     /// Why `site` must not run this; empty when it may. What comes over the wire is checked before anything is touched.
     public func faults(for site: SiteName) -> [String] {
+        let plan = plan, keys = keys
         var faults: [String] = []
         if plan.site != site { faults.append("it is the plan of site \(plan.site), this gateway is \(site)") }
         if generation == .none { faults.append("it has no generation") }
@@ -75,11 +76,11 @@ extension DesiredState {
         if tunnel.outer.local.family != tunnel.outer.remote.family || tunnel.inner.local.family != tunnel.inner.remote.family {
             faults.append("tunnel \(tunnel.interface) has ends of two families")
         }
-        for direction in SecurityPolicy.Direction.allCases {
+        let number = tunnel.inner.local.family.encapsulationProtocol
+        for direction in [SecurityPolicy.Direction.inbound, .outbound] {
             let (source, destination) =
                 direction == .outbound
                 ? (tunnel.outer.local, tunnel.outer.remote) : (tunnel.outer.remote, tunnel.outer.local)
-            let number = tunnel.inner.local.family.encapsulationProtocol
             let protects = { (policy: SecurityPolicy) in
                 policy.direction == direction && policy.selector.source.contains(source)
                     && policy.selector.destination.contains(destination)

@@ -62,7 +62,7 @@ extension AgentReport {
                 _ = lacking[$0].remove(association.direction == .inbound ? .inbound : .outbound)
             }
         }
-        return lacking.allSatisfy(\.isEmpty)
+        return lacking.allSatisfy { $0.rawValue == 0 }
     }
 
     /// Whether the two differ at the most in what grows by itself.

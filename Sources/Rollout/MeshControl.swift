@@ -122,6 +122,7 @@ public struct MeshControl: Sendable {
             connected.remove(site)
             return advance(.disconnected(site), now)
         case .reported(var account):
+            guard isNews(account) else { return [] }
             // Who reports is connected, also when its site had left the mesh while its session was opened, and came back.
             let greeting =
                 connected.contains(account.site)
@@ -147,6 +148,12 @@ public struct MeshControl: Sendable {
         case .learned(let addresses): return replace(addresses: addresses, keyFloors: record.keyFloors)
         case .compromised(let site): return rotateAway(from: site)
         }
+    }
+
+    /// False for an account that certainly changes nothing: as most do, since it says what the one before did.
+    public func isNews(_ account: GatewayAccount) -> Bool {
+        guard connected.contains(account.site), told[account.site] == account.version else { return true }
+        return record.rollout?.isNews(account, running: offered(account.version, to: account.site)) ?? false
     }
 
     /// When a `tick` is due at the latest; nil when only another event can change anything.

@@ -12,6 +12,8 @@ final class ModelLinks: LinkLayer {
     private var width = 0
     /// By gateway, and by the gateway at the other end.
     private var peers: [[Configured?]] = []
+    /// Those that there are, ascending.
+    private var known: [[Int]] = []
     /// Whose tunnels they are, by gateway.
     private var interfaces: [[String: Int]] = []
     /// What reports say of each gateway's links, and whether nothing of it changed since.
@@ -74,6 +76,7 @@ final class ModelLinks: LinkLayer {
         width = simulation.gateways.count
         pairs = Array(repeating: nil, count: width * width)
         peers = Array(repeating: Array(repeating: nil, count: width), count: width)
+        known = Array(repeating: [], count: width)
         parts = Array(repeating: (nil, false), count: width * width)
         interfaces = Array(repeating: [:], count: width)
         accounts = Array(repeating: (nil, false), count: width)
@@ -97,6 +100,9 @@ final class ModelLinks: LinkLayer {
             guard let other = number(peer.peer) else { return }
             let own = peer.acceptedKeys.compactMap { reference in keys[reference].map { (reference, $0) } }
             if let old = peers[gateway][other], old.peer == peer, old.keys.elementsEqual(own, by: ==) { return }
+            if peers[gateway][other] == nil {
+                known[gateway].insert(other, at: known[gateway].firstIndex { $0 > other } ?? known[gateway].count)
+            }
             peers[gateway][other] = Configured(peer, own, isLow: gateway < other)
             changed(accountOf: gateway, other)
             pair(gateway, other).asker = gateway
@@ -119,6 +125,7 @@ final class ModelLinks: LinkLayer {
     /// A Delete tells the other end, if it arrives.
     private func forget(_ other: Int, at gateway: Int) {
         peers[gateway][other] = nil
+        known[gateway].removeAll { $0 == other }
         changed(accountOf: gateway, other)
         let pair = pair(gateway, other)
         guard pair.association != nil else { return }
@@ -139,8 +146,9 @@ final class ModelLinks: LinkLayer {
     }
 
     func reset(_ gateway: Int) {
-        let others = peers[gateway].indices.filter { peers[gateway][$0] != nil }
-        peers[gateway] = Array(repeating: nil, count: width)
+        let others = known[gateway]
+        for other in others { peers[gateway][other] = nil }
+        known[gateway] = []
         interfaces[gateway] = [:]
         accounts[gateway].isCurrent = false
         simulation.gateways[gateway].news += 1
@@ -271,8 +279,8 @@ final class ModelLinks: LinkLayer {
         if let former, accounts[gateway].isCurrent { return former }
         // For how long nothing came is another thing each time.
         var isSilent = false, parts: [AccountPart] = []
-        parts.reserveCapacity(former?.parts.count ?? width)
-        for other in 0..<width {
+        parts.reserveCapacity(known[gateway].count)
+        for other in known[gateway] {
             guard let entry = peers[gateway][other] else { continue }
             let place = gateway * width + other
             if let known = self.parts[place].known, self.parts[place].isCurrent {

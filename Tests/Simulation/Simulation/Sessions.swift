@@ -54,8 +54,9 @@ extension Simulation {
         attemptController { try passController(.controllerReportReceived) }
         guard controller.isRunning, isLed(site) else { return }
         let turns = controller.links.take(made.report, now: controller.clock(now))
+        let isNews = !turns.isEmpty || controller.control.isNews(made.account)
         let isTaken = attemptController {
-            try take(turns.map { .link($0.link, isUp: $0.isUp) } + CollectionOfOne(.reported(made.account)))
+            if isNews { try take(turns.map { .link($0.link, isUp: $0.isUp) } + CollectionOfOne(.reported(made.account))) }
             try learn(made.report)
         }
         if !isTaken, controller.isRunning { refuse(stream) }
