@@ -21,7 +21,7 @@ struct Controller {
     }
 
     var store = Store()
-    private var decided = Decided(MeshControl())
+    private(set) var decided = Decided(MeshControl())
     var links = LinkWatch()
     var sessions: [Int: Stream] = [:]
     var isRunning = false
@@ -39,7 +39,7 @@ struct Controller {
     func clock(_ now: UInt64) -> MonotonicTime { MonotonicTime(nanoseconds: now + clockOrigin) }
 
     /// Kept by reference, so that a look at it copies nothing.
-    private final class Decided {
+    final class Decided {
         let control: MeshControl
         init(_ control: MeshControl) { self.control = control }
     }

@@ -7,7 +7,7 @@ import WarrenStatus
 
 /// The controller's end of the agents' streams.
 extension Simulation {
-    private func isLed(_ site: SiteName) -> Bool { controller.control.leads(site) }
+    private func isLed(_ site: SiteName) -> Bool { controller.decided.control.leads(site) }
 
     /// An agent's greeting arrived.
     func open(_ stream: Stream, running version: StateVersion, isOnTrial: Bool) {
@@ -54,7 +54,7 @@ extension Simulation {
         attemptController { try passController(.controllerReportReceived) }
         guard controller.isRunning, isLed(site) else { return }
         let turns = controller.links.take(made.report, now: controller.clock(now))
-        let isNews = !turns.isEmpty || controller.control.isNews(made.account)
+        let isNews = !turns.isEmpty || controller.decided.control.isNews(made.account)
         let isTaken = attemptController {
             if isNews { try take(turns.map { .link($0.link, isUp: $0.isUp) } + CollectionOfOne(.reported(made.account))) }
             try learn(made.report)
