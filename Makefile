@@ -131,13 +131,16 @@ SEEDS ?= 10000
 FROM ?= 1
 GATEWAYS ?=
 SHAPE ?=
+# How many more have 50 gateways each, whatever the seed has.
+LARGE_SEEDS ?= 2000
 # How many more, of 3 to 8 gateways, have the real IKE engine in place of a model of it.
 ENGINE_SEEDS ?= 1000
 SIMULATE := $(BUILD)/release/warren-simulate --from=$(FROM) --workers=$(shell nproc)
 
-simulate: setup ## a mesh in simulated time under random faults, for SEEDS=10000 seeds, and ENGINE_SEEDS=1000 with real IKE
+simulate: setup ## a mesh in simulated time under random faults: SEEDS=10000, LARGE_SEEDS=2000 of 50 gateways, ENGINE_SEEDS=1000 with real IKE
 	$(RELEASE) --product warren-simulate
 	$(SIMULATE) --seeds=$(SEEDS) $(if $(GATEWAYS),--gateways=$(GATEWAYS)) $(if $(SHAPE),--shape=$(SHAPE))
+	$(SIMULATE) --seeds=$(LARGE_SEEDS) --gateways=50 $(if $(SHAPE),--shape=$(SHAPE))
 	$(SIMULATE) --seeds=$(ENGINE_SEEDS) --ike=engine $(if $(SHAPE),--shape=$(SHAPE))
 
 bench: setup ## measure against a peer in the same run, and print ratios

@@ -36,6 +36,9 @@ let packetPath: [SwiftSetting] = [
     .unsafeFlags(["-cross-module-optimization", "-enforce-exclusivity=unchecked"], .when(configuration: .release))
 ]
 
+// What decides, of plans, roll-outs and links: its values are small, and made and compared by the million, in other modules too.
+let decisions: [SwiftSetting] = [.unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))]
+
 let package = Package(
     name: "warren",
     platforms: [.macOS(.v15)],
@@ -76,22 +79,27 @@ let package = Package(
         .target(name: "WarrenBuild", dependencies: ["WarrenModel", "CBuild"], path: "Sources/Build"),
 
         // Pure: values in, values out.
-        .target(name: "WarrenModel", path: "Sources/Model"),
+        .target(name: "WarrenModel", path: "Sources/Model", swiftSettings: decisions),
         .target(
             name: "WarrenInventory", dependencies: ["WarrenModel", .product(name: "Yams", package: "Yams")],
-            path: "Sources/Inventory"),
+            path: "Sources/Inventory", swiftSettings: decisions),
         .target(name: "WarrenImport", dependencies: ["WarrenModel", "WarrenInventory"], path: "Sources/Import"),
-        .target(name: "WarrenPlan", dependencies: ["WarrenModel", "WarrenInventory"], path: "Sources/Plan"),
+        .target(
+            name: "WarrenPlan", dependencies: ["WarrenModel", "WarrenInventory"], path: "Sources/Plan", swiftSettings: decisions
+        ),
         .target(name: "WarrenKeys", dependencies: ["WarrenModel", crypto], path: "Sources/Keys"),
         .target(name: "NFTables", dependencies: ["WarrenModel"], path: "Sources/NFTables"),
         .target(
             name: "WarrenRender", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan", "NFTables"],
             path: "Sources/Render"),
         .target(
-            name: "WarrenRollout", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan"], path: "Sources/Rollout"),
-        .target(name: "WarrenStatus", dependencies: ["WarrenModel", "WarrenPlan"], path: "Sources/Status"),
+            name: "WarrenRollout", dependencies: ["WarrenModel", "WarrenInventory", "WarrenPlan"], path: "Sources/Rollout",
+            swiftSettings: decisions),
+        .target(
+            name: "WarrenStatus", dependencies: ["WarrenModel", "WarrenPlan"], path: "Sources/Status", swiftSettings: decisions),
         .target(name: "WarrenTrust", path: "Sources/Trust"),
-        .target(name: "AgentCore", dependencies: ["WarrenModel", "WarrenPlan"], path: "Agents/AgentCore"),
+        .target(
+            name: "AgentCore", dependencies: ["WarrenModel", "WarrenPlan"], path: "Agents/AgentCore", swiftSettings: decisions),
         .target(
             name: "CMultiBuffer", path: "Agents/CMultiBuffer",
             linkerSettings: [.linkedLibrary("crypto")]),
@@ -266,7 +274,7 @@ let package = Package(
                 "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenRollout", "WarrenStatus", "AgentCore", "ESP", "IKEv2",
                 "TunnelCore", "IKEHarness", "SeededRandom", "WarrenTrust", "WarrenFailpoints",
             ],
-            path: "Tests/Simulation/Simulation"),
+            path: "Tests/Simulation/Simulation", swiftSettings: packetPath),
         .executableTarget(
             name: "warren-simulate", dependencies: ["Simulation"], path: "Tests/Simulation/warren-simulate"),
         .testTarget(

@@ -33,11 +33,16 @@ extension AgentState {
 
     /// When a `tick` is due at the latest; nil when only another event can change anything.
     public func deadline() -> MonotonicTime? {
-        var times = [trial?.deadline, unkept?.dueAt, repairs.map { $0.at + Self.memoryOfRepairs }].compactMap { $0 }
-        if reconciling == nil, target != nil, isUrgent || !(isSettled && driftPolicy == .report) {
-            times.append(isUrgent ? MonotonicTime(nanoseconds: 0) : dueAt ?? MonotonicTime(nanoseconds: 0))
+        var first = trial?.deadline
+        func consider(_ time: MonotonicTime?) {
+            if let time, first.map({ time < $0 }) ?? true { first = time }
         }
-        return times.min()
+        consider(unkept?.dueAt)
+        consider(repairs.map { $0.at + Self.memoryOfRepairs })
+        if reconciling == nil, target != nil, isUrgent || !(isSettled && driftPolicy == .report) {
+            consider(isUrgent ? MonotonicTime(nanoseconds: 0) : dueAt ?? MonotonicTime(nanoseconds: 0))
+        }
+        return first
     }
 
     /// Drift that was repaired a moment ago, in sentences.

@@ -199,7 +199,9 @@ public struct AgentState: Sendable {
         isHalfway = !isSettled
         let changed = changedKeys(in: target)
         guard !changed.isEmpty else { return [.reconcile(target, changedKeys: [])] }
-        let peers = target.plan.ike.filter { !changed.isDisjoint(with: $0.acceptedKeys) }.map(\.peer)
+        let peers = target.plan.ike.lazy
+            .filter { peer in changed.contains(peer.key) || peer.alternatives.contains { changed.contains($0.key) } }
+            .map(\.peer)
         uncertainKeys.formUnion(changed)
         return [.reconcile(target, changedKeys: Set(peers))]
     }
@@ -212,8 +214,11 @@ public struct AgentState: Sendable {
     private func changedKeys(in desired: DesiredState) -> Set<PSKReference> {
         let known = (applied ?? good)?.keys ?? [:]
         if known == desired.keys { return uncertainKeys }
-        return Set(desired.plan.ike.flatMap(\.acceptedKeys).filter { known[$0] != desired.keys[$0] })
-            .union(uncertainKeys)
+        var changed = uncertainKeys
+        for peer in desired.plan.ike {
+            for reference in peer.acceptedKeys where known[reference] != desired.keys[reference] { changed.insert(reference) }
+        }
+        return changed
     }
 }
 

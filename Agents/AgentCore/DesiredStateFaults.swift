@@ -4,6 +4,7 @@ import WarrenPlan
 extension DesiredState {
     /// Why `site` must not run this; empty when it may. What comes over the wire is checked before anything is touched.
     public func faults(for site: SiteName) -> [String] {
+        let plan = plan, keys = keys
         var faults: [String] = []
         if plan.site != site { faults.append("it is the plan of site \(plan.site), this gateway is \(site)") }
         if generation == .none { faults.append("it has no generation") }
@@ -15,9 +16,11 @@ extension DesiredState {
                 faults.append("the key of IKE peer \(peer.peer) is missing")
             }
         }
-        faults += repeats(plan.tunnels.map(\.interface)).map { "interface \($0) is named twice" }
+        let interfaces = InterfaceNames(plan.tunnels)
+        if interfaces.haveRepeats {
+            faults += repeats(plan.tunnels.map(\.interface)).map { "interface \($0) is named twice" }
+        }
         faults += repeats(plan.ike.map(\.peer)).map { "IKE peer \($0) is named twice" }
-        let interfaces = Set(plan.tunnels.map(\.interface))
         var known: String?
         for route in plan.routes where route.interface != known {
             if interfaces.contains(route.interface) {
@@ -73,11 +76,11 @@ extension DesiredState {
         if tunnel.outer.local.family != tunnel.outer.remote.family || tunnel.inner.local.family != tunnel.inner.remote.family {
             faults.append("tunnel \(tunnel.interface) has ends of two families")
         }
-        for direction in SecurityPolicy.Direction.allCases {
+        let number = tunnel.inner.local.family.encapsulationProtocol
+        for direction in [SecurityPolicy.Direction.inbound, .outbound] {
             let (source, destination) =
                 direction == .outbound
                 ? (tunnel.outer.local, tunnel.outer.remote) : (tunnel.outer.remote, tunnel.outer.local)
-            let number = tunnel.inner.local.family.encapsulationProtocol
             let protects = { (policy: SecurityPolicy) in
                 policy.direction == direction && policy.selector.source.contains(source)
                     && policy.selector.destination.contains(destination)
@@ -88,6 +91,29 @@ extension DesiredState {
             }
         }
         return faults
+    }
+}
+
+/// The names of tunnels' interfaces. Those of up to eight bytes, as all that are derived, are compared as numbers.
+private struct InterfaceNames {
+    private var short: Set<UInt64> = []
+    private var long: Set<String> = []
+    private(set) var haveRepeats = false
+
+    init(_ tunnels: [GIFTunnel]) {
+        short.reserveCapacity(tunnels.count)
+        for place in tunnels.indices {
+            let name = tunnels[place].interface
+            let isNew = Self.number(name).map { short.insert($0).inserted } ?? long.insert(name).inserted
+            if !isNew { haveRepeats = true }
+        }
+    }
+
+    func contains(_ name: String) -> Bool { Self.number(name).map(short.contains) ?? long.contains(name) }
+
+    private static func number(_ name: String) -> UInt64? {
+        guard (1...8).contains(name.utf8.count) else { return nil }
+        return name.utf8.reduce(0) { $0 << 8 | UInt64($1) }
     }
 }
 

@@ -8,24 +8,38 @@ public struct ReportSchedule: Sendable {
     /// The shortest wait between two reports that say the same.
     public static let shortestRepeat: Duration = .milliseconds(900)
 
-    private var last: (report: AgentReport, isWell: Bool, at: MonotonicTime)?
+    private var last: (said: Said, at: MonotonicTime)?
+
+    /// Large, and kept by reference.
+    private final class Said: Sendable {
+        let report: AgentReport
+        let isWell: Bool
+
+        init(_ report: AgentReport, isWell: Bool) {
+            self.report = report
+            self.isWell = isWell
+        }
+    }
 
     public init() {}
 
     /// Whether to send `report` now; yes counts as sent.
     public mutating func shouldSend(_ report: AgentReport, isChanging: Bool, now: MonotonicTime) -> Bool {
-        let isSame = last?.report == report
-        let isWell = isSame ? last?.isWell ?? false : report.isWell
-        if let last, isSame || last.report.tellsSameNews(as: report) {
+        guard let last else {
+            self.last = (Said(report, isWell: report.isWell), now)
+            return true
+        }
+        let isSame = last.said.report == report, isWell = isSame ? last.said.isWell : report.isWell
+        if isSame || last.said.report.tellsSameNews(as: report) {
             guard now.since(last.at) >= Self.wait(isChanging: isChanging, isWell: isWell) else { return false }
         }
-        last = (report, isWell, now)
+        self.last = (isSame ? last.said : Said(report, isWell: isWell), now)
         return true
     }
 
     /// When what was sent last is to be said again, if nothing is otherwise by then; nil when nothing was sent.
     public func deadline(isChanging: Bool) -> MonotonicTime? {
-        last.map { $0.at + Self.wait(isChanging: isChanging, isWell: $0.isWell) }
+        last.map { $0.at + Self.wait(isChanging: isChanging, isWell: $0.said.isWell) }
     }
 
     private static func wait(isChanging: Bool, isWell: Bool) -> Duration {
@@ -36,15 +50,19 @@ public struct ReportSchedule: Sendable {
 extension AgentReport {
     /// No fault, no drift, and each tunnel up with SAs both ways and a probe answered in the last three seconds.
     public var isWell: Bool {
-        guard failure == nil, drift.isEmpty, tunnels.allSatisfy(\.isUp) else { return false }
-        var lacking: [SiteName: LinkNeeds] = [:]
-        lacking.reserveCapacity(tunnels.count)
-        for tunnel in tunnels { lacking[tunnel.tunnel.peer] = .all }
-        for probe in probes where probe.isAnswered { lacking[probe.peer]?.remove(.answer) }
-        for association in securityAssociations {
-            lacking[association.peer]?.remove(association.direction == .inbound ? .inbound : .outbound)
+        guard failure == nil, drift.isEmpty, tunnels.indices.allSatisfy({ tunnels[$0].isUp }) else { return false }
+        var places = NamePlaces(capacity: tunnels.count)
+        for number in tunnels.indices where places.place(of: tunnels[number].tunnel.peer) == nil {
+            places.append(tunnels[number].tunnel.peer)
         }
-        return lacking.values.allSatisfy(\.isEmpty)
+        var lacking = [LinkNeeds](repeating: .all, count: places.names.count)
+        for probe in probes where probe.isAnswered { places.place(of: probe.peer).map { _ = lacking[$0].remove(.answer) } }
+        for association in securityAssociations {
+            places.place(of: association.peer).map {
+                _ = lacking[$0].remove(association.direction == .inbound ? .inbound : .outbound)
+            }
+        }
+        return lacking.allSatisfy { $0.rawValue == 0 }
     }
 
     /// Whether the two differ at the most in what grows by itself.

@@ -15,6 +15,15 @@ public struct AddressPair: Sendable, Hashable, Codable {
     }
 }
 
+extension AddressPair: QuickHashable {
+    package func combine(into hash: inout QuickHash) {
+        local.combine(into: &hash)
+        remote.combine(into: &hash)
+    }
+
+    public func _rawHashValue(seed: Int) -> Int { quickHash(seed) }
+}
+
 /// The IP-in-IP interface of one link on one gateway (gif(4), RFC 2003, RFC 2473).
 public struct GIFTunnel: Sendable, Hashable, Codable {
     public let peer: SiteName
@@ -59,6 +68,7 @@ public struct Route: Sendable, Hashable, Codable {
 
     /// A gateway has few routes to one destination.
     public func hash(into hasher: inout Hasher) { hasher.combine(destination) }
+    public func _rawHashValue(seed: Int) -> Int { destination._rawHashValue(seed: seed) }
 }
 
 /// One entry of the SPD: what `spdadd SOURCE DESTINATION PROTOCOL -P DIRECTION ipsec esp/MODE/A-B/LEVEL` says.
@@ -88,6 +98,7 @@ public struct SecurityPolicy: Sendable, Hashable, Codable {
 
     /// The selectors of both directions differ by what is source and what destination.
     public func hash(into hasher: inout Hasher) { hasher.combine(selector) }
+    public func _rawHashValue(seed: Int) -> Int { selector._rawHashValue(seed: seed) }
 }
 
 /// One firewall rule of a gateway, without the syntax of any one firewall.

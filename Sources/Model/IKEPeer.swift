@@ -61,6 +61,11 @@ public struct IKEPeer: Sendable {
     /// The keys that it may authenticate with: the preferred one first.
     public var acceptedKeys: [PSKReference] { alternatives.isEmpty ? [key] : [key] + alternatives.map(\.key) }
 
+    /// Whether it may authenticate with that key.
+    public func accepts(_ reference: PSKReference) -> Bool {
+        key == reference || alternatives.contains { $0.key == reference }
+    }
+
     /// The ways in which the link may run: the preferred one first.
     public var ways: [IKEAlternative] { [preferred] + alternatives }
 
@@ -75,6 +80,7 @@ extension IKEPeer: Hashable {
 
     /// A gateway has few peers of one name.
     public func hash(into hasher: inout Hasher) { hasher.combine(peer) }
+    public func _rawHashValue(seed: Int) -> Int { peer._rawHashValue(seed: seed) }
 }
 
 extension IKEPeer: Codable {

@@ -18,30 +18,30 @@ public enum AddressFamily: String, Sendable, Codable, Hashable, CaseIterable {
 /// Parsing is strict: dotted quads have four decimal parts without leading zeros (RFC 6943, 3.1.1), IPv6 follows
 /// RFC 4291, 2.2 without a zone. Printing is canonical (RFC 5952). Addresses order by family, then by number.
 public struct IPAddress: Sendable, Hashable {
+    /// In two halves, so that an address and what holds it take less room than with a number of 128 bits and its alignment.
+    private let low: UInt64, high: UInt64
     public let family: AddressFamily
+
     /// The address as a number; for IPv4 only the low 32 bits are used.
-    public let bits: UInt128
+    public var bits: UInt128 { UInt128(high) << 64 | UInt128(low) }
 
     public init(v4 bits: UInt32) {
         family = .ipv4
-        self.bits = UInt128(bits)
+        (low, high) = (UInt64(bits), 0)
     }
 
-    public init(v6 bits: UInt128) {
-        family = .ipv6
-        self.bits = bits
-    }
+    public init(v6 bits: UInt128) { self.init(family: .ipv6, bits: bits) }
 
     init(family: AddressFamily, bits: UInt128) {
         self.family = family
-        self.bits = bits
+        low = UInt64(truncatingIfNeeded: bits)
+        high = UInt64(truncatingIfNeeded: bits >> 64)
     }
 
     /// By its number alone: few addresses of two families share one.
     public func hash(into hasher: inout Hasher) {
-        let high = UInt64(truncatingIfNeeded: bits >> 64)
         if high != 0 { hasher.combine(high) }
-        hasher.combine(UInt64(truncatingIfNeeded: bits))
+        hasher.combine(low)
     }
 
     /// The address of 4 or 16 bytes in network order; nil for any other count.
@@ -69,8 +69,17 @@ public struct IPAddress: Sendable, Hashable {
 
 extension IPAddress: Comparable {
     public static func < (a: IPAddress, b: IPAddress) -> Bool {
-        a.family == b.family ? a.bits < b.bits : a.family == .ipv4
+        a.family == b.family ? (a.high, a.low) < (b.high, b.low) : a.family == .ipv4
     }
+}
+
+extension IPAddress: QuickHashable {
+    package func combine(into hash: inout QuickHash) {
+        if high != 0 { hash.combine(high) }
+        hash.combine(low)
+    }
+
+    public func _rawHashValue(seed: Int) -> Int { quickHash(seed) }
 }
 
 extension IPAddress: LosslessStringConvertible {

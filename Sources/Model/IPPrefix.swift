@@ -2,20 +2,22 @@
 public struct IPPrefix: Sendable, Hashable {
     /// The lowest address of the prefix.
     public let address: IPAddress
+    private let width: UInt8
+
     /// Number of leading bits that are fixed: 0…32 or 0…128.
-    public let length: Int
+    public var length: Int { Int(width) }
 
     /// The prefix of `length` bits that holds `address`; nil when the family has no such length.
     public init?(containing address: IPAddress, length: Int) {
         guard (0...address.family.bitWidth).contains(length) else { return nil }
         self.address = IPAddress(family: address.family, bits: address.bits & Self.mask(address.family, length))
-        self.length = length
+        width = UInt8(length)
     }
 
     /// The prefix that is just `address`: /32 or /128.
     public init(host address: IPAddress) {
         self.address = address
-        length = address.family.bitWidth
+        width = UInt8(address.family.bitWidth)
     }
 
     public var family: AddressFamily { address.family }
@@ -52,6 +54,15 @@ extension IPPrefix: Comparable {
     public static func < (a: IPPrefix, b: IPPrefix) -> Bool {
         a.address == b.address ? a.length < b.length : a.address < b.address
     }
+}
+
+extension IPPrefix: QuickHashable {
+    package func combine(into hash: inout QuickHash) {
+        address.combine(into: &hash)
+        hash.combine(UInt64(width))
+    }
+
+    public func _rawHashValue(seed: Int) -> Int { quickHash(seed) }
 }
 
 extension IPPrefix: LosslessStringConvertible {

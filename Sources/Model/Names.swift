@@ -60,6 +60,19 @@ public struct SiteName: Sendable, Hashable, LosslessStringConvertible {
     }
 }
 
+extension SiteName: QuickHashable {
+    package func combine(into hash: inout QuickHash) {
+        hash.combine(words.0)
+        guard words.1 != 0 else { return }
+        hash.combine(words.1)
+        guard words.2 != 0 else { return }
+        hash.combine(words.2)
+        hash.combine(words.3)
+    }
+
+    public func _rawHashValue(seed: Int) -> Int { quickHash(seed) }
+}
+
 extension SiteName: Comparable {
     /// Byte order.
     public static func < (a: SiteName, b: SiteName) -> Bool { a.words < b.words }
@@ -141,6 +154,15 @@ public struct LinkID: Sendable, Hashable, Comparable, CustomStringConvertible, C
     public static func < (a: LinkID, b: LinkID) -> Bool {
         a.first == b.first ? a.second < b.second : a.first < b.first
     }
+}
+
+extension LinkID: QuickHashable {
+    package func combine(into hash: inout QuickHash) {
+        first.combine(into: &hash)
+        second.combine(into: &hash)
+    }
+
+    public func _rawHashValue(seed: Int) -> Int { quickHash(seed) }
 }
 
 /// As a dictionary's key it is its text.

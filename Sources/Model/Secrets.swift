@@ -29,6 +29,7 @@ public final class SecretBytes: Sendable, CustomStringConvertible, CustomDebugSt
 
 extension SecretBytes: Equatable {
     public static func == (a: SecretBytes, b: SecretBytes) -> Bool {
+        if a === b { return true }
         guard a.count == b.count else { return false }
         return zip(a.storage, b.storage).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }
@@ -50,4 +51,13 @@ public struct PSKReference: Sendable, Hashable, Codable, CustomStringConvertible
         self.epoch = epoch
     }
     public var description: String { "psk:\(link)#\(epoch)" }
+}
+
+extension PSKReference: QuickHashable {
+    package func combine(into hash: inout QuickHash) {
+        link.combine(into: &hash)
+        hash.combine(UInt64(epoch))
+    }
+
+    public func _rawHashValue(seed: Int) -> Int { quickHash(seed) }
 }

@@ -45,3 +45,13 @@ public struct TrafficSelector: Sendable, Hashable, Codable, CustomStringConverti
 
     public var description: String { "\(source) \(destination) \(ipProtocol)" }
 }
+
+extension TrafficSelector: QuickHashable {
+    package func combine(into hash: inout QuickHash) {
+        source.combine(into: &hash)
+        destination.combine(into: &hash)
+        hash.combine(UInt64(ipProtocol.rawValue))
+    }
+
+    public func _rawHashValue(seed: Int) -> Int { quickHash(seed) }
+}

@@ -13,6 +13,7 @@ public struct GatewayPlan: Sendable, Hashable, Codable {
 
         /// The reference names the peer.
         public func hash(into hasher: inout Hasher) { hasher.combine(reference) }
+        public func _rawHashValue(seed: Int) -> Int { reference._rawHashValue(seed: seed) }
     }
 
     /// A peer that there can be no tunnel to for now, since the public address of one end is not known yet.

@@ -136,12 +136,16 @@ public struct MeshDerivation: Sendable, Sequence {
         let one = nodes[a], other = nodes[b]
         let hub = links.transitHub
         let spoke = hub == a ? other : hub == b ? one : nil
-        return AddressFamily.allCases.filter { family in
+        let carries = { (family: AddressFamily) in
             if family == one.site.gateway.privateAddress.family || (one.has(family) && other.has(family)) { return true }
             guard let spoke, !links.isHub(hub == a ? b : a) else { return false }
             return spoke.has(family) && owners.isAnotherThanOne(family)
         }
+        return carries(.ipv4) ? carries(.ipv6) ? Self.bothFamilies : Self.ipv4Alone : carries(.ipv6) ? Self.ipv6Alone : []
     }
+
+    // Of any number of links, each held once.
+    private static let ipv4Alone = [AddressFamily.ipv4], ipv6Alone = [AddressFamily.ipv6], bothFamilies = AddressFamily.allCases
 }
 
 /// How many sites that are not drained have networks of each family.

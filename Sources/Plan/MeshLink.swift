@@ -67,6 +67,8 @@ extension GatewayPlan {
 
     /// Leads networks into the link's tunnel: those of its other end, or of a site that the other end passes packets to.
     mutating func addRoutes(to networks: [IPPrefix], through link: MeshLink) {
-        routes += networks.compactMap { link.route(to: $0) }
+        for network in networks {
+            if let route = link.route(to: network) { routes.append(route) }
+        }
     }
 }

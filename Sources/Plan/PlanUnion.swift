@@ -116,9 +116,11 @@ struct PlanUnion {
 
     private func keys(acceptedBy peers: [IKEPeer]) -> [GatewayPlan.Key] {
         if old.keys == new.keys, old.ike == new.ike { return new.keys }
-        let accepted = Set(
-            peers.flatMap { peer in peer.acceptedKeys.map { GatewayPlan.Key(peer: peer.peer, reference: $0) } })
-        return both(\.keys, by: \.self).filter(accepted.contains)
+        var places = NamePlaces(capacity: peers.count)
+        for peer in peers { places.append(peer.peer) }
+        return both(\.keys, by: KeyIdentity.init).filter { key in
+            places.place(of: key.peer).map { peers[$0].accepts(key.reference) } ?? false
+        }
     }
 
     /// Of the other plan's translations, those that neither take a network that the preferred one shows otherwise nor an
@@ -146,6 +148,26 @@ struct PlanUnion {
     private func both<Item: Equatable, Key: Hashable>(
         _ part: (GatewayPlan) -> [Item], by key: (Item) -> Key
     ) -> [Item] {
+        both(part, by: key) { merge($0, $1, by: key, into: &$2) }
+    }
+
+    /// The same, at less cost where the keys never fall from one item to the next, as in the plans that are derived.
+    private func both<Item: Equatable, Key: Hashable & Comparable>(
+        _ part: (GatewayPlan) -> [Item], by key: (Item) -> Key
+    ) -> [Item] {
+        both(part, by: key) { old, new, union in
+            if old.isAscending(by: key), new.isAscending(by: key) {
+                mergeAscending(old, new, by: key, into: &union)
+            } else {
+                merge(old, new, by: key, into: &union)
+            }
+        }
+    }
+
+    private func both<Item: Equatable, Key: Equatable>(
+        _ part: (GatewayPlan) -> [Item], by key: (Item) -> Key,
+        merging: (ArraySlice<Item>, ArraySlice<Item>, inout [Item]) -> Void
+    ) -> [Item] {
         let old = part(old), new = part(new)
         guard old != new else { return new }
         // Most changes are few, and leave what is before and behind them in its place.
@@ -157,8 +179,30 @@ struct PlanUnion {
         let preferred = isNewPreferred ? new : old
         guard head + tail < max(old.count, new.count) else { return preferred }
         var union = Array(preferred[..<head])
-        merge(old[head..<(old.count - tail)], new[head..<(new.count - tail)], by: key, into: &union)
-        return union + preferred[(preferred.count - tail)...]
+        union.reserveCapacity(old.count + new.count - head - tail)
+        merging(old[head..<(old.count - tail)], new[head..<(new.count - tail)], &union)
+        union += preferred[(preferred.count - tail)...]
+        return union
+    }
+
+    private func mergeAscending<Item, Key: Comparable>(
+        _ old: ArraySlice<Item>, _ new: ArraySlice<Item>, by key: (Item) -> Key, into union: inout [Item]
+    ) {
+        var emitted = new.startIndex, next = new.startIndex
+        for item in old {
+            let itemKey = key(item)
+            while next < new.endIndex, key(new[next]) < itemKey { next += 1 }
+            guard next < new.endIndex, key(new[next]) == itemKey else {
+                union.append(item)
+                continue
+            }
+            // What the new plan has before it comes before it.
+            union += new[emitted..<next]
+            union.append(isNewPreferred ? new[next] : item)
+            next += 1
+            emitted = next
+        }
+        union += new[emitted...]
     }
 
     private func merge<Item: Equatable, Key: Hashable>(
@@ -188,6 +232,25 @@ struct PlanUnion {
 private struct PolicyIdentity: Hashable {
     let direction: SecurityPolicy.Direction
     let selector: TrafficSelector
+}
+
+/// A reference names the peer, too.
+private struct KeyIdentity: Hashable, Comparable {
+    let reference: PSKReference
+
+    init(_ key: GatewayPlan.Key) { reference = key.reference }
+
+    static func < (a: Self, b: Self) -> Bool {
+        a.reference.link == b.reference.link
+            ? a.reference.epoch < b.reference.epoch : a.reference.link < b.reference.link
+    }
+}
+
+extension ArraySlice {
+    /// Whether each key is above the one before.
+    fileprivate func isAscending<Key: Comparable>(by key: (Element) -> Key) -> Bool {
+        indices.dropFirst().allSatisfy { key(self[$0 - 1]) < key(self[$0]) }
+    }
 }
 
 /// That a policy of the peer protects these packets.

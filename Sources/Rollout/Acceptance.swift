@@ -87,7 +87,7 @@ extension MeshControl {
             changes: touched, links: links, changedLinks: Array(changedLinks), leaving: leaving)
         var contents = allContents
         contents[next] = proposal.content
-        adopt(new, contents: contents)
+        adopt(new, contents: contents, mesh: succession.mesh)
         worked = changes.compactMapValues(\.worked)
         let rollout = Rollout(
             kind: proposal.kind, epoch: record.epoch, generation: next, fleet: fleet.limited(to: proposal.limit),

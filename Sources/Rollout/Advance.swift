@@ -114,7 +114,14 @@ extension Rollout {
 
     /// Those that failed and are not given up.
     var failedSites: [SiteName] {
-        sites.filter { $0.value.hasFailed && !leftBehind.contains($0.key) }.keys.sorted()
+        names { $0.hasFailed }
+    }
+
+    /// Of those that are not given up, in order.
+    func names(where isIncluded: (SiteProgress) -> Bool) -> [SiteName] {
+        var names: [SiteName] = []
+        for (site, progress) in sites where isIncluded(progress) && !leftBehind.contains(site) { names.append(site) }
+        return names.count < 2 ? names : names.sorted()
     }
 
     /// Of the step under way, those that have had their turn and are waited for.

@@ -71,6 +71,6 @@ public struct RolloutFleet: Sendable, Equatable {
 
     /// The gateways that `step` touches, in byte order of their names.
     func sites(in step: TransitionStep) -> [SiteName] {
-        changes.filter { $0.value.contains(step) }.keys.sorted()
+        changes.lazy.filter { $0.value.contains(step) }.map(\.key).sorted()
     }
 }

@@ -91,7 +91,7 @@ extension Rollout {
     }
 
     var lateSites: [SiteName] {
-        sites.filter { $0.value.state == .late && !leftBehind.contains($0.key) }.keys.sorted()
+        names { $0.state == .late }
     }
 
     /// Whether the next step would cut nobody's links.
@@ -123,9 +123,9 @@ extension Rollout {
     var blockingSites: [SiteName] {
         guard let step = steps.last, let next = nextStep(after: step.step) else { return [] }
         let behind = Set(
-            sites.filter { site, progress in
+            sites.lazy.filter { site, progress in
                 progress.state != .settled && !leftBehind.contains(site) && dueStep(of: site) != nil
-            }.keys)
+            }.map(\.key))
         guard !behind.isEmpty else { return [] }
         let moving = Set(fleet.sites(in: next))
         var blocking = behind.intersection(moving)

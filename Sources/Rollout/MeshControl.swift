@@ -18,6 +18,8 @@ public struct MeshControl: Sendable {
     var meshes: [Generation: MeshDerivation]
     /// What was worked out when the current generation was accepted, as long as it holds.
     var worked: [SiteName: WorkedPlans] = [:]
+    /// What gateways shall run since an address or the floor of a key changed, likewise.
+    private var known: [SiteName: KnownPlan] = [:]
 
     public struct Record: Sendable, Equatable, Codable {
         public var epoch: UInt64
@@ -71,25 +73,32 @@ public struct MeshControl: Sendable {
     }
 
     /// The version of that.
-    public func intendedVersion(of site: SiteName) -> StateVersion? { aim(of: site)?.version }
+    public func intendedVersion(of site: SiteName) -> StateVersion? {
+        guard let course = record.courses[site] else { return nil }
+        return currentIssue(of: site, on: course)?.version ?? course.version
+    }
+
+    /// Whether the site is one of those that the control leads.
+    public func leads(_ site: SiteName) -> Bool { record.courses[site] != nil }
 
     private func aim(of site: SiteName) -> (way: [Waypoint], version: StateVersion, trialSeconds: UInt32)? {
         guard let course = record.courses[site] else { return nil }
-        guard let issue = currentIssue(of: site) else { return (course.way, course.version, 0) }
+        guard let issue = currentIssue(of: site, on: course) else { return (course.way, course.version, 0) }
         let isSettled = record.rollout?.sites[site]?.hasSettled ?? false
         let trialSeconds = isSettled ? 0 : record.rollout?.target(of: site)?.trialSeconds ?? 0
         return (course.way(through: record.generation, at: issue.step), issue.version, trialSeconds)
     }
 
     /// While an offer is taken back to be made again, the one before stands.
-    private func currentIssue(of site: SiteName) -> SiteCourse.Issue? {
-        guard let course = record.courses[site] else { return nil }
+    private func currentIssue(of site: SiteName, on course: SiteCourse) -> SiteCourse.Issue? {
+        guard !course.issues.isEmpty else { return nil }
         guard let offer = record.rollout?.target(of: site) else { return course.issues.last }
         return course.issues.last { $0.offered == offer.version } ?? course.issues.last
     }
 
     /// The gateway's plan after it was led along `way`.
     func plan(of site: SiteName, along way: [Waypoint]) -> GatewayPlan? {
+        if let known = known[site], known.way == way { return known.plan }
         if let known = worked[site]?.plan(along: way) { return known }
         var plan: GatewayPlan?
         for point in way {
@@ -115,6 +124,7 @@ public struct MeshControl: Sendable {
             connected.remove(site)
             return advance(.disconnected(site), now)
         case .reported(var account):
+            guard isNews(account) else { return [] }
             // Who reports is connected, also when its site had left the mesh while its session was opened, and came back.
             let greeting =
                 connected.contains(account.site)
@@ -140,6 +150,12 @@ public struct MeshControl: Sendable {
         case .learned(let addresses): return replace(addresses: addresses, keyFloors: record.keyFloors)
         case .compromised(let site): return rotateAway(from: site)
         }
+    }
+
+    /// False for an account that certainly changes nothing: as most do, since it says what the one before did.
+    public func isNews(_ account: GatewayAccount) -> Bool {
+        guard connected.contains(account.site), told[account.site] == account.version else { return true }
+        return record.rollout?.isNews(account, running: offered(account.version, to: account.site)) ?? false
     }
 
     /// When a `tick` is due at the latest; nil when only another event can change anything.
@@ -190,12 +206,20 @@ public struct MeshControl: Sendable {
         let before = moved.reduce(into: [:]) { plans, site in plans[site] = target(of: site)?.plan }
         record.addresses = addresses
         record.keyFloors = keyFloors
-        worked = [:]
+        for site in moved {
+            worked[site] = nil
+            known[site] = nil
+        }
         meshes = contents.mapValues { $0.mesh(addresses: addresses, keyFloors: keyFloors) }
         var actions: [ControlAction] = []
+        let isSmall = mesh.map { $0.linkCount <= WorkedPlans.mostLinks } ?? true
         for site in moved.sorted() {
-            guard target(of: site)?.plan != before[site] else { continue }
-            guard let issue = currentIssue(of: site), let index = record.courses[site]?.issues.lastIndex(of: issue) else {
+            let way = aim(of: site)?.way, plan = way.flatMap { self.plan(of: site, along: $0) }
+            if isSmall, let way, let plan { known[site] = KnownPlan(way, plan) }
+            guard plan != before[site] else { continue }
+            guard let course = record.courses[site], let issue = currentIssue(of: site, on: course),
+                let index = course.issues.lastIndex(of: issue)
+            else {
                 record.courses[site]?.version.revision += 1
                 actions.append(.offer(site))
                 continue
@@ -217,11 +241,21 @@ public struct MeshControl: Sendable {
         return replace(addresses: record.addresses, keyFloors: floors)
     }
 
-    mutating func adopt(_ record: Record, contents: [Generation: MeshContent]) {
+    /// `mesh`: of the record's generation, as it is known already.
+    mutating func adopt(_ record: Record, contents: [Generation: MeshContent], mesh: MeshDerivation) {
+        let isSame = record.addresses == self.record.addresses && record.keyFloors == self.record.keyFloors
+        var known = isSame ? meshes : [:]
+        known[record.generation] = mesh
         self.record = record
         worked = [:]
-        self.contents = contents.filter { record.generations.contains($0.key) }
-        meshes = self.contents.mapValues { $0.mesh(addresses: record.addresses, keyFloors: record.keyFloors) }
+        self.known = [:]
+        let generations = record.generations
+        self.contents = contents.filter { generations.contains($0.key) }
+        meshes = Dictionary(
+            uniqueKeysWithValues: self.contents.map { generation, content in
+                let mesh = known[generation] ?? content.mesh(addresses: record.addresses, keyFloors: record.keyFloors)
+                return (generation, mesh)
+            })
     }
 
     mutating func begin(_ rollout: Rollout, now: MonotonicTime) -> [ControlAction] {

@@ -52,8 +52,10 @@ public struct GatewayAccount: Sendable, Equatable {
     }
 
     public init(_ report: AgentReport) {
+        let ike = report.ike
+        let onAlternative = ike.indices.lazy.filter { ike[$0].runsAsPreferred == false }.map { ike[$0].peer }
         self.init(
             site: report.site, version: report.version, isOnTrial: report.isOnTrial, rejected: report.rejected,
-            failure: report.failure, onAlternative: report.ike.filter { $0.runsAsPreferred == false }.map(\.peer).sorted())
+            failure: report.failure, onAlternative: onAlternative.sorted())
     }
 }

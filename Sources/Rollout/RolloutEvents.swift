@@ -27,6 +27,14 @@ extension Rollout {
         }
     }
 
+    /// Whether the account of a gateway that runs `version`, as the roll-out knows it, may change anything.
+    func isNews(_ account: GatewayAccount, running version: StateVersion) -> Bool {
+        if let regathering, regathering.sites.contains(account.site) { return true }
+        guard let progress = sites[account.site], let offer = progress.offer else { return false }
+        return progress.state != .settled || version != offer.version || account.isOnTrial || account.failure != nil
+            || progress.failure != nil || progress.onAlternative != account.onAlternative
+    }
+
     /// A new stream: the one that a state on trial is confirmed on, and the chance to offer what the gateway has missed.
     private mutating func greet(
         _ site: SiteName, running version: StateVersion, isOnTrial: Bool, _ now: MonotonicTime,

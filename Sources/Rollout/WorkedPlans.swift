@@ -1,6 +1,17 @@
 import WarrenModel
 import WarrenPlan
 
+/// A plan, and the way that led to it.
+final class KnownPlan: Sendable {
+    let way: [Waypoint]
+    let plan: GatewayPlan
+
+    init(_ way: [Waypoint], _ plan: GatewayPlan) {
+        self.way = way
+        self.plan = plan
+    }
+}
+
 /// The plans of one gateway on its way to a generation: what decided which steps it takes is also what it is offered in each.
 final class WorkedPlans: Sendable {
     /// Meshes of more links keep none: theirs are worked out for each offer, one gateway after the other.

@@ -8,25 +8,29 @@ public struct LinkWatch: Sendable {
         var at: MonotonicTime
         /// When each of its links was up by its own probes: how much was new by then.
         var quietAt: Int?
+        /// Nothing new was said of any of them since then, by either end.
+        var isQuiet = false
     }
 
     /// What a report says of the site's links, with the other ends by their numbers, ascending.
     private final class Said: Sendable {
         let report: AgentReport
-        let ends: [(peer: Int, proof: LinkProof)]
+        let peers: [Int]
+        let proofs: [LinkProof]
 
         init(_ report: AgentReport, _ ends: [(peer: Int, proof: LinkProof)]) {
             self.report = report
-            self.ends = ends
+            peers = ends.map(\.peer)
+            proofs = ends.map(\.proof)
         }
 
-        func proof(towards peer: Int) -> LinkProof? {
-            var (low, high) = (0, ends.count)
+        func place(of peer: Int) -> Int? {
+            var (low, high) = (0, peers.count)
             while low < high {
                 let middle = low + (high - low) / 2
-                if ends[middle].peer < peer { low = middle + 1 } else { high = middle }
+                if peers[middle] < peer { low = middle + 1 } else { high = middle }
             }
-            return low < ends.count && ends[low].peer == peer ? ends[low].proof : nil
+            return low < peers.count && peers[low] == peer ? low : nil
         }
     }
 
@@ -61,7 +65,7 @@ public struct LinkWatch: Sendable {
         let site = number(of: report.site)
         let said: Said
         if let last = heard[site], last.said.report.saysTheSameOfLinks(as: report) {
-            if last.quietAt == news {
+            if last.quietAt == news || last.isQuiet && contradicted.isEmpty && areFresh(last.said.peers, now) {
                 heard[site]?.at = now
                 return []
             }
@@ -69,11 +73,14 @@ public struct LinkWatch: Sendable {
         } else {
             news += 1
             said = read(report)
+            for peer in heard[site]?.said.peers ?? [] { heard[peer]?.isQuiet = false }
+            for peer in said.peers { heard[peer]?.isQuiet = false }
         }
         heard[site] = Heard(said: said, at: now)
         let turns = turns(said, of: site, now)
-        if up[site].count == said.ends.count, said.ends.allSatisfy({ $0.proof.isAnswered(age: .zero) }) {
+        if up[site].count == said.peers.count, said.proofs.indices.allSatisfy({ said.proofs[$0].isAnswered(age: .zero) }) {
             heard[site]?.quietAt = news
+            heard[site]?.isQuiet = true
         }
         return turns
     }
@@ -94,6 +101,10 @@ public struct LinkWatch: Sendable {
         return turns
     }
 
+    private func areFresh(_ sites: [Int], _ now: MonotonicTime) -> Bool {
+        sites.allSatisfy { site in heard[site].map { now.since($0.at) < LinkStatus.reportFresh } ?? false }
+    }
+
     private mutating func number(of site: SiteName) -> Int {
         if let number = numbers[site] { return number }
         numbers[site] = sites.count
@@ -104,59 +115,64 @@ public struct LinkWatch: Sendable {
     }
 
     private mutating func read(_ report: AgentReport) -> Said {
-        var ends: [LinkEnd] = [], places: [SiteName: Int] = [:]
-        ends.reserveCapacity(report.tunnels.count)
-        places.reserveCapacity(report.tunnels.count)
-        report.forEachEnd { peer, change in
-            let place: Int
-            if let known = places[peer] {
-                place = known
-            } else {
-                place = ends.count
-                places[peer] = place
-                ends.append(LinkEnd())
-            }
-            change(&ends[place])
+        var places = NamePlaces(capacity: report.tunnels.count), proofs: [LinkProof] = []
+        proofs.reserveCapacity(report.tunnels.count)
+        func place(of peer: SiteName) -> Int {
+            if let known = places.place(of: peer) { return known }
+            places.append(peer)
+            proofs.append(LinkProof())
+            return proofs.count - 1
         }
-        let proofs = places.map { (peer: number(of: $0.key), proof: LinkProof(ends[$0.value])) }
-        return Said(report, proofs.sorted { $0.peer < $1.peer })
+        for association in report.securityAssociations { proofs[place(of: association.peer)].add(association) }
+        for number in report.ike.indices { _ = place(of: report.ike[number].peer) }
+        for probe in report.probes { proofs[place(of: probe.peer)].add(probe) }
+        for number in report.tunnels.indices {
+            proofs[place(of: report.tunnels[number].tunnel.peer)].add(report.tunnels[number])
+        }
+        let ends = proofs.indices.map { (peer: number(of: places.names[$0]), proof: proofs[$0]) }
+        return Said(report, ends.sorted { $0.peer < $1.peer })
     }
 
     /// What has turned of the links of a site that was just heard.
     private mutating func turns(_ said: Said, of site: Int, _ now: MonotonicTime) -> [Turn] {
         var turned: [Int] = [], known = 0
-        for (peer, proof) in said.ends {
-            let wasUp = up[site].contains(peer)
+        for place in said.peers.indices {
+            let peer = said.peers[place], wasUp = up[site].contains(peer)
             if wasUp { known += 1 }
-            if isUp(proof, of: site, to: peer, wasUp: wasUp, now) != wasUp { turned.append(peer) }
+            if isUp(said, place, of: site, wasUp: wasUp, now) != wasUp { turned.append(peer) }
         }
         // Some are not spoken of any longer.
-        if known < up[site].count { turned += up[site].filter { said.proof(towards: $0) == nil } }
+        if known < up[site].count { turned += up[site].filter { said.place(of: $0) == nil } }
         var turns: [Turn] = []
         for peer in inOrder(turned) { turn(site, peer, &turns) }
         return turns
     }
 
-    /// Whether the link is up as both ends see it, of which one was just heard. `wasUp`: before that.
-    private mutating func isUp(_ own: LinkProof, of site: Int, to peer: Int, wasUp: Bool, _ now: MonotonicTime) -> Bool {
+    /// Whether the link in that place of what a site just said is up as both ends see it. `wasUp`: before that.
+    private mutating func isUp(_ said: Said, _ place: Int, of site: Int, wasUp: Bool, _ now: MonotonicTime) -> Bool {
+        let peer = said.peers[place]
         guard let other = heard[peer] else { return false }
         let age = now.since(other.at)
-        guard age < LinkStatus.reportFresh, let end = other.said.proof(towards: site) else { return false }
-        guard !own.isUp(age: .zero, with: end, age: age) else {
+        guard age < LinkStatus.reportFresh, let end = other.said.place(of: site) else { return false }
+        guard !said.proofs[place].isUp(age: .zero, with: other.said.proofs[end], age: age) else {
             if !contradicted.isEmpty { contradicted[Ends(site, peer)] = nil }
             return true
         }
-        guard wasUp, own.isUp(age: .zero, with: end, age: age, comparesSPIs: false) else { return false }
+        guard wasUp, said.proofs[place].isUp(age: .zero, with: other.said.proofs[end], age: age, comparesSPIs: false) else {
+            return false
+        }
         let since = contradicted[Ends(site, peer)] ?? now
         contradicted[Ends(site, peer)] = since
         return now.since(since) < LinkStatus.contradictionPatience
     }
 
-    private func inOrder(_ peers: [Int]) -> [Int] { peers.sorted { sites[$0] < sites[$1] } }
+    private func inOrder(_ peers: [Int]) -> [Int] { peers.count < 2 ? peers : peers.sorted { sites[$0] < sites[$1] } }
 
     /// Makes of the link what it was not.
     private mutating func turn(_ site: Int, _ peer: Int, _ turns: inout [Turn]) {
         guard let link = LinkID(sites[site], sites[peer]) else { return }
+        heard[site]?.isQuiet = false
+        heard[peer]?.isQuiet = false
         let isUp = up[site].insert(peer).inserted
         if isUp {
             up[peer].insert(site)

@@ -49,14 +49,14 @@ extension Simulation {
         gateway.identity = identity
         gateway.isAgentRunning = true
         gateway.life += 1
-        gateway.state = AgentState(site: gateway.site, interval: .seconds(20))
+        gateway.startState()
         gateway.storageFault = nil
         gateway.reconciliation = nil
         gateway.backoff = Backoff()
         gateway.stream = nil
         let life = gateway.life
         attempt(gateway) {
-            let actions = gateway.state.handle(.restored(load(gateway)), now: gateway.clock(now))
+            let actions = gateway.handle(.restored(load(gateway)), now)
             try pass(.agentRestored, gateway)
             try perform(actions, gateway)
         }
@@ -98,7 +98,7 @@ extension Simulation {
 
     func handle(_ event: AgentState.Event, _ gateway: Gateway) {
         guard gateway.isAgentRunning else { return }
-        attempt(gateway) { try perform(gateway.state.handle(event, now: gateway.clock(now)), gateway) }
+        attempt(gateway) { try perform(gateway.handle(event, now), gateway) }
         hasten(gateway)
         scheduleTick(gateway)
     }
@@ -118,7 +118,7 @@ extension Simulation {
             } catch is DiskFault { event = .stagingFailed(trial.version, "the disk is full") }
             note("\(gateway.site): tries \(trial.version)")
             try pass(.agentTrialStaged, gateway)
-            try perform(gateway.state.handle(event, now: gateway.clock(now)), gateway)
+            try perform(gateway.handle(event, now), gateway)
         case .discardTrial:
             try keep(gateway, "the end of the trial", action) { try gateway.disk.remove(Self.trialFile) }
             try pass(.agentTrialDiscarded, gateway)
@@ -196,7 +196,7 @@ extension Simulation {
 
     /// The runtime looks at the clock four times a second; here, when that may lead to anything.
     private func scheduleTick(_ gateway: Gateway) {
-        guard gateway.isAgentRunning, let deadline = gateway.state.deadline() else { return }
+        guard gateway.isAgentRunning, let deadline = gateway.account.deadline else { return }
         let beat = 250 * millisecond
         let time = max(now + 1, deadline.nanoseconds > gateway.clockOrigin ? deadline.nanoseconds - gateway.clockOrigin : 0)
         let next = (time - min(time, gateway.beat) + beat - 1) / beat * beat + gateway.beat

@@ -22,7 +22,7 @@ struct Controller {
     }
 
     var store = Store()
-    var control = MeshControl()
+    private(set) var decided = Decided(MeshControl())
     var links = LinkWatch()
     var sessions: [Int: Stream] = [:]
     var isRunning = false
@@ -49,6 +49,17 @@ struct Controller {
     var lastRollout: (generation: Generation, isRunning: Bool) = (.none, false)
 
     func clock(_ now: UInt64) -> MonotonicTime { MonotonicTime(nanoseconds: now + clockOrigin) }
+
+    /// Kept by reference, so that a look at it copies nothing.
+    final class Decided {
+        let control: MeshControl
+        init(_ control: MeshControl) { self.control = control }
+    }
+
+    var control: MeshControl {
+        _read { yield decided.control }
+        set { decided = Decided(newValue) }
+    }
 }
 
 extension Simulation {

@@ -2,6 +2,7 @@ import AgentCore
 import SeededRandom
 import WarrenModel
 import WarrenPlan
+import WarrenRollout
 
 /// One gateway: a host with a disk, a clock and a data plane, and the agent that runs on it, or does not.
 final class Gateway {
@@ -24,7 +25,7 @@ final class Gateway {
     var blockedUp = 0, blockedDown = 0
     var slowness: UInt64 = 1
     /// Which of its own addresses it is at, for sites whose address is learned.
-    var addressSerial = 0
+    var addressSerial = 0 { didSet { news += 1 } }
 
     // MARK: The agent
 
@@ -42,8 +43,10 @@ final class Gateway {
     var isAgentRunning = false
     /// Grows with each start of the agent: what an earlier one had under way is void.
     var life = 0
-    var state: AgentState
-    var storageFault: String?
+    private(set) var state: AgentState
+    /// What the state comes to, for those who look often.
+    private(set) var account: Account
+    var storageFault: String? { didSet { news += 1 } }
     var reconciliation: Int?
     var reconciliations = 0
     var isAbandoned = false
@@ -58,6 +61,10 @@ final class Gateway {
     var streamOpened: UInt64 = 0
     var backoff = Backoff()
     var isReportDue = false
+    /// Grows with all that a report tells beside what the data plane has.
+    var news = 0
+    /// The last report, and with how many news and changes of the data plane it was made.
+    var made: (report: MadeReport, news: Int, changes: Int)?
     /// When the agent looks next whether a report is due, and when it is given a tick.
     var nextLook: UInt64 = 0
     var nextTick: UInt64 = 0
@@ -78,6 +85,42 @@ final class Gateway {
         site = SiteName("s" + String(repeating: "0", count: max(0, 2 - digits.count)) + digits)!
         random = SeededNumbers(seed: seed, stream: 100 + UInt64(number))
         state = AgentState(site: site)
+        account = Account(state)
+    }
+
+    /// The agent is new: it knows nothing.
+    func startState() {
+        state = AgentState(site: site, interval: .seconds(20))
+        account = Account(state)
+        news += 1
+    }
+
+    func handle(_ event: AgentState.Event, _ time: UInt64) -> [AgentState.Action] {
+        let actions = state.handle(event, now: clock(time))
+        account = Account(state)
+        news += 1
+        return actions
+    }
+
+    struct Account {
+        let version: StateVersion
+        let isOnTrial: Bool, isChanging: Bool, hasTarget: Bool, hasTrial: Bool
+        let rejected: StateVersion?
+        let failure: String?
+        let repairs: [String]
+        let deadline: MonotonicTime?
+
+        init(_ state: AgentState) {
+            version = state.version
+            isOnTrial = state.isOnTrial
+            isChanging = state.isChanging
+            hasTarget = state.target != nil
+            hasTrial = state.trial != nil
+            rejected = state.rejected
+            failure = state.failure
+            repairs = state.recentRepairs
+            deadline = state.deadline()
+        }
     }
 
     var path: (up: Bool, down: Bool) { (blockedUp == 0, blockedDown == 0) }
@@ -87,6 +130,15 @@ final class Gateway {
 
     /// The addresses that the host is reached at: any of the inventory's, or the one that it has by now.
     func has(_ address: IPAddress) -> Bool { !Mesh.isLearned(number) || address == Mesh.learnedAddress(number, addressSerial) }
+}
+
+/// A report as it is sent and received, large and kept by reference.
+final class MadeReport {
+    let report: AgentReport
+    /// What a roll-out takes from it.
+    private(set) lazy var account = GatewayAccount(report)
+
+    init(_ report: AgentReport) { self.report = report }
 }
 
 /// Thrown where a program dies.

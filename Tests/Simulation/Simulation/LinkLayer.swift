@@ -41,10 +41,23 @@ final class LinkPair {
     var cuts = 0
 
     /// A child SA between the two, seen from the low end.
-    struct Association: Equatable {
-        let way: IKEAlternative
+    final class Association {
+        let way: Way
         let key: PreSharedKey
         let outbound: SPI, inbound: SPI
+
+        init(way: Way, key: PreSharedKey, outbound: SPI, inbound: SPI) {
+            self.way = way
+            self.key = key
+            self.outbound = outbound
+            self.inbound = inbound
+        }
+    }
+
+    /// Large, and kept by reference.
+    final class Way {
+        let alternative: IKEAlternative
+        init(_ alternative: IKEAlternative) { self.alternative = alternative }
     }
 
     init(_ low: Gateway, _ high: Gateway) {

@@ -6,17 +6,20 @@ import WarrenPlan
 /// accepts; SAs are made before those in their place are broken; those of a peer that is gone, or that fell silent, are given
 /// up, and made again when it is back.
 final class ModelLinks: LinkLayer {
+    private typealias Way = LinkPair.Way
     private unowned var simulation: Simulation!
     private var pairs: [LinkPair?] = []
     private var width = 0
     /// By gateway, and by the gateway at the other end.
     private var peers: [[Configured?]] = []
+    /// Those that there are, ascending.
+    private var known: [[Int]] = []
     /// Whose tunnels they are, by gateway.
     private var interfaces: [[String: Int]] = []
-    /// What reports say of each gateway's links; nil when something of it changed.
-    private var accounts: [Account?] = []
+    /// What reports say of each gateway's links, and whether nothing of it changed since.
+    private var accounts: [(known: Account?, isCurrent: Bool)] = []
     /// The parts of those, likewise, by the gateway at the other end.
-    private var parts: [[AccountPart?]] = []
+    private var parts: [(known: AccountPart?, isCurrent: Bool)] = []
     private var lastSPI: UInt32 = 4_096
 
     /// A peer as a daemon knows it.
@@ -24,30 +27,48 @@ final class ModelLinks: LinkLayer {
         let peer: IKEPeer
         /// With what `peer` names them by: a few at the most.
         let keys: [(reference: PSKReference, key: PreSharedKey)]
+        private let isLow: Bool
         /// What is asked for, then what is taken, as the low end says it.
-        let ways: [IKEAlternative]
+        private(set) lazy var ways: [Way] = peer.ways.map { Way(isLow ? $0 : $0.mirrored) }
 
-        init(_ peer: IKEPeer, _ keys: [PSKReference: PreSharedKey], isLow: Bool) {
+        init(_ peer: IKEPeer, _ keys: [(PSKReference, PreSharedKey)], isLow: Bool) {
             self.peer = peer
-            self.keys = peer.acceptedKeys.compactMap { reference in keys[reference].map { (reference, $0) } }
-            let own = peer.ways
-            ways = isLow ? own : own.map(\.mirrored)
+            self.keys = keys
+            self.isLow = isLow
         }
 
         func key(_ reference: PSKReference) -> PreSharedKey? { keys.first { $0.reference == reference }?.key }
     }
 
-    private struct Account {
-        var ike: [IKEReport] = []
-        var associations: [SAReport] = []
-        var probes: [ProbeReport] = []
+    private final class Account {
+        let parts: [AccountPart]
+        let ike: [IKEReport]
+        let associations: [SAReport]
+        let probes: [ProbeReport]
+
+        init(_ parts: [AccountPart]) {
+            self.parts = parts
+            ike = parts.map(\.ike)
+            associations = parts.flatMap(\.associations)
+            probes = parts.map(\.probe)
+        }
     }
 
     /// What is said of one link.
-    private struct AccountPart {
+    private final class AccountPart {
         let ike: IKEReport
-        let inbound: SAReport?, outbound: SAReport?
+        let associations: [SAReport]
         let probe: ProbeReport
+
+        init(ike: IKEReport, associations: [SAReport], probe: ProbeReport) {
+            self.ike = ike
+            self.associations = associations
+            self.probe = probe
+        }
+
+        func saysTheSame(as other: AccountPart) -> Bool {
+            ike == other.ike && associations == other.associations && probe == other.probe
+        }
     }
 
     func prepare(_ simulation: Simulation) {
@@ -55,9 +76,10 @@ final class ModelLinks: LinkLayer {
         width = simulation.gateways.count
         pairs = Array(repeating: nil, count: width * width)
         peers = Array(repeating: Array(repeating: nil, count: width), count: width)
-        parts = Array(repeating: Array(repeating: nil, count: width), count: width)
+        known = Array(repeating: [], count: width)
+        parts = Array(repeating: (nil, false), count: width * width)
         interfaces = Array(repeating: [:], count: width)
-        accounts = Array(repeating: nil, count: width)
+        accounts = Array(repeating: (nil, false), count: width)
     }
 
     private func pair(_ a: Int, _ b: Int) -> LinkPair {
@@ -76,9 +98,12 @@ final class ModelLinks: LinkLayer {
         switch operation {
         case .setPeer(let peer):
             guard let other = number(peer.peer) else { return }
-            let new = Configured(peer, keys, isLow: gateway < other)
-            if let old = peers[gateway][other], old.peer == peer, old.keys.elementsEqual(new.keys, by: ==) { return }
-            peers[gateway][other] = new
+            let own = peer.acceptedKeys.compactMap { reference in keys[reference].map { (reference, $0) } }
+            if let old = peers[gateway][other], old.peer == peer, old.keys.elementsEqual(own, by: ==) { return }
+            if peers[gateway][other] == nil {
+                known[gateway].insert(other, at: known[gateway].firstIndex { $0 > other } ?? known[gateway].count)
+            }
+            peers[gateway][other] = Configured(peer, own, isLow: gateway < other)
             changed(accountOf: gateway, other)
             pair(gateway, other).asker = gateway
             attemptSoon(pair(gateway, other))
@@ -100,6 +125,7 @@ final class ModelLinks: LinkLayer {
     /// A Delete tells the other end, if it arrives.
     private func forget(_ other: Int, at gateway: Int) {
         peers[gateway][other] = nil
+        known[gateway].removeAll { $0 == other }
         changed(accountOf: gateway, other)
         let pair = pair(gateway, other)
         guard pair.association != nil else { return }
@@ -120,10 +146,12 @@ final class ModelLinks: LinkLayer {
     }
 
     func reset(_ gateway: Int) {
-        let others = peers[gateway].indices.filter { peers[gateway][$0] != nil }
-        peers[gateway] = Array(repeating: nil, count: width)
+        let others = known[gateway]
+        for other in others { peers[gateway][other] = nil }
+        known[gateway] = []
         interfaces[gateway] = [:]
-        accounts[gateway] = nil
+        accounts[gateway].isCurrent = false
+        simulation.gateways[gateway].news += 1
         for other in others {
             let pair = pair(gateway, other)
             if gateway == pair.low { pair.holders.low = false } else { pair.holders.high = false }
@@ -173,7 +201,9 @@ final class ModelLinks: LinkLayer {
         guard simulation.gateways[pair.low].plane.isDaemonAlive, simulation.gateways[pair.high].plane.isDaemonAlive,
             let (way, key) = agreement(low, high, isLowFirst: pair.asker.map { $0 == pair.low } ?? low.peer.initiator, pair)
         else { return }
-        if let association = pair.association, pair.holders == (true, true), association.way == way, association.key == key {
+        if let association = pair.association, pair.holders == (true, true), association.key == key,
+            association.way === way || association.way.alternative == way.alternative
+        {
             return
         }
         lastSPI += 2
@@ -186,23 +216,21 @@ final class ModelLinks: LinkLayer {
     /// low end says it.
     private func agreement(
         _ low: Configured, _ high: Configured, isLowFirst: Bool, _ pair: LinkPair
-    ) -> (IKEAlternative, PreSharedKey)? {
-        let lowWays = low.ways, highWays = high.ways
-        let preferred =
-            isLowFirst
-            ? [(lowWays[0], highWays), (highWays[0], lowWays)] : [(highWays[0], lowWays), (lowWays[0], highWays)]
-        for (way, accepted) in preferred {
-            guard isPossible(way, pair), accepted.contains(where: { $0.agrees(with: way) }), let key = low.key(way.key),
-                key == high.key(way.key)
-            else { continue }
+    ) -> (Way, PreSharedKey)? {
+        func agreed(_ asking: Configured, _ accepting: Configured) -> (Way, PreSharedKey)? {
+            let way = asking.ways[0], reference = way.alternative.key
+            guard isPossible(way, pair), accepting.ways.contains(where: { $0.alternative.agrees(with: way.alternative) }),
+                let key = low.key(reference), key == high.key(reference)
+            else { return nil }
             return (way, key)
         }
-        return nil
+        return isLowFirst ? agreed(low, high) ?? agreed(high, low) : agreed(high, low) ?? agreed(low, high)
     }
 
     /// Both hosts are at the addresses that the way runs between.
-    private func isPossible(_ way: IKEAlternative, _ pair: LinkPair) -> Bool {
-        simulation.gateways[pair.low].has(way.outer.local) && simulation.gateways[pair.high].has(way.outer.remote)
+    private func isPossible(_ way: Way, _ pair: LinkPair) -> Bool {
+        let outer = way.alternative.outer
+        return simulation.gateways[pair.low].has(outer.local) && simulation.gateways[pair.high].has(outer.remote)
     }
 
     private func update(_ pair: LinkPair) {
@@ -211,9 +239,8 @@ final class ModelLinks: LinkLayer {
         let low = simulation.gateways[pair.low], high = simulation.gateways[pair.high]
         let hasBoth = pair.association != nil && pair.holders == (true, true)
         let isCarrying =
-            hasBoth && !pair.isCut && low.plane.carries(high.site) && high.plane.carries(low.site)
-            && isPossible(pair.association!.way, pair) && !simulation.isHarmed(low, .linksDown)
-            && !simulation.isHarmed(high, .linksDown)
+            hasBoth && !pair.isCut && isPossible(pair.association!.way, pair) && !simulation.isHarmed(low, .linksDown)
+            && !simulation.isHarmed(high, .linksDown) && low.plane.carries(high.site) && high.plane.carries(low.site)
         if !hasBoth || !isCarrying, !pair.isCut, peers[pair.low][pair.high] != nil, peers[pair.high][pair.low] != nil,
             !pair.isAttemptDue
         {
@@ -232,65 +259,66 @@ final class ModelLinks: LinkLayer {
     }
 
     func fill(_ report: inout AgentReport, of gateway: Int) {
-        let account: Account
-        if let known = accounts[gateway] {
-            account = known
-        } else {
-            var isSilent = false
-            account = self.account(of: gateway, &isSilent)
-            // For how long nothing came is another thing each time.
-            accounts[gateway] = isSilent ? nil : account
-        }
+        let account = account(of: gateway)
         (report.ike, report.securityAssociations, report.probes) = (account.ike, account.associations, account.probes)
     }
 
-    func isSilent(_ gateway: Int) -> Bool { accounts[gateway] == nil }
+    func isSilent(_ gateway: Int) -> Bool { !accounts[gateway].isCurrent }
 
     private func changed(accountOf gateway: Int, _ other: Int) {
-        parts[gateway][other] = nil
-        accounts[gateway] = nil
-        simulation.hasten(simulation.gateways[gateway])
+        parts[gateway * width + other].isCurrent = false
+        accounts[gateway].isCurrent = false
+        let host = simulation.gateways[gateway]
+        host.news += 1
+        simulation.hasten(host)
     }
 
-    private func account(of gateway: Int, _ isSilent: inout Bool) -> Account {
-        var account = Account()
-        for other in 0..<width {
+    /// The former one when it comes to the same: then whoever compares the two is done at once.
+    private func account(of gateway: Int) -> Account {
+        let former = accounts[gateway].known
+        if let former, accounts[gateway].isCurrent { return former }
+        // For how long nothing came is another thing each time.
+        var isSilent = false, parts: [AccountPart] = []
+        parts.reserveCapacity(known[gateway].count)
+        for other in known[gateway] {
             guard let entry = peers[gateway][other] else { continue }
-            let part: AccountPart
-            if let known = parts[gateway][other] {
-                part = known
-            } else {
-                let pair = pair(gateway, other)
-                part = self.part(of: gateway, entry, pair)
-                if !pair.isCarrying, pair.everCarried { isSilent = true } else { parts[gateway][other] = part }
+            let place = gateway * width + other
+            if let known = self.parts[place].known, self.parts[place].isCurrent {
+                parts.append(known)
+                continue
             }
-            account.ike.append(part.ike)
-            if let inbound = part.inbound { account.associations.append(inbound) }
-            if let outbound = part.outbound { account.associations.append(outbound) }
-            account.probes.append(part.probe)
+            let pair = pair(gateway, other)
+            var part = self.part(of: gateway, entry, pair)
+            if let known = self.parts[place].known, known.saysTheSame(as: part) { part = known }
+            let isLost = !pair.isCarrying && pair.everCarried
+            if isLost { isSilent = true }
+            self.parts[place] = (part, !isLost)
+            parts.append(part)
         }
+        let isSame = former?.parts.elementsEqual(parts, by: ===) ?? false
+        let account = isSame ? former! : Account(parts)
+        accounts[gateway] = (account, !isSilent)
         return account
     }
 
     private func part(of gateway: Int, _ entry: Configured, _ pair: LinkPair) -> AccountPart {
         let site = entry.peer.peer, isLow = gateway == pair.low
         let association = (isLow ? pair.holders.low : pair.holders.high) ? pair.association : nil
-        func report(_ direction: SecurityPolicy.Direction) -> SAReport? {
-            association.map { association in
-                SAReport(
-                    peer: site, direction: direction,
-                    spi: isLow == (direction == .outbound) ? association.outbound : association.inbound,
-                    encryption: .aes256gcm16, extendedSequenceNumbers: true, mode: association.way.parameters.mode,
-                    outer: isLow ? association.way.outer : association.way.mirrored.outer, ageSeconds: 0, packets: 0, bytes: 0,
-                    rekeyInSeconds: 0)
-            }
+        func report(_ direction: SecurityPolicy.Direction, _ association: LinkPair.Association) -> SAReport {
+            let outer = association.way.alternative.outer
+            return SAReport(
+                peer: site, direction: direction,
+                spi: isLow == (direction == .outbound) ? association.outbound : association.inbound,
+                encryption: .aes256gcm16, extendedSequenceNumbers: true, mode: association.way.alternative.parameters.mode,
+                outer: isLow ? outer : AddressPair(local: outer.remote, remote: outer.local), ageSeconds: 0, packets: 0,
+                bytes: 0, rekeyInSeconds: 0)
         }
         let silence = Double(simulation.now - pair.turned) / 1e9
         return AccountPart(
             ike: IKEReport(
                 peer: site, state: association == nil ? .connecting : .established,
-                runsAsPreferred: association.map { entry.ways[0].agrees(with: $0.way) }),
-            inbound: report(.inbound), outbound: report(.outbound),
+                runsAsPreferred: association.map { entry.ways[0].alternative.agrees(with: $0.way.alternative) }),
+            associations: association.map { [report(.inbound, $0), report(.outbound, $0)] } ?? [],
             probe: ProbeReport(
                 peer: site, lastAnswerSecondsAgo: pair.isCarrying ? 0.5 : pair.everCarried ? silence + 0.5 : nil,
                 roundTripMilliseconds: 20, sent: 1, answered: 1))

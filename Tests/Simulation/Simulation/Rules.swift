@@ -94,7 +94,8 @@ struct Rules {
         if let checked = gateway.checked, checked.changes == gateway.plane.changes, checked.desired == desired { return }
         gateway.checked = (desired, gateway.plane.changes)
         check(gateway)
-        for report in gateway.plane.state.tunnels { check(report.tunnel, gateway, "after all was done") }
+        let tunnels = gateway.plane.state.tunnels
+        for place in tunnels.indices { check(tunnels[place].tunnel, gateway, "after all was done") }
     }
 
     /// The networks of all others, for all that a gateway runs under one plan.
@@ -119,8 +120,9 @@ struct Rules {
         switch operation {
         case .setTunnel(let tunnel): check(tunnel, gateway, "after it was made")
         case .setFirewall:
-            for report in gateway.plane.state.tunnels where !gateway.plane.isGuarded(report.tunnel) {
-                broke("\(gateway.site): IP-in-IP to \(report.tunnel.peer) is let out unprotected")
+            let tunnels = gateway.plane.state.tunnels
+            for place in tunnels.indices where !gateway.plane.isGuarded(tunnels[place].tunnel) {
+                broke("\(gateway.site): IP-in-IP to \(tunnels[place].tunnel.peer) is let out unprotected")
             }
         case .removePolicy(let policy):
             if let tunnel = gateway.plane.tunnels[policy.peer], gateway.plane.isAttached(tunnel.interface) {

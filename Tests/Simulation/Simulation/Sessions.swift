@@ -8,7 +8,7 @@ import WarrenStatus
 
 /// The controller's end of the agents' streams.
 extension Simulation {
-    private func isLed(_ site: SiteName) -> Bool { controller.control.intendedVersion(of: site) != nil }
+    private func isLed(_ site: SiteName) -> Bool { controller.decided.control.leads(site) }
 
     /// An agent's greeting arrived.
     func open(_ stream: Stream, running version: StateVersion, isOnTrial: Bool) {
@@ -51,7 +51,7 @@ extension Simulation {
         attemptController { try take([.disconnected(gateway.site)]) }
     }
 
-    func receive(_ report: AgentReport, _ stream: Stream) {
+    func receive(_ made: MadeReport, _ stream: Stream) {
         let site = stream.gateway.site
         guard controller.sessions[stream.gateway.number] === stream else {
             // The connection ended here already.
@@ -60,10 +60,11 @@ extension Simulation {
         }
         attemptController { try passController(.controllerReportReceived) }
         guard controller.isRunning, isLed(site) else { return }
-        let turns = controller.links.take(report, now: controller.clock(now))
+        let turns = controller.links.take(made.report, now: controller.clock(now))
+        let isNews = !turns.isEmpty || controller.decided.control.isNews(made.account)
         let isTaken = attemptController {
-            try take(turns.map { .link($0.link, isUp: $0.isUp) } + [.reported(GatewayAccount(report))])
-            try learn(report)
+            if isNews { try take(turns.map { .link($0.link, isUp: $0.isUp) } + CollectionOfOne(.reported(made.account))) }
+            try learn(made.report)
         }
         if !isTaken, controller.isRunning { refuse(stream) }
     }

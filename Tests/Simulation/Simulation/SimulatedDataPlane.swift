@@ -9,6 +9,8 @@ import WarrenPlan
 final class SimulatedDataPlane {
     private(set) var state = ObservedState()
     private var attached: Set<String> = []
+    /// The peers whose tunnels are attached: what is in `attached` too, to be found by a name that is a number.
+    private var attachedPeers: Set<SiteName> = []
     private(set) var isDaemonAlive = true
     /// Of the desired state that it was last worked on for.
     var version = StateVersion.none
@@ -23,8 +25,16 @@ final class SimulatedDataPlane {
     /// Grows with everything that `observed` shows.
     private(set) var changes = 0
 
-    private struct Guarded: Hashable {
+    private struct Guarded: QuickHashable {
         let source: IPAddress, destination: IPAddress, number: IPProtocol
+
+        func combine(into hash: inout QuickHash) {
+            source.combine(into: &hash)
+            destination.combine(into: &hash)
+            hash.combine(UInt64(number.rawValue))
+        }
+
+        func _rawHashValue(seed: Int) -> Int { quickHash(seed) }
     }
 
     /// Whatever was known of the former one is void: `changes` goes on.
@@ -42,6 +52,7 @@ final class SimulatedDataPlane {
         changes += 1
         isDaemonAlive = false
         attached = []
+        attachedPeers = []
         policies = [:]
         peers = [:]
         state.policies = []
@@ -90,6 +101,7 @@ final class SimulatedDataPlane {
         case .setTunnel(let tunnel):
             makeDevice(tunnel)
             attached.insert(tunnel.interface)
+            attachedPeers.insert(tunnel.peer)
         case .removeTunnel(let interface):
             remove(interface)
             let lost = state.routes.filter { $0.interface == interface }.sorted { $0.destination < $1.destination }
@@ -118,28 +130,33 @@ final class SimulatedDataPlane {
         state.tunnels.append(TunnelReport(tunnel: tunnel, isUp: true))
         interfaces[tunnel.interface] = tunnel
         tunnels[tunnel.peer] = tunnel
+        attachedPeers.remove(tunnel.peer)
     }
 
     /// The daemon lets go of it, and the device stays.
     func detach(_ interface: String) {
         changes += 1
         attached.remove(interface)
+        if let tunnel = interfaces[interface], tunnels[tunnel.peer] == tunnel { attachedPeers.remove(tunnel.peer) }
     }
 
     private func setFirewall(_ rules: [FirewallRule]) {
         state.firewall = rules
-        guards = [:]
-        for rule in rules where rule.direction == .outbound && rule.unprotected != false {
-            guard let source = rule.source, let destination = rule.destination else { continue }
-            let key = Guarded(source: source, destination: destination, number: rule.ipProtocol)
+        guards.removeAll(keepingCapacity: true)
+        for place in rules.indices where rules[place].direction == .outbound && rules[place].unprotected != false {
+            guard let source = rules[place].source, let destination = rules[place].destination else { continue }
+            let key = Guarded(source: source, destination: destination, number: rules[place].ipProtocol)
             // The first rule that matches decides.
-            if guards[key] == nil { guards[key] = rule.action }
+            if guards[key] == nil { guards[key] = rules[place].action }
         }
     }
 
     private func remove(_ interface: String) {
         guard let old = interfaces.removeValue(forKey: interface) else { return }
-        if tunnels[old.peer] == old { tunnels[old.peer] = nil }
+        if tunnels[old.peer] == old {
+            tunnels[old.peer] = nil
+            attachedPeers.remove(old.peer)
+        }
         state.tunnels.removeAll { $0.tunnel.interface == interface }
         attached.remove(interface)
     }
@@ -160,7 +177,7 @@ final class SimulatedDataPlane {
 
     /// Packets of the link to this peer find a tunnel and, both ways, a policy that protects them.
     func carries(_ peer: SiteName) -> Bool {
-        guard isDaemonAlive, let tunnel = tunnels[peer], attached.contains(tunnel.interface) else { return false }
+        guard isDaemonAlive, attachedPeers.contains(peer), let tunnel = tunnels[peer] else { return false }
         return isProtected(tunnel, .outbound) && isProtected(tunnel, .inbound)
     }
 

@@ -39,12 +39,6 @@ final class Stream {
     }
 }
 
-/// On its way: it is large, and kept by reference.
-private final class SentReport {
-    let report: AgentReport
-    init(_ report: AgentReport) { self.report = report }
-}
-
 /// Connections over a network that delays, loses and is cut, also in one direction only.
 extension Simulation {
     /// Opens a connection, as the session of the agent does.
@@ -58,7 +52,7 @@ extension Simulation {
         streams.append(stream)
         handle(.streamOpened(stream.id), gateway)
         guard gateway.isAgentRunning else { return }
-        let version = gateway.state.version, isOnTrial = gateway.state.isOnTrial
+        let version = gateway.account.version, isOnTrial = gateway.account.isOnTrial
         let path = refreshPath(gateway)
         guard path.up, path.down else {
             return after(second * UInt64(gateway.random.number(3...10)), "connecting times out", gateway.number) { [self] in
@@ -170,7 +164,7 @@ extension Simulation {
             gateway.backoff.reset()
         }
         var wait = gateway.backoff.next(fraction: gateway.random.fraction())
-        if gateway.state.trial != nil { wait = min(wait, .seconds(2)) }
+        if gateway.account.hasTrial { wait = min(wait, .seconds(2)) }
         let life = gateway.life
         after(UInt64(max(0, wait.inSeconds) * 1e9), "connects again", gateway.number) { [self] in connect(gateway, life) }
     }
@@ -218,8 +212,8 @@ extension Simulation {
         if gateway.slowness == 1 { report(gateway) } else { requestReport(gateway) }
         guard gateway.life == life, gateway.isAgentRunning else { return }
         var wait = second
-        if gateway.slowness == 1, gateway.state.recentRepairs.isEmpty, !links.isSilent(gateway.number),
-            let due = gateway.stream?.schedule.deadline(isChanging: gateway.state.isChanging)
+        if gateway.slowness == 1, gateway.account.repairs.isEmpty, !links.isSilent(gateway.number),
+            let due = gateway.stream?.schedule.deadline(isChanging: gateway.account.isChanging)
         {
             while gateway.clock(now + wait) < due { wait += second }
         }
@@ -242,27 +236,33 @@ extension Simulation {
 
     private func report(_ gateway: Gateway) {
         guard gateway.isAgentRunning, let stream = gateway.stream, stream.controllerLife > 0 else { return }
-        let report = makeReport(gateway)
-        guard stream.schedule.shouldSend(report, isChanging: gateway.state.isChanging, now: gateway.clock(now)) else { return }
+        let made = makeReport(gateway), isChanging = gateway.account.isChanging
+        guard stream.schedule.shouldSend(made.report, isChanging: isChanging, now: gateway.clock(now)) else { return }
         attempt(gateway) { try pass(.agentReported, gateway) }
         guard gateway.stream === stream else { return }
-        let sent = SentReport(report)
-        sendUp(stream) { [self] in receive(sent.report, stream) }
+        sendUp(stream) { [self] in receive(made, stream) }
     }
 
-    func makeReport(_ gateway: Gateway) -> AgentReport {
+    /// That of before, as long as there is nothing else to say.
+    func makeReport(_ gateway: Gateway) -> MadeReport {
+        let changes = gateway.plane.changes
+        if let made = gateway.made, made.news == gateway.news, made.changes == changes, !links.isSilent(gateway.number) {
+            return made.report
+        }
         let outer = Mesh.isLearned(gateway.number) ? [Mesh.learnedAddress(gateway.number, gateway.addressSerial)] : []
-        let state = gateway.state
+        let account = gateway.account
         var report = AgentReport(site: gateway.site, agentVersion: "simulated", outerAddresses: outer)
-        if state.target != nil, gateway.plane.isDaemonAlive {
+        if account.hasTarget, gateway.plane.isDaemonAlive {
             report.tunnels = gateway.plane.tunnelReports
             links.fill(&report, of: gateway.number)
         }
-        report.drift = state.recentRepairs.map { "repaired: \($0)" }
-        report.version = state.version
-        report.isOnTrial = state.isOnTrial
-        report.rejected = state.rejected
-        report.failure = state.failure ?? gateway.storageFault
-        return report
+        report.drift = account.repairs.map { "repaired: \($0)" }
+        report.version = account.version
+        report.isOnTrial = account.isOnTrial
+        report.rejected = account.rejected
+        report.failure = account.failure ?? gateway.storageFault
+        let made = MadeReport(report)
+        gateway.made = (made, gateway.news, changes)
+        return made
     }
 }
