@@ -53,7 +53,7 @@ import WarrenStore
         ]
     }
 
-    @Test(.timeLimit(.minutes(1))) func whatMattersIsToldUntilItIsTaken() async throws {
+    @Test(.timeLimit(.minutes(5))) func whatMattersIsToldUntilItIsTaken() async throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("wn-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let controller = try await Controller(directory: directory, log: quiet)

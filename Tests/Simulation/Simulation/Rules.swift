@@ -183,7 +183,9 @@ struct Rules {
     mutating func countHarm(_ generation: Generation, _ gateway: Gateway, _ simulation: Simulation) {
         guard simulation.badPlan(of: generation, on: gateway) != nil, simulation.controller.control.generation == generation,
             let rollout = simulation.controller.control.rollout, rollout.generation == generation, rollout.kind == .forward,
-            rollout.target(of: gateway.site) != nil, rollout.strategy.maxFailures == .count(0), !meddled.contains(generation)
+            rollout.target(of: gateway.site) != nil, rollout.strategy.maxFailures == .count(0), !meddled.contains(generation),
+            // What becomes of one that leaves stops no roll-out.
+            !rollout.fleet.leaving.contains(gateway.site)
         else { return }
         var entry = harmed[generation] ?? ([], nil)
         if entry.limit == nil {
