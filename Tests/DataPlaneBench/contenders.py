@@ -69,8 +69,8 @@ class Warren(Contender):
 
     name = "warren"
     cipher = "AES-256-GCM"
-    # One packet thread, on whichever machine.
-    arguments = ("--queues", "1")
+    # Of warren-tunneld, behind those of the driver: of one that is there twice, the last counts.
+    arguments = ()
 
     def start(self, topology, folder):
         inventory = ["version: 1", "mesh: bench", "sites:"]
@@ -84,7 +84,7 @@ class Warren(Contender):
         run(control, "plan", path, folder)
         daemon = f"{self.options.programs}/warren-tunneld"
         words = " ".join(self.arguments)
-        daemon = write(f"{folder}/warren-tunneld", f'#!/bin/sh\nexec {daemon} {words} "$@"\n', 0o755)
+        daemon = write(f"{folder}/warren-tunneld", f'#!/bin/sh\nexec {daemon} "$@" {words}\n', 0o755)
         for side in SIDES:
             os.mkdir(f"{folder}/{side}", 0o700)
             plan = f"{folder}/plan-{SITES[side]}.json"
@@ -93,7 +93,7 @@ class Warren(Contender):
 
 class WarrenLibcrypto(Warren):
     name = "warren, libcrypto"
-    arguments = Warren.arguments + ("--ciphers", "libcrypto")
+    arguments = ("--ciphers", "libcrypto")
 
 
 class WarrenQueues(Warren):

@@ -10,7 +10,7 @@ warren_up() {
     mkdir -p "$work/$side"
     chmod 700 "$work/$side"
     (umask 077; echo "$secret" >"$work/$side/secret")
-    printf '#!/bin/sh\nexec "%s" --queues %s "$@"\n' "$programs/warren-tunneld" "$queues" >"$work/$side/warren-tunneld"
+    printf '#!/bin/sh\nexec "%s" "$@" --queues %s\n' "$programs/warren-tunneld" "$queues" >"$work/$side/warren-tunneld"
     chmod 755 "$work/$side/warren-tunneld"
     control "$side" up "$plan" "$work/$side/secret" "$work/$side/warren-tunneld" >"$work/$side/up.out" 2>&1
 }
