@@ -144,11 +144,10 @@ final class DaemonSupervisor: @unchecked Sendable {
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let null = OwnedDescriptor(open("/dev/null", O_RDONLY | O_CLOEXEC))
         let log = try openLog()
-        let arguments = try tools.command(
-            [
-                configuration.daemonPath, "--control", configuration.controlPath, "--user", configuration.daemonUser,
-                "--log-level", configuration.daemonLogLevel, "--queues", "\(configuration.daemonQueues)",
-            ])
+        let arguments = try tools.command([
+            configuration.daemonPath, "--control", configuration.controlPath, "--user", configuration.daemonUser,
+            "--log-level", configuration.daemonLogLevel, "--queues", "\(configuration.daemonQueues)",
+        ])
         child = try NetworkTools.spawn(
             arguments, input: null.rawValue, output: announcement.rawValue, error: log?.rawValue ?? STDERR_FILENO,
             newSession: true)

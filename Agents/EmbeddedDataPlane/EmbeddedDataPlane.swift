@@ -1,4 +1,5 @@
 import AgentCore
+import CWarrenSystem
 import DataPlane
 import Dispatch
 import Logging
@@ -14,8 +15,9 @@ public struct EmbeddedDataPlaneConfiguration: Sendable {
     /// What the daemon runs as: `NAME`, `UID` or `UID:GID`.
     public var daemonUser: String
     public var daemonLogLevel: String
-    /// Its packet threads, 1 to 8.
+    /// Its packet threads: at most as many as queues of a device can be handed over at once.
     public var daemonQueues: Int
+    public static let queueRange = 1...WARREN_MOST_DESCRIPTORS
     /// Where the daemon's log goes; nil: to this process's standard error.
     public var daemonLogPath: String?
     /// The network namespace, as `ip netns` names it, in which everything happens; nil: this process's own.

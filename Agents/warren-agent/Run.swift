@@ -64,8 +64,9 @@ extension WarrenAgent {
         var metrics: String?
 
         func validate() throws {
-            guard (1...8).contains(tunneldQueues) else {
-                throw ValidationError("--tunneld-queues takes a number from 1 to 8")
+            let range = EmbeddedDataPlaneConfiguration.queueRange
+            guard range.contains(tunneldQueues) else {
+                throw ValidationError("--tunneld-queues takes a number from \(range.lowerBound) to \(range.upperBound)")
             }
         }
 

@@ -13,8 +13,6 @@ package struct QuickHash {
         state = product.high ^ product.low
     }
 
-    package mutating func combine(_ number: Int) { combine(UInt64(truncatingIfNeeded: number)) }
-
     package var value: Int { Int(truncatingIfNeeded: state) }
 }
 
