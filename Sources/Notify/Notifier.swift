@@ -6,30 +6,34 @@ import WarrenController
 import WarrenModel
 import WarrenStore
 
-/// Tells every webhook of what happens from its start on, each in its own time and in order.
+/// Tells every webhook of what happens from its making on, each in its own time and in order.
 ///
-/// Events come from the store: none is missed while the notifier runs. What was not told when the controller ended is told no more.
+/// Events come from the store: none is missed from then until the notifier ends. What was not told when the controller ended is told
+/// no more.
 public struct Notifier: Service {
     private let controller: Controller
     private let webhooks: [Webhook]
     private let log: Logger
+    /// The last event that is not told.
+    private let start: UInt64
 
-    public init(_ webhooks: [Webhook], controller: Controller, log: Logger) {
+    /// Throws a `ControllerError` when the events cannot be read.
+    public init(_ webhooks: [Webhook], controller: Controller, log: Logger) async throws {
         self.webhooks = webhooks
         self.controller = controller
         self.log = log
+        start = try await controller.latestEvent()
     }
 
     public func run() async throws {
         try await cancelWhenGracefulShutdown {
-            let start = try await controller.latestEvent()
             await withTaskGroup(of: Void.self) { group in
-                for webhook in webhooks { group.addTask { await tell(webhook, after: start) } }
+                for webhook in webhooks { group.addTask { await tell(webhook) } }
             }
         }
     }
 
-    private func tell(_ webhook: Webhook, after start: UInt64) async {
+    private func tell(_ webhook: Webhook) async {
         var queue = DeliveryQueue(), last = start, dropped = 0
         while !Task.isCancelled {
             do {

@@ -17,17 +17,19 @@ import WarrenStore
 
     /// A receiver that answers the statuses in turn, and 200 from then on.
     private final class Receiver: Sendable {
-        let requests = NIOLockedValueBox<[(event: String, body: String)]>([])
+        let requests: AsyncStream<(event: String, body: String)>
+        private let arrived: AsyncStream<(event: String, body: String)>.Continuation
         private let statuses: NIOLockedValueBox<[Int]>
-        init(_ statuses: [Int]) { self.statuses = NIOLockedValueBox(statuses) }
+        init(_ statuses: [Int]) {
+            self.statuses = NIOLockedValueBox(statuses)
+            (requests, arrived) = AsyncStream.makeStream()
+        }
 
         func application(_ log: Logger, opened: @escaping @Sendable (Int) -> Void) -> some ApplicationProtocol {
             let router = Router()
             router.post("/hook") { [self] request, _ in
                 let body = try await request.body.collect(upTo: 1 << 20)
-                requests.withLockedValue {
-                    $0.append((request.headers[.init("Warren-Event")!] ?? "", String(buffer: body)))
-                }
+                arrived.yield((request.headers[.init("Warren-Event")!] ?? "", String(buffer: body)))
                 let status = statuses.withLockedValue { $0.isEmpty ? 200 : $0.removeFirst() }
                 return Response(status: .init(code: status))
             }
@@ -67,16 +69,16 @@ import WarrenStore
             var iterator = ports.makeAsyncIterator()
             let number = try #require(await iterator.next())
             let webhook = try #require(Webhook(url: "http://127.0.0.1:\(number)/hook", secret: SecretBytes([1, 2, 3])))
-            let notifier = Notifier([webhook], controller: controller, log: quiet)
+            let notifier = try await Notifier([webhook], controller: controller, log: quiet)
             group.addTask { try await notifier.run() }
             // Nothing from before it began, nothing of what does not matter, and the rest in order, also past a refusal.
-            try await Task.sleep(for: .milliseconds(300))
             for (kind, text) in [
                 (EventRecord.Kind.rolloutHalted, "first"), (.agentConnected, "not told"), (.linkDown, "second"),
                 (.linkUp, "third"),
             ] { await controller.note(kind, text: text) }
-            while receiver.requests.withLockedValue({ $0.count }) < 4 { try await Task.sleep(for: .milliseconds(20)) }
-            let told = receiver.requests.withLockedValue { $0 }
+            var told: [(event: String, body: String)] = []
+            for await request in receiver.requests.prefix(4) { told.append(request) }
+            try #require(told.count == 4)
             #expect(told.map(\.event) == ["rollout-halted", "rollout-halted", "link-down", "link-up"])
             let message = try JSONDecoder().decode(Notify.Message.self, from: Data(told[3].body.utf8))
             #expect(message.mesh == "acme" && message.text == "third" && message.kind == "link-up")

@@ -132,7 +132,7 @@ struct Warrend: AsyncParsableCommand {
         if let dashboardListen { services.append(try api.onLoopback(dashboardListen) { _ in opening.yield() }) }
         if let apiListen { services.append(try api.onTLS(apiListen) { _ in opening.yield() }) }
         let operators = services.count - 1
-        if !webhook.isEmpty { services.append(Notifier(try webhooks(), controller: controller, log: log)) }
+        if !webhook.isEmpty { services.append(try await Notifier(webhooks(), controller: controller, log: log)) }
         let announcement = Task {
             // Each of the API's listeners tells once that it is open; the agents' ports are known when they are.
             var closed = operators
