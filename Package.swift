@@ -103,8 +103,9 @@ let package = Package(
         .target(
             name: "CMultiBuffer", path: "Agents/CMultiBuffer",
             linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "CBoringSSL", dependencies: [crypto], path: "Agents/CBoringSSL"),
         .target(
-            name: "ESP", dependencies: ["WarrenModel", "CLibcrypto", "CMultiBuffer"], path: "Agents/ESP",
+            name: "ESP", dependencies: ["WarrenModel", "CLibcrypto", "CMultiBuffer", "CBoringSSL"], path: "Agents/ESP",
             swiftSettings: packetPath),
         .target(
             name: "IKEv2", dependencies: ["WarrenModel", "ESP", crypto], path: "Agents/IKEv2", exclude: ["README.md"]),

@@ -34,10 +34,15 @@ public enum AEADDirection: Sendable { case seal, open }
 
 /// Who computes the ciphers of packets.
 public enum CipherLibrary: String, Sendable, CaseIterable {
-    /// The multi-buffer library for what it does best, where it can be loaded; libcrypto for all else.
+    /// The multi-buffer library for what it does best, where it can be loaded; for all else as `boringssl`.
     case auto
-    /// libcrypto alone.
+    /// What swift-crypto brings, of which this program is built; libcrypto for what is no AEAD.
+    case boringssl
+    /// The system's libcrypto alone.
     case libcrypto
+
+    /// What it comes to where the multi-buffer library can't be loaded.
+    public var withoutMultiBuffer: CipherLibrary { self == .auto ? .boringssl : self }
 }
 
 /// Why a cipher could not be made.

@@ -2,7 +2,7 @@ import WarrenModel
 
 /// IP Encapsulating Security Payload (RFC 4303) with AES-GCM (RFC 4106), ChaCha20-Poly1305 (RFC 7634), or AES-CBC and
 /// HMAC-SHA-256-128 (RFC 3602, RFC 4868): the packet format, the security policy database, the security association database
-/// and the replay window. Pure apart from the ciphers, which IPSec_MB and libcrypto compute.
+/// and the replay window. Pure apart from the ciphers, which IPSec_MB, BoringSSL and libcrypto compute.
 ///
 /// Start at `SecurityPolicyDatabase` (what must be protected), `OutboundAssociation.seal` and `InboundAssociation.open`.
 /// Packets are raw memory that the caller owns; nothing here allocates for a packet, and nothing traps on its content.

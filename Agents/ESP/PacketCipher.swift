@@ -1,3 +1,4 @@
+import CBoringSSL
 import CMultiBuffer
 import WarrenModel
 
@@ -6,6 +7,7 @@ public final class PacketCipher: AEAD {
     /// Who computes it: plain pointers, so that a packet counts no references.
     private enum Backend {
         case multiBuffer(OpaquePointer)
+        case boringssl(OpaquePointer)
         case libcrypto(LibcryptoAEAD)
         case separate(LibcryptoCBC)
     }
@@ -26,14 +28,23 @@ public final class PacketCipher: AEAD {
             let made = warren_mb_gcm_new(key.baseAddress?.assumingMemoryBound(to: UInt8.self), key.count)
         {
             backend = .multiBuffer(made)
+        } else if library != .libcrypto, let made = Self.boringssl(algorithm, key: key) {
+            backend = .boringssl(made)
         } else {
             backend = .libcrypto(try LibcryptoAEAD(algorithm, key: key, direction: direction))
         }
     }
 
+    private static func boringssl(_ algorithm: EncryptionAlgorithm, key: UnsafeRawBufferPointer) -> OpaquePointer? {
+        let bytes = key.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        return algorithm == .chacha20poly1305
+            ? warren_boringssl_chacha_new(bytes, key.count) : warren_boringssl_gcm_new(bytes, key.count)
+    }
+
     deinit {
         switch backend {
         case .multiBuffer(let key): warren_mb_gcm_free(key)
+        case .boringssl(let cipher): warren_boringssl_free(cipher)
         case .libcrypto(let cipher): cipher.free()
         case .separate(let cipher): cipher.free()
         }
@@ -46,6 +57,8 @@ public final class PacketCipher: AEAD {
         case .multiBuffer(let key):
             warren_mb_gcm_seal(key, nonce, additional, additionalCount, text, count)
             return true
+        case .boringssl(let cipher):
+            return warren_boringssl_seal(cipher, nonce, additional, additionalCount, text, count) == 1
         case .libcrypto(let cipher):
             return cipher.seal(
                 nonce: nonce, additional: additional, additionalCount: additionalCount, text: text, count: count)
@@ -59,6 +72,8 @@ public final class PacketCipher: AEAD {
         switch backend {
         case .multiBuffer(let key):
             return warren_mb_gcm_open(key, nonce, additional, additionalCount, text, count) == 1
+        case .boringssl(let cipher):
+            return warren_boringssl_open(cipher, nonce, additional, additionalCount, text, count) == 1
         case .libcrypto(let cipher):
             return cipher.open(
                 nonce: nonce, additional: additional, additionalCount: additionalCount, text: text, count: count)

@@ -52,6 +52,7 @@ public func runTunnelDaemon(_ options: TunnelOptions, logger: Logger) throws {
     let listener = try TunnelControlListener(path: options.controlPath, user: 0)
     // Its file is read now, with the rights to.
     let multiBuffer = options.ciphers == .auto ? PacketCipher.multiBufferVersion : nil
+    let ciphers = multiBuffer.map { "IPSec_MB \($0)" } ?? options.ciphers.withoutMultiBuffer.rawValue
     try giveUpRights(options)
     let daemon = try TunnelDaemon(
         sockets: sockets, listener: listener, terminations: terminations, ciphers: options.ciphers, logger: logger)
@@ -59,7 +60,7 @@ public func runTunnelDaemon(_ options: TunnelOptions, logger: Logger) throws {
         "started",
         metadata: [
             "user": "\(options.user)", "control": "\(options.controlPath)", "pid": "\(getpid())",
-            "queues": "\(options.queues)", "ciphers": "\(multiBuffer.map { "IPSec_MB \($0)" } ?? "libcrypto")",
+            "queues": "\(options.queues)", "ciphers": "\(ciphers)",
         ])
     try daemon.run(whenReady: announceReadiness)
     logger.info("ended")

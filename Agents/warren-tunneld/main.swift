@@ -19,7 +19,7 @@ struct TunneldCommand: ParsableCommand {
     var user = TunnelUser.nobody
 
     @Option(
-        help: "Who computes the ciphers: auto (IPSec_MB where there is one that fits the processor), or libcrypto alone.")
+        help: "Who computes the ciphers: auto (IPSec_MB where there is one that fits the processor), boringssl, or libcrypto.")
     var ciphers = CipherLibrary.auto
 
     @Option(help: "Packet threads, 1 to 8. With more than one, UDP has to reach the peers' port 4500 from any port.")

@@ -91,9 +91,17 @@ class Warren(Contender):
             topology.run(f"gw{side}", control, "up", f"{folder}/{side}/control", plan, secret, daemon)
 
 
+class WarrenBoringSSL(Warren):
+    """As it is on a gateway where IPSec_MB is not installed."""
+
+    name = "warren, boringssl"
+    arguments = ("--ciphers", "boringssl")
+
+
 class WarrenLibcrypto(Warren):
     name = "warren, libcrypto"
     arguments = ("--ciphers", "libcrypto")
+    is_extra = True
 
 
 class WarrenQueues(Warren):
@@ -225,7 +233,7 @@ secrets {{ ike-bench {{
 """
 
 
-CONTENDERS = (Plain, Warren, WarrenLibcrypto, WarrenQueues, StrongSwan, OpenVPN, WireGuard)
+CONTENDERS = (Plain, Warren, WarrenBoringSSL, WarrenLibcrypto, WarrenQueues, StrongSwan, OpenVPN, WireGuard)
 
 
 def connect(topology):

@@ -9,13 +9,22 @@ import WarrenModel
         Array((keyAndSalt + keyAndSalt).suffix(encryption.keyingMaterialLength))
     }
 
-    @Test(arguments: EncryptionAlgorithm.allCases, [(CipherLibrary.auto, CipherLibrary.libcrypto), (.libcrypto, .auto)])
-    func librariesAgree(_ encryption: EncryptionAlgorithm, _ libraries: (CipherLibrary, CipherLibrary)) throws {
+    struct Pair: Sendable {
+        let sender: CipherLibrary
+        let receiver: CipherLibrary
+    }
+
+    static let pairs = CipherLibrary.allCases.flatMap { sender in
+        CipherLibrary.allCases.filter { $0 != sender }.map { Pair(sender: sender, receiver: $0) }
+    }
+
+    @Test(arguments: EncryptionAlgorithm.allCases, pairs)
+    func librariesAgree(_ encryption: EncryptionAlgorithm, _ libraries: Pair) throws {
         let key = material(encryption)
         let sender = try OutboundAssociation<PacketCipher>(
-            association(.outbound, encryption: encryption, material: key), library: libraries.0)
+            association(.outbound, encryption: encryption, material: key), library: libraries.sender)
         let receiver = try InboundAssociation<PacketCipher>(
-            association(.inbound, encryption: encryption, material: key), library: libraries.1)
+            association(.inbound, encryption: encryption, material: key), library: libraries.receiver)
         for count in [Int](0...70) + [255, 256, 257, 1023, 1024, 1438, 9000, 65_000] {
             let payload = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ count) }
             #expect(try open(seal(payload, sender), receiver) == payload)
@@ -50,10 +59,11 @@ import WarrenModel
     }
 
     /// RFC 7634, appendix A.
-    @Test func chaChaOpensThePacketOfItsRFC() throws {
+    @Test(arguments: CipherLibrary.allCases)
+    func chaChaOpensThePacketOfItsRFC(_ library: CipherLibrary) throws {
         let material = [UInt8](0x80...0x9f) + bytes("a0a1a2a3")
         let receiver = try InboundAssociation<PacketCipher>(
-            association(.inbound, encryption: .chacha20poly1305, material: material, spi: 0x0102_0304))
+            association(.inbound, encryption: .chacha20poly1305, material: material, spi: 0x0102_0304), library: library)
         let packet = bytes(
             """
             0102030400000005101112131415161724039428b97f417e3c13753a4f05087b67c352e6a7fab1b982d466ef407ae5c614ee8099d52844eb61aa95df\

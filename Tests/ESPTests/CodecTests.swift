@@ -40,20 +40,21 @@ import WarrenModel
                 """)),
     ]
 
-    @Test(arguments: vectors)
-    func sealGivesTheKnownBytes(_ vector: Vector) throws {
+    @Test(arguments: vectors, CipherLibrary.allCases)
+    func sealGivesTheKnownBytes(_ vector: Vector, _ library: CipherLibrary) throws {
         let sender = try OutboundAssociation<PacketCipher>(
             association(.outbound, encryption: vector.encryption, material: vector.material, extended: vector.extended),
-            startingAfter: vector.sequence - 1)
+            startingAfter: vector.sequence - 1, library: library)
         #expect(try seal(Self.payload, sender) == vector.packet)
         #expect(sender.packets == 1)
         #expect(sender.bytes == UInt64(Self.payload.count))
     }
 
-    @Test(arguments: vectors)
-    func openGivesTheKnownPayload(_ vector: Vector) throws {
+    @Test(arguments: vectors, CipherLibrary.allCases)
+    func openGivesTheKnownPayload(_ vector: Vector, _ library: CipherLibrary) throws {
         let receiver = try InboundAssociation<PacketCipher>(
-            association(.inbound, encryption: vector.encryption, material: vector.material, extended: vector.extended))
+            association(.inbound, encryption: vector.encryption, material: vector.material, extended: vector.extended),
+            library: library)
         // With a high half of 5, only a receiver that has come that far can open it.
         if vector.sequence >> 32 != 0 {
             #expect(throws: Dropped(reason: .integrity)) { try open(vector.packet, receiver) }

@@ -5,23 +5,25 @@ import Tunnel
 /// Moves packets through one or two packet workers, without their threads, and tells what each packet took: nanoseconds here,
 /// instructions and calls where valgrind counts them (`cost.py`).
 ///
-///     warren-packet-cost SCENARIO ROUNDS [TUNNELS] [libcrypto]
+///     warren-packet-cost SCENARIO ROUNDS [TUNNELS] [LIBRARY]
 ///
 /// A round is one load of the scenario for one tunnel, the tunnels in turns.
 @main
 enum PacketCost {
     static func main() throws {
         let arguments = CommandLine.arguments.dropFirst()
-        let words = arguments.filter { $0 != "libcrypto" }
+        let library = arguments.lazy.compactMap(CipherLibrary.init(rawValue:)).first ?? .auto
+        let words = arguments.filter { CipherLibrary(rawValue: $0) == nil }
         guard let scenario = words.first.flatMap(Scenario.init(rawValue:)),
             let rounds = words.dropFirst().first.flatMap({ Int($0) })
         else {
             let names = Scenario.allCases.map(\.rawValue).joined(separator: "|")
-            throw CostError("usage: warren-packet-cost \(names) ROUNDS [TUNNELS] [libcrypto]")
+            let libraries = CipherLibrary.allCases.map(\.rawValue).joined(separator: "|")
+            throw CostError("usage: warren-packet-cost \(names) ROUNDS [TUNNELS] [\(libraries)]")
         }
         let tunnels = words.dropFirst(2).first.flatMap { Int($0) } ?? 1
         let idle = residentBytes()
-        let link = try MeasuredLink(tunnels: tunnels, library: arguments.contains("libcrypto") ? .libcrypto : .auto)
+        let link = try MeasuredLink(tunnels: tunnels, library: library)
         let standing = residentBytes()
         let load = scenario.load
         // Once through every tunnel: what is made at the first packet is made.

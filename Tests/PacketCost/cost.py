@@ -21,12 +21,12 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 SCENARIOS = ("send-bulk", "carry-bulk", "send-small", "carry-small")
-LIBRARIES = ("auto", "libcrypto")
+LIBRARIES = ("auto", "boringssl", "libcrypto")
 ROUNDS = {"send-bulk": 40, "carry-bulk": 40, "send-small": 200, "carry-small": 200}
 # A budget may be exceeded by as much: another compiler or C library.
 TOLERANCE = 0.05
-# Whose instructions are the cipher's.
-CIPHERS = ("libIPSec_MB", "libcrypto")
+# Whose instructions are the cipher's: libraries, and the one that is part of the program.
+CIPHERS, BUILT_IN_CIPHER = ("libIPSec_MB", "libcrypto"), "CCryptoBoringSSL"
 # None of them for a packet: memory, references, locks. What one packet in so many brings is no packet's.
 SELDOM = 1 / 1000
 FORBIDDEN = re.compile(
@@ -81,7 +81,7 @@ class Profile:
 
 
 def count(program, scenario, library, rounds, tunnels=1):
-    arguments = [program, scenario, str(rounds), str(tunnels)] + (["libcrypto"] if library == "libcrypto" else [])
+    arguments = [program, scenario, str(rounds), str(tunnels), library]
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/callgrind.out"
         done = subprocess.run(
@@ -102,15 +102,17 @@ def cost(program, scenario, library, tunnels=1):
     difference = {name: number - once.instructions[name] for name, number in twice.instructions.items()}
     if sum(difference.values()) <= 0:
         sys.exit(f"{scenario}: callgrind saw nothing of the packet path")
+    addresses = {place: (number - once.addresses[place]) / packets for place, number in twice.addresses.items()}
     cipher = sum(number for name, number in difference.items() if any(part in name for part in CIPHERS))
+    by_stage = stages(program, addresses)
+    cipher += by_stage[BUILT_IN_CIPHER] * packets
     calls = {
         name: (number - once.calls[name]) / packets for name, number in twice.calls.items()
         if FORBIDDEN.match(name) and number - once.calls[name] > packets * SELDOM
     }
     return {
         "instructions": round((sum(difference.values()) - cipher) / packets, 1),
-        "cipher": round(cipher / packets, 1), "calls": calls,
-        "addresses": {place: (number - once.addresses[place]) / packets for place, number in twice.addresses.items()},
+        "cipher": round(cipher / packets, 1), "calls": calls, "stages": by_stage,
     }
 
 
@@ -132,6 +134,8 @@ def stages(program, found):
 def stage(frames):
     """Of the lines of each frame, innermost first, a function's and a place's: what is inlined of the standard library is its
     caller's. Specialised functions have no place: they are told by the type that has them."""
+    if frames and (frames[0].startswith(BUILT_IN_CIPHER) or f"/{BUILT_IN_CIPHER}/" in frames[1]):
+        return BUILT_IN_CIPHER
     for place in frames[1::2]:
         if "/Agents/" in place:
             return place.rsplit(":", 2)[0].split("/Agents/")[1].removesuffix(".swift")
@@ -145,7 +149,7 @@ def clock(program, scenario, library, rounds, tunnels=1, runs=5):
     """Nanoseconds for one packet, kernel and all, and bytes for one tunnel: medians."""
     found = []
     for _ in range(runs):
-        arguments = [program, scenario, str(rounds), str(tunnels)] + (["libcrypto"] if library == "libcrypto" else [])
+        arguments = [program, scenario, str(rounds), str(tunnels), library]
         text = subprocess.run(arguments, check=True, stdout=subprocess.PIPE, text=True).stdout
         found.append([int(word.split("=")[1]) for word in text.split()])
     return [statistics.median(column) for column in zip(*found)][1:]
@@ -155,11 +159,10 @@ def unstripped(program):
     return f"{program}.debug"
 
 
-def print_stages(program, addresses):
+def print_stages(scenarios):
     """Where the instructions of one packet of each scenario go."""
-    for scenario, found in addresses.items():
+    for scenario, found in scenarios.items():
         print(f"\n{scenario}, by stage")
-        found = stages(program, found)
         for name, number in sorted(found.items(), key=lambda item: -item[1]):
             if number >= 1:
                 print(f"  {name:44} {number:8.1f}")
@@ -167,8 +170,8 @@ def print_stages(program, addresses):
 
 
 def check_packets(options, budget):
-    """Prints each scenario and returns what is wrong, and the instructions of each by address."""
-    wrong, measured, addresses = [], {}, {}
+    """Prints each scenario and returns what is wrong, and the instructions of each by stage."""
+    wrong, measured, by_stage = [], {}, {}
     print(f"{'a packet of':24} {'instructions':>12} {'cipher':>8} {'budget':>8} {'ns, kernel included':>20}")
     for scenario in SCENARIOS:
         for library in LIBRARIES:
@@ -178,14 +181,14 @@ def check_packets(options, budget):
             nanoseconds = clock(options.program, scenario, library, 20 * ROUNDS[scenario])[0]
             print(f"{name:24} {found['instructions']:12.1f} {found['cipher']:8.1f} {allowed or 0:8.0f} {nanoseconds:20.0f}")
             measured[name] = round(found["instructions"])
-            addresses.setdefault(scenario, found["addresses"])
+            by_stage.setdefault(scenario, found["stages"])
             for function, number in sorted(found["calls"].items()):
                 wrong.append(f"{name}: {function} is called {number:.3g} times for a packet")
             if not options.update and (allowed is None or found["instructions"] > allowed * (1 + TOLERANCE)):
                 wrong.append(f"{name}: {found['instructions']} instructions, and the budget is {allowed}")
     if options.update:
         (HERE / "budget.json").write_text(json.dumps(measured, indent=2) + "\n")
-    return wrong, addresses
+    return wrong, by_stage
 
 
 def check_tunnels(options):
@@ -225,8 +228,8 @@ def main():
         subprocess.run([options.strip, "--strip-debug", "-o", stripped, options.program], check=True)
         shutil.copyfile(options.program, unstripped(stripped))
         options.program = stripped
-        wrong, addresses = check_packets(options, budget)
-        print_stages(options.program, addresses)
+        wrong, by_stage = check_packets(options, budget)
+        print_stages(by_stage)
         wrong += check_tunnels(options)
     for line in wrong:
         print(line)
