@@ -12,6 +12,10 @@ public struct MeshControl: Sendable {
     /// Gateways with an open stream, and what they last said they run.
     public private(set) var connected: Set<SiteName> = []
     private var told: [SiteName: StateVersion] = [:]
+    /// Those that have reported on their stream.
+    private var spoken: Set<SiteName> = []
+    /// When this controller started; nil for one that never was another.
+    private var restartedAt: MonotonicTime?
     /// The links that are up, by both of their ends.
     private var up: [SiteName: Set<SiteName>] = [:]
     private var contents: [Generation: MeshContent]
@@ -114,6 +118,7 @@ public struct MeshControl: Sendable {
         switch event {
         case .connected(let site, let version, let isOnTrial):
             connected.insert(site)
+            spoken.remove(site)
             told[site] = version
             let actions =
                 advance(
@@ -122,6 +127,7 @@ public struct MeshControl: Sendable {
             return actions.contains(.offer(site)) ? actions : [.remind(site)] + actions
         case .disconnected(let site):
             connected.remove(site)
+            spoken.remove(site)
             return advance(.disconnected(site), now)
         case .reported(var account):
             guard isNews(account) else { return [] }
@@ -129,6 +135,7 @@ public struct MeshControl: Sendable {
             let greeting =
                 connected.contains(account.site)
                 ? [] : handle(.connected(account.site, version: account.version, isOnTrial: account.isOnTrial), now: now)
+            spoken.insert(account.site)
             if told[account.site] != account.version { told[account.site] = account.version }
             account.version = offered(account.version, to: account.site)
             account.rejected = account.rejected.map { offered($0, to: account.site) }
@@ -141,7 +148,8 @@ public struct MeshControl: Sendable {
             return advance(.link(link, isUp: isUp), now)
         case .tick: return advance(.tick, now)
         case .restarted:
-            (connected, up) = ([], [:])
+            (connected, spoken, up) = ([], [], [:])
+            restartedAt = now
             if case .finished(let outcome)? = record.rollout?.state, case .rolledBack = outcome {
                 return carryOut([.finished(outcome)])
             }
@@ -154,7 +162,7 @@ public struct MeshControl: Sendable {
 
     /// False for an account that certainly changes nothing: as most do, since it says what the one before did.
     public func isNews(_ account: GatewayAccount) -> Bool {
-        guard connected.contains(account.site), told[account.site] == account.version else { return true }
+        guard spoken.contains(account.site), told[account.site] == account.version else { return true }
         return record.rollout?.isNews(account, running: offered(account.version, to: account.site)) ?? false
     }
 
@@ -259,9 +267,13 @@ public struct MeshControl: Sendable {
     }
 
     mutating func begin(_ rollout: Rollout, now: MonotonicTime) -> [ControlAction] {
+        var rollout = rollout
+        // Soon after a restart, most links are not known to be up because their gateways were not heard.
+        if let restartedAt { rollout.gather(Set(record.courses.keys).subtracting(spoken), since: restartedAt) }
         record.rollout = rollout
         let links = Set(up.flatMap { site, peers in peers.lazy.filter { site < $0 }.compactMap { LinkID(site, $0) } })
-        let actions = record.rollout?.start(connected: connected, up: links, now: now) ?? []
+        let silent = connected.subtracting(spoken)
+        let actions = record.rollout?.start(connected: connected, silent: silent, up: links, now: now) ?? []
         return carryOut(actions)
     }
 

@@ -30,6 +30,14 @@ extension Rollout {
         restartTimers(now)
     }
 
+    /// Before it begins: those of `silent` that are gateways of it, or share a link with one, are heard first, as long after the restart
+    /// as a gateway may be away.
+    mutating func gather(_ silent: Set<SiteName>, since restart: MonotonicTime) {
+        let concerned = silent.filter { sites[$0] != nil }.union(fleet.links.flatMap(\.sites).filter(silent.contains))
+        regathering = Regathering(
+            until: restart + .seconds(Int64(strategy.lateAfterSeconds)), sites: concerned, links: LinkSet())
+    }
+
     /// Whether that lets the roll-out go on.
     mutating func heard(_ site: SiteName) -> Bool {
         guard regathering?.sites.remove(site) != nil else { return false }

@@ -42,7 +42,7 @@ public struct Rollout: Sendable, Equatable, Codable {
     var sites: [SiteName: SiteProgress]
     /// The steps begun so far; the last is the one under way.
     var steps: [StepProgress] = []
-    /// Who is connected, and which links are up.
+    /// Who is connected and has reported since, so that its links are known; and which links are up.
     var connected: Set<SiteName> = []
     var up = LinkSet()
     /// Nothing new begins before that is over.
@@ -63,12 +63,13 @@ public struct Rollout: Sendable, Equatable, Codable {
         sites = fleet.changes.mapValues { _ in SiteProgress() }
     }
 
-    /// Begins: `connected` are the gateways with an open stream, `up` the links that are up by probe.
+    /// Begins: `connected` are the gateways with an open stream, of which the `silent` ones have not reported on it, `up` the links
+    /// that are up by probe.
     public mutating func start(
-        connected: Set<SiteName>, up: Set<LinkID>, now: MonotonicTime
+        connected: Set<SiteName>, silent: Set<SiteName> = [], up: Set<LinkID>, now: MonotonicTime
     ) -> [RolloutAction] {
         guard steps.isEmpty, isRunning else { return [] }
-        self.connected = connected.filter { sites[$0] != nil }
+        self.connected = connected.filter { sites[$0] != nil && !silent.contains($0) }
         let links = fleet.links
         self.up = LinkSet(links.indices.filter { up.contains(links[$0]) })
         var actions: [RolloutAction] = []

@@ -14,12 +14,12 @@ extension Rollout {
             return connected.remove(site) != nil
         case .connected(let site, let version, let isOnTrial):
             guard sites[site] != nil else { return false }
-            connected.insert(site)
+            connected.remove(site)
             greet(site, running: version, isOnTrial: isOnTrial, now, &actions)
             return true
         case .reported(let account):
-            let isLast = heard(account.site)
-            return read(account, now, &actions) || isLast
+            let isLast = heard(account.site), isFirst = meet(account, now, &actions)
+            return read(account, now, &actions) || isLast || isFirst
         case .restarted:
             regather(now)
             return true
@@ -30,22 +30,20 @@ extension Rollout {
     /// Whether the account of a gateway that runs `version`, as the roll-out knows it, may change anything.
     func isNews(_ account: GatewayAccount, running version: StateVersion) -> Bool {
         if let regathering, regathering.sites.contains(account.site) { return true }
-        guard let progress = sites[account.site], let offer = progress.offer else { return false }
+        guard let progress = sites[account.site] else { return false }
+        guard connected.contains(account.site) else { return true }
+        guard let offer = progress.offer else { return false }
         return progress.state != .settled || version != offer.version || account.isOnTrial || account.failure != nil
             || progress.failure != nil || progress.onAlternative != account.onAlternative
     }
 
-    /// A new stream: the one that a state on trial is confirmed on, and the chance to offer what the gateway has missed.
+    /// A new stream: the one that a state on trial is confirmed on.
     private mutating func greet(
         _ site: SiteName, running version: StateVersion, isOnTrial: Bool, _ now: MonotonicTime,
         _ actions: inout [RolloutAction]
     ) {
         guard let progress = sites[site] else { return }
-        if awaitsOffer(site) {
-            guard mayOffer else { return }
-            if progress.state == .late { actions.append(.note(RolloutNote(.siteReturned, site: site, "\(site) is back"))) }
-            offer(site, now, &actions)
-        } else if let offer = progress.offer, version == offer.version {
+        if let offer = progress.offer, version == offer.version {
             guard isOnTrial else {
                 settle(site, now)
                 return
@@ -53,10 +51,28 @@ extension Rollout {
             guard mayConfirm else { return }
             if progress.isTakingUp { set(site, .confirmed, now) }
             actions.append(.confirm(site, version))
-        } else if let offer = progress.offer, version < offer.version, progress.isTakingUp, mayConfirm {
+        }
+    }
+
+    /// The first report on a stream: the chance to offer what the gateway has missed. Now its links are known, so that those which are
+    /// up are waited for. Whether it is the first.
+    private mutating func meet(_ account: GatewayAccount, _ now: MonotonicTime, _ actions: inout [RolloutAction]) -> Bool {
+        let site = account.site
+        guard let progress = sites[site], connected.insert(site).inserted else { return false }
+        if awaitsOffer(site) {
+            guard mayOffer else { return true }
+            if progress.state == .late { actions.append(.note(RolloutNote(.siteReturned, site: site, "\(site) is back"))) }
+            offer(site, now, &actions)
+        } else if let offer = progress.offer, account.version < offer.version, progress.isTakingUp, mayConfirm {
             // What was offered may have been lost on the way.
             actions.append(.offer(offer))
+        } else {
+            return true
         }
+        if let last = steps.indices.last {
+            for place in up.filter({ fleet.links[$0].contains(site) }) { steps[last].baseline.insert(place) }
+        }
+        return true
     }
 
     private mutating func linkCameUp(_ link: Int) -> Bool {

@@ -30,7 +30,7 @@ import WarrenPlan
         var control = MeshControl()
         _ = control.accept(.init(content(), enrolled: [a, b]), now: time(0))
         let before = StateVersion(generation: control.generation)
-        for site in [a, b] { _ = control.handle(.connected(site, version: before, isOnTrial: false), now: time(1)) }
+        for site in [a, b] { greet(&control, site, before, at: 1) }
         _ = control.accept(.init(content(isTranslated: true), enrolled: [a, b]), now: time(2))
         let refused = try #require(control.intendedVersion(of: a))
         #expect(refused > before)
@@ -43,12 +43,62 @@ import WarrenPlan
         #expect(target.version > refused && target.plan == content().mesh(addresses: [:], keyFloors: [:])[a])
     }
 
+    /// A stream, and the first report on it.
+    private func greet(_ control: inout MeshControl, _ site: SiteName, _ version: StateVersion, at seconds: UInt64) {
+        _ = control.handle(.connected(site, version: version, isOnTrial: false), now: time(seconds))
+        _ = control.handle(.reported(GatewayAccount(site: site, version: version)), now: time(seconds))
+    }
+
+    /// Before a gateway has reported on its stream, nobody knows which of its links are up, and would miss them.
+    @Test func nobodyIsOfferedAnythingUnheard() throws {
+        var control = MeshControl()
+        _ = control.accept(.init(content(), enrolled: [a, b]), now: time(0))
+        let version = StateVersion(generation: control.generation), link = try #require(LinkID(a, b))
+        greet(&control, a, version, at: 1)
+        _ = control.handle(.connected(b, version: version, isOnTrial: false), now: time(1))
+        let strategy = RolloutStrategy(canary: .none, batches: [])
+        let actions = control.accept(.init(content(isTranslated: true), strategy: strategy, enrolled: [a, b]), now: time(2))
+        #expect(actions.contains(.offer(a)) && !actions.contains(.offer(b)))
+        #expect(control.isNews(GatewayAccount(site: b, version: version)))
+        _ = control.handle(.link(link, isUp: true), now: time(3))
+        #expect(control.handle(.reported(GatewayAccount(site: b, version: version)), now: time(3)).contains(.offer(b)))
+        // The link was up before anything was done to b: it has to come up again.
+        for site in [a, b] {
+            let version = try #require(control.intendedVersion(of: site))
+            _ = control.handle(.reported(GatewayAccount(site: site, version: version)), now: time(4))
+        }
+        _ = control.handle(.link(link, isUp: false), now: time(5))
+        _ = control.handle(.tick, now: time(60))
+        #expect(control.rollout?.view.steps.first?.waves.first?.phase == .running)
+    }
+
+    /// A controller that has just started waits for those that it knows, before it begins with a change.
+    @Test func afterARestartTheMeshIsHeardFirst() {
+        var control = MeshControl()
+        _ = control.accept(.init(content(), enrolled: [a, b]), now: time(0))
+        let version = StateVersion(generation: control.generation)
+        for site in [a, b] { greet(&control, site, version, at: 1) }
+        _ = control.handle(.restarted, now: time(100))
+        greet(&control, a, version, at: 101)
+        let strategy = RolloutStrategy(canary: .none, batches: [])
+        var actions = control.accept(.init(content(isTranslated: true), strategy: strategy, enrolled: [a, b]), now: time(102))
+        #expect(!actions.contains(.offer(a)))
+        _ = control.handle(.connected(b, version: version, isOnTrial: false), now: time(103))
+        actions = control.handle(.reported(GatewayAccount(site: b, version: version)), now: time(103))
+        #expect(actions.contains(.offer(a)) && actions.contains(.offer(b)))
+        // Who does not come is not waited for without end.
+        _ = control.handle(.restarted, now: time(200))
+        greet(&control, a, control.intendedVersion(of: a) ?? version, at: 201)
+        _ = control.accept(.init(content(), strategy: strategy, enrolled: [a, b]), now: time(202))
+        #expect(control.handle(.tick, now: time(202 + UInt64(strategy.lateAfterSeconds))).contains(.offer(a)))
+    }
+
     /// The session of a gateway whose site was out of the mesh when it connected: a roll-out counts it in once its site is back.
     @Test func whoReportsIsConnected() throws {
         var control = MeshControl()
         _ = control.accept(.init(content(), enrolled: [a, b]), now: time(0))
         let version = StateVersion(generation: control.generation)
-        _ = control.handle(.connected(a, version: version, isOnTrial: false), now: time(1))
+        greet(&control, a, version, at: 1)
         _ = control.handle(.reported(GatewayAccount(site: b, version: version)), now: time(1))
         #expect(control.connected == [a, b])
         let strategy = RolloutStrategy(canary: .none, batches: [])
