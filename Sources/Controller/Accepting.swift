@@ -69,12 +69,12 @@ extension Controller {
                 // Those that left before, and are still on their way out.
                 + sites.latest.values.filter { $0.retired != nil && enrolled.contains($0.id) && live[$0.name] == nil }.map(
                     \.name))
-        let (next, new) = await Self.accepting(
+        let (next, actions) = await Self.accepting(
             MeshControl.Proposal(
                 candidate.content, kind: kind, strategy: manner.strategy,
                 limit: try manner.limit(in: candidate.content.inventory), enrolled: names),
-            in: newest, now: options.clock.monotonic())
-        let actions = (undone?.actions ?? []) + new
+            in: decisions.newest, now: options.clock.monotonic())
+        let decision = decisions.decision(next, actions)
         guard let rollout = next.rollout else { throw ControllerError.failed("the roll-out did not begin") }
         let record = GenerationRecord(
             generation: from.next, mesh: candidate.mesh.mesh, files: files, assignments: candidate.assignments,
@@ -86,20 +86,19 @@ extension Controller {
             generation: record.generation, from: from, strategy: manner.strategy,
             limit: try manner.limit(in: candidate.content.inventory)?.sorted(), firstEvent: firstEvent, startedAt: now,
             finishedAt: next.isRollingOut ? nil : now, view: rollout.view)
-        let kept = next.record
         Failpoint.controllerAcceptDerived.pass()
         try await translatingStoreErrors {
             try await store.accept(
-                record, sites: changed, withdrawn: withdrawn, control: kept, rollout: rolloutRecord, expecting: from)
+                record, sites: changed, withdrawn: withdrawn, control: next.record, rollout: rolloutRecord, expecting: from)
         }
         Failpoint.controllerAcceptStored.pass()
-        control = next
+        kept(decision)
         self.rolloutRecord = rolloutRecord
         sites = sites.after(changed)
         await note(.generationAccepted, text: "generation \(record.generation) of \(record.siteCount) sites")
         Failpoint.controllerAcceptNoted.pass()
         for session in sessions.values { session.ring() }
-        await carryOut(next, actions)
+        await carryOut(decision)
         await prune()
         Task { await self.lookUpNames() }
         return record.generation

@@ -71,9 +71,7 @@ public actor Controller {
     nonisolated let log: Logger
     nonisolated let turnstile = Turnstile()
     nonisolated let journal: EventJournal
-    /// What is decided, as it is on disk.
-    var control: MeshControl
-    var undone: Undone?
+    var decisions: Decisions
     var owedRollBack: OwedRollBack?
     /// The roll-out that `control` leads, or led last, as it was last kept for people.
     var rolloutRecord: RolloutRecord?
@@ -125,7 +123,7 @@ public actor Controller {
             }
             contents[generation] = try Self.content(of: kept)
         }
-        control = MeshControl(record, contents: contents, epoch: epoch)
+        decisions = Decisions(MeshControl(record, contents: contents, epoch: epoch))
         rolloutRecord = try await store.rollout(of: generation)
         try await serially { try await self.take([.restarted]) }
     }

@@ -5,14 +5,8 @@ import WarrenPlan
 import WarrenRollout
 import WarrenStore
 
-/// How decisions are made: an event goes into a copy of `control`, what it leads to is kept, and only then done.
+/// How decisions are made: what happened goes into a copy of `control`, what it leads to is kept, and only then done.
 extension Controller {
-    /// What was decided of what happened, while the store failed: nothing of it is done before it is kept.
-    struct Undone: Sendable {
-        var control: MeshControl
-        var actions: [ControlAction]
-    }
-
     /// A rolling back that could not begin yet.
     struct OwedRollBack: Sendable {
         let to: Generation
@@ -21,42 +15,31 @@ extension Controller {
         let from: Generation
     }
 
-    /// With all that happened, also what could not be kept yet.
-    var newest: MeshControl { undone?.control ?? control }
+    /// What is decided, as it is on disk.
+    var control: MeshControl { _read { yield decisions.control } }
 
     /// Takes what happened, in order, as one. Call it within `serially`. What it leads to is done as soon as it can be kept.
     func observe(_ events: [ControlEvent]) async {
-        let (next, actions) = decision(on: events)
+        let decision = decisions.decide(events, now: options.clock.monotonic())
         do {
-            try await adopt(next, actions)
+            try await adopt(decision)
         } catch {
-            if undone == nil {
+            if !decisions.isPostponed {
                 log.error(
                     "what is decided cannot be stored: nothing new is begun until it can", metadata: ["error": "\(error)"])
             }
-            undone = Undone(control: next, actions: actions.filter(\.isDurable))
-            for action in actions where !action.isDurable { await perform(action) }
+            for action in decisions.postpone(decision) { await perform(action) }
         }
     }
 
     /// Takes an order. Throws when what it leads to can't be kept: then it was not given.
     func take(_ events: [ControlEvent]) async throws {
-        let (next, actions) = decision(on: events)
-        try await adopt(next, actions)
+        try await adopt(decisions.decide(events, now: options.clock.monotonic()))
     }
 
-    private func decision(on events: [ControlEvent]) -> (next: MeshControl, actions: [ControlAction]) {
-        var next = newest
-        let now = options.clock.monotonic()
-        let actions = events.flatMap { next.handle($0, now: now) }
-        return (next, (undone?.actions ?? []) + actions)
-    }
-
-    private func adopt(_ next: MeshControl, _ actions: [ControlAction]) async throws {
-        let isDurable =
-            undone != nil || actions.contains { mustBeKept($0, in: next) }
-            || next.record.addresses != control.record.addresses || next.record.keyFloors != control.record.keyFloors
-        if isDurable {
+    private func adopt(_ decision: Decisions.Decision) async throws {
+        if decisions.mustBeKept(decision) {
+            let next = decision.control
             let record = updatedRollout(next), isNew = next.rollout?.generation != control.rollout?.generation
             Failpoint.controllerRolloutDecided.pass()
             try await translatingStoreErrors {
@@ -65,26 +48,20 @@ extension Controller {
             Failpoint.controllerRolloutRecorded.pass()
             rolloutRecord = record
         }
-        await carryOut(next, actions)
+        kept(decision)
+        await carryOut(decision)
     }
 
-    /// What `next` and `actions` need is on disk.
-    func carryOut(_ next: MeshControl, _ actions: [ControlAction]) async {
-        control = next
+    /// The decision is on disk: from now on it is what is decided.
+    func kept(_ decision: Decisions.Decision) {
+        if decisions.keep(decision) { log.notice("what is decided can be stored again") }
+    }
+
+    /// Does what was decided and kept.
+    func carryOut(_ decision: Decisions.Decision) async {
         await followMesh()
-        if undone != nil {
-            undone = nil
-            log.notice("what is decided can be stored again")
-        }
         changeCount += 1
-        for action in actions { await perform(action) }
-    }
-
-    /// Whether the action needs the record of `next` on disk first. An offer that says again what was said before does not: each
-    /// agent that connects gets one.
-    private func mustBeKept(_ action: ControlAction, in next: MeshControl) -> Bool {
-        guard case .offer(let site) = action else { return action.isDurable }
-        return next.intendedVersion(of: site) != control.intendedVersion(of: site)
+        for action in decision.actions { await perform(action) }
     }
 
     /// The roll-out's record as `next` has it. It costs as much as the roll-out has gateways.

@@ -57,7 +57,7 @@ extension Controller {
             } catch {
                 log.error("the roll-out cannot go on now", metadata: ["error": "\(error)"])
             }
-            let deadline = undone == nil ? control.deadline() : nil
+            let deadline = decisions.isPostponed ? nil : control.deadline()
             let due = deadline.map { $0.since(options.clock.monotonic()) } ?? .seconds(1)
             try? await Task.sleep(for: min(.seconds(1), max(.milliseconds(20), due)))
         }
@@ -65,13 +65,13 @@ extension Controller {
 
     private func tick() async throws {
         let now = options.clock.monotonic()
-        let turns = links.tick(now: now)
+        let lapse = links.tick(now: now)
         let isDue = control.deadline().map { $0 <= now } ?? false
         if let owed = owedRollBack, owed.from == control.generation {
             await beginRollBack(to: owed.to, reason: owed.reason)
         }
-        guard isDue || !turns.isEmpty || undone != nil else { return }
-        await observe(turns.map { .link($0.link, isUp: $0.isUp) } + [.tick])
+        guard isDue || !lapse.isEmpty || decisions.isPostponed else { return }
+        await observe(lapse.turns.map { .link($0.link, isUp: $0.isUp) } + lapse.silent.map { .silent($0) } + [.tick])
     }
 
     private func pruneTokens() async {

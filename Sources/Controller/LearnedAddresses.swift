@@ -59,7 +59,7 @@ extension Controller {
     }
 
     private func learn(_ addresses: [IPAddress], of site: SiteName, from source: String) async {
-        let all = newest.record.addresses
+        let all = decisions.newest.record.addresses
         guard !addresses.isEmpty, all[site] != addresses else { return }
         let others = (control.content?.inventory.sites ?? []).filter { $0.name != site }
         if let other = others.first(where: { other in

@@ -94,24 +94,24 @@ extension Controller {
         try await serially { try await self.endTrust(in: site) }
     }
 
-    private func endTrust(in site: SiteName) async throws -> Generation {
-        guard let record = sites.live[site] else { throw ControllerError.unknownSite(site) }
-        guard enrolled.contains(record.id) else {
+    private func endTrust(in name: SiteName) async throws -> Generation {
+        guard let site = sites.live[name] else { throw ControllerError.unknownSite(name) }
+        guard enrolled.contains(site.id) else {
             throw ControllerError.nothingToDo(
-                "no agent is enrolled for '\(site)': there is nothing to revoke, 'warren token create' lets one enrol")
+                "no agent is enrolled for '\(name)': there is nothing to revoke, 'warren token create' lets one enrol")
         }
-        var next = newest
-        let actions = (undone?.actions ?? []) + next.handle(.compromised(site), now: options.clock.monotonic())
-        let kept = next.record
+        let decision = decisions.decide([.compromised(name)], now: options.clock.monotonic())
+        let record = decision.control.record
         Failpoint.controllerRevokeDecided.pass()
-        try await translatingStoreErrors { try await store.revoke(record.id, control: kept) }
+        try await translatingStoreErrors { try await store.revoke(site.id, control: record) }
         Failpoint.controllerRevokeStored.pass()
-        enrolled.remove(record.id)
-        sessions[record.id]?.end(.unauthenticated("the certificate of site '\(site)' was revoked"))
-        await carryOut(next, actions)
+        kept(decision)
+        enrolled.remove(site.id)
+        sessions[site.id]?.end(.unauthenticated("the certificate of site '\(name)' was revoked"))
+        await carryOut(decision)
         await note(
-            .agentRevoked, site: site,
-            text: "the agent of '\(site)' was revoked; its peers use other keys for their links to it")
+            .agentRevoked, site: name,
+            text: "the agent of '\(name)' was revoked; its peers use other keys for their links to it")
         return control.generation
     }
 

@@ -92,6 +92,6 @@ extension MeshControl {
         let rollout = Rollout(
             kind: proposal.kind, epoch: record.epoch, generation: next, fleet: fleet.limited(to: proposal.limit),
             strategy: proposal.strategy)
-        return begin(rollout, now: now)
+        return begin(rollout, enrolled: proposal.enrolled, now: now)
     }
 }

@@ -6,6 +6,8 @@ public enum ControlEvent: Sendable, Equatable {
     /// A gateway opened a stream, which takes the place of any other of its own.
     case connected(SiteName, version: StateVersion, isOnTrial: Bool)
     case disconnected(SiteName)
+    /// Its stream is open, and for too long no report has come on it: how its links are is not known any longer.
+    case silent(SiteName)
     case reported(GatewayAccount)
     case link(LinkID, isUp: Bool)
     /// Time has passed; due at `MeshControl.deadline`.

@@ -12,7 +12,7 @@ public struct MeshControl: Sendable {
     /// Gateways with an open stream, and what they last said they run.
     public private(set) var connected: Set<SiteName> = []
     private var told: [SiteName: StateVersion] = [:]
-    /// Those that have reported on their stream.
+    /// Those that have reported on their stream, and were not silent since.
     private var spoken: Set<SiteName> = []
     /// When this controller started; nil for one that never was another.
     private var restartedAt: MonotonicTime?
@@ -129,6 +129,7 @@ public struct MeshControl: Sendable {
             connected.remove(site)
             spoken.remove(site)
             return advance(.disconnected(site), now)
+        case .silent(let site): return spoken.remove(site) == nil ? [] : advance(.disconnected(site), now)
         case .reported(var account):
             guard isNews(account) else { return [] }
             // Who reports is connected, also when its site had left the mesh while its session was opened, and came back.
@@ -266,10 +267,10 @@ public struct MeshControl: Sendable {
             })
     }
 
-    mutating func begin(_ rollout: Rollout, now: MonotonicTime) -> [ControlAction] {
+    mutating func begin(_ rollout: Rollout, enrolled: Set<SiteName>, now: MonotonicTime) -> [ControlAction] {
         var rollout = rollout
         // Soon after a restart, most links are not known to be up because their gateways were not heard.
-        if let restartedAt { rollout.gather(Set(record.courses.keys).subtracting(spoken), since: restartedAt) }
+        if let restartedAt { rollout.gather(enrolled.subtracting(spoken), since: restartedAt) }
         record.rollout = rollout
         let links = Set(up.flatMap { site, peers in peers.lazy.filter { site < $0 }.compactMap { LinkID(site, $0) } })
         let silent = connected.subtracting(spoken)

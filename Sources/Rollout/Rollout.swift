@@ -73,7 +73,9 @@ public struct Rollout: Sendable, Equatable, Codable {
         let links = fleet.links
         self.up = LinkSet(links.indices.filter { up.contains(links[$0]) })
         var actions: [RolloutAction] = []
-        for site in fleet.leaving where !connected.contains(site) && sites[site] != nil { leftBehind.insert(site) }
+        for site in fleet.leaving where !connected.contains(site) && sites[site] != nil {
+            if regathering?.sites.contains(site) != true { leftBehind.insert(site) }
+        }
         advance(now, &actions)
         return actions
     }

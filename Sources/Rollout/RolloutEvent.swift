@@ -4,6 +4,7 @@ import WarrenModel
 public enum RolloutEvent: Sendable, Equatable {
     /// A gateway opened a stream, and says on it what it runs.
     case connected(SiteName, version: StateVersion, isOnTrial: Bool)
+    /// Its stream ended, or it is silent on it.
     case disconnected(SiteName)
     case reported(GatewayAccount)
     /// The link is up by probe (`LinkState.up`), or is not any longer.

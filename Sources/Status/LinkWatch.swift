@@ -10,6 +10,8 @@ public struct LinkWatch: Sendable {
         var quietAt: Int?
         /// Nothing new was said of any of them since then, by either end.
         var isQuiet = false
+        /// It has said nothing for too long, and that was told.
+        var isSilent = false
     }
 
     /// What a report says of the site's links, with the other ends by their numbers, ascending.
@@ -67,6 +69,7 @@ public struct LinkWatch: Sendable {
         if let last = heard[site], last.said.report.saysTheSameOfLinks(as: report) {
             if last.quietAt == news || last.isQuiet && contradicted.isEmpty && areFresh(last.said.peers, now) {
                 heard[site]?.at = now
+                heard[site]?.isSilent = false
                 return []
             }
             said = last.said
@@ -85,12 +88,22 @@ public struct LinkWatch: Sendable {
         return turns
     }
 
-    /// The links of gateways that have been silent for too long are not up; nor are those of a gateway that is forgotten.
-    public mutating func tick(forgetting gone: Set<SiteName> = [], now: MonotonicTime) -> [Turn] {
-        for site in gone { numbers[site].map { heard[$0] = nil } }
-        var turns: [Turn] = []
-        for site in sites.indices where !up[site].isEmpty {
-            if let at = heard[site]?.at, now.since(at) < LinkStatus.reportFresh { continue }
+    /// What has become of the links by the time alone.
+    public struct Lapse: Sendable, Equatable {
+        public var turns: [Turn] = []
+        /// Gateways that have been silent for too long since the last tick: how their links are is not known any longer.
+        public var silent: [SiteName] = []
+
+        public var isEmpty: Bool { turns.isEmpty && silent.isEmpty }
+    }
+
+    /// The links of gateways that have been silent for too long are not up.
+    public mutating func tick(now: MonotonicTime) -> Lapse {
+        var turns: [Turn] = [], silent: [SiteName] = []
+        for site in sites.indices {
+            guard let last = heard[site], !last.isSilent, now.since(last.at) >= LinkStatus.reportFresh else { continue }
+            heard[site]?.isSilent = true
+            silent.append(sites[site])
             for peer in inOrder(Array(up[site])) { turn(site, peer, &turns) }
         }
         if !contradicted.isEmpty {
@@ -98,7 +111,7 @@ public struct LinkWatch: Sendable {
             for ends in old.sorted(by: { ($0.low, $0.high) < ($1.low, $1.high) }) { turn(ends.low, ends.high, &turns) }
         }
         if !turns.isEmpty { news += 1 }
-        return turns
+        return Lapse(turns: turns, silent: silent)
     }
 
     private func areFresh(_ sites: [Int], _ now: MonotonicTime) -> Bool {

@@ -33,7 +33,7 @@ public actor LinkHistory {
     private static func open(_ path: String) throws -> DatabasePool {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
-        let pool = try DatabasePool(path: path, configuration: configuration)
+        let pool = try DatabasePool(ownersOnly: path, configuration: configuration)
         try pool.write { database in
             try database.execute(
                 sql: """

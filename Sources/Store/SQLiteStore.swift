@@ -21,7 +21,7 @@ public final class SQLiteStore: Store {
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(5)
         do {
-            pool = try DatabasePool(path: path, configuration: configuration)
+            pool = try DatabasePool(ownersOnly: path, configuration: configuration)
             // After the pool is open: turning on the log, it sets its only writer to NORMAL, which flushes at checkpoints alone.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             try Self.migrations.migrate(pool)

@@ -16,11 +16,14 @@ import WarrenModel
             try await fleet.untilFinished(2)
             try await fleet.until { $0.isWell }
             // Gone for now: its agent stays, without a tunnel.
-            #expect(await fleet["cph"].memory.good?.plan.tunnels.isEmpty == true)
+            let withdrawn = try #require(await fleet["cph"].memory.good)
+            #expect(withdrawn.generation == Generation(rawValue: 2))
+            #expect(withdrawn.plan.tunnels.isEmpty && withdrawn.plan.policies.isEmpty && withdrawn.keys.isEmpty)
             #expect(await fleet["cph"].endings.isEmpty)
             _ = try await controller.accept(
                 TestMesh.inventory(["ams", "ber", "cph"]), manner: quick, expecting: Generation(rawValue: 2))
             try await fleet.untilFinished(3)
+            #expect(try #require(await controller.currentMesh).mesh.map(\.index) == [1, 2, 4])
             let deadline = ContinuousClock.now + .seconds(10)
             while await fleet["cph"].endings.last != .permissionDenied {
                 guard ContinuousClock.now < deadline else {

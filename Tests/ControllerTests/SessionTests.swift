@@ -129,29 +129,4 @@ import WarrenWire
             await #expect(throws: RPCError.self) { try await old.session(at: mesh.linkPort) { _ in false } }
         }
     }
-
-    /// A site that leaves is sent a plan without tunnels; one of the same name that comes later is another site.
-    @Test func aSiteThatLeavesIsWithdrawn() async throws {
-        try await TestMesh.with { mesh in
-            let agent = try await mesh.enrolled("tokyo")
-            let first = Generation(rawValue: 1)
-            _ = try await mesh.controller.accept(TestMesh.inventory(["berlin", "oslo"]), expecting: first)
-            let received = Mutable<DesiredState?>(nil)
-            try await agent.session(at: mesh.linkPort) { message in
-                received.value = try DesiredState(wire: message)
-                return false
-            }
-            let state = try #require(received.value)
-            #expect(state.plan.tunnels.isEmpty && state.plan.policies.isEmpty && state.keys.isEmpty)
-            #expect(state.generation == first.next)
-            _ = try await mesh.controller.accept(TestMesh.inventory(["berlin", "oslo", "tokyo"]), expecting: first.next)
-            let current = try #require(await mesh.controller.currentMesh).mesh
-            #expect(current.map(\.index) == [1, 3, 4])
-            // The old certificate is of the site that left.
-            try await agent.session(at: mesh.linkPort) { message in
-                #expect(message.plan.tunnels.isEmpty)
-                return false
-            }
-        }
-    }
 }

@@ -72,6 +72,30 @@ import WarrenPlan
         #expect(control.rollout?.view.steps.first?.waves.first?.phase == .running)
     }
 
+    /// What was known of a gateway's links is not any longer once it is silent, though its stream is open.
+    @Test func nobodyIsOfferedAnythingWhileSilent() throws {
+        var control = MeshControl()
+        _ = control.accept(.init(content(), enrolled: [a, b]), now: time(0))
+        let version = StateVersion(generation: control.generation)
+        for site in [a, b] { greet(&control, site, version, at: 1) }
+        _ = control.handle(.silent(b), now: time(11))
+        let strategy = RolloutStrategy(canary: .none, batches: [])
+        let actions = control.accept(.init(content(isTranslated: true), strategy: strategy, enrolled: [a, b]), now: time(12))
+        #expect(actions.contains(.offer(a)) && !actions.contains(.offer(b)))
+        #expect(control.handle(.reported(GatewayAccount(site: b, version: version)), now: time(13)).contains(.offer(b)))
+    }
+
+    /// Of a site without an agent there is nobody to be heard.
+    @Test func nobodyWaitsForASiteWithoutAnAgent() {
+        var control = MeshControl()
+        _ = control.handle(.restarted, now: time(0))
+        _ = control.accept(.init(content(), enrolled: [a]), now: time(1))
+        greet(&control, a, StateVersion(generation: control.generation), at: 2)
+        let strategy = RolloutStrategy(canary: .none, batches: [])
+        let actions = control.accept(.init(content(isTranslated: true), strategy: strategy, enrolled: [a]), now: time(3))
+        #expect(actions.contains(.offer(a)))
+    }
+
     /// A controller that has just started waits for those that it knows, before it begins with a change.
     @Test func afterARestartTheMeshIsHeardFirst() {
         var control = MeshControl()

@@ -29,12 +29,12 @@ import WarrenPlan
     @Test func aRekeyIsNoOutage() {
         var watch = standing()
         #expect(watch.take(reports(1).0, now: at(3)) == [])
-        #expect(watch.tick(now: at(3.5)) == [])
+        #expect(watch.tick(now: at(3.5)).isEmpty)
         #expect(watch.take(reports(1).1, now: at(4)) == [])
         for second in 5...60 {
             let (first, other) = reports(1)
             #expect(watch.take(first, now: at(Double(second))) == [] && watch.take(other, now: at(Double(second))) == [])
-            #expect(watch.tick(now: at(Double(second) + 0.5)) == [])
+            #expect(watch.tick(now: at(Double(second) + 0.5)).isEmpty)
         }
     }
 
@@ -47,10 +47,25 @@ import WarrenPlan
                 turns += watch.take(reports(1).0, now: at(Double(second)))
                 turns += watch.take(reports(0).1, now: at(Double(second) + 0.1))
             }
-            turns += watch.tick(now: at(Double(second) + 0.2))
+            turns += watch.tick(now: at(Double(second) + 0.2)).turns
             #expect(turns.isEmpty == (second < 7))
         }
         #expect(turns == [LinkWatch.Turn(link: samples.link, isUp: false)])
         #expect(watch.take(reports(1).1, now: at(12.5)) == [LinkWatch.Turn(link: samples.link, isUp: true)])
+    }
+
+    /// Who says nothing for ten seconds is told of once, until it is heard again.
+    @Test func whoIsSilentIsToldOfOnce() {
+        var watch = standing()
+        #expect(watch.tick(now: at(9.9)).isEmpty)
+        #expect(
+            watch.tick(now: at(10))
+                == LinkWatch.Lapse(turns: [LinkWatch.Turn(link: samples.link, isUp: false)], silent: [samples.a]))
+        #expect(watch.tick(now: at(10.5)) == LinkWatch.Lapse(silent: [samples.b]))
+        #expect(watch.tick(now: at(60)).isEmpty)
+        #expect(watch.take(reports(0).0, now: at(61)) == [])
+        #expect(watch.take(reports(0).1, now: at(62)) == [LinkWatch.Turn(link: samples.link, isUp: true)])
+        #expect(watch.tick(now: at(70)).isEmpty)
+        #expect(watch.tick(now: at(72)).silent == [samples.a, samples.b])
     }
 }

@@ -22,7 +22,7 @@ struct Controller {
     }
 
     var store = Store()
-    private(set) var decided = Decided(MeshControl())
+    private var decided = Decided(Decisions(MeshControl()))
     var links = LinkWatch()
     var sessions: [Int: Stream] = [:]
     var isRunning = false
@@ -51,15 +51,17 @@ struct Controller {
     func clock(_ now: UInt64) -> MonotonicTime { MonotonicTime(nanoseconds: now + clockOrigin) }
 
     /// Kept by reference, so that a look at it copies nothing.
-    final class Decided {
-        let control: MeshControl
-        init(_ control: MeshControl) { self.control = control }
+    private final class Decided {
+        var decisions: Decisions
+        init(_ decisions: Decisions) { self.decisions = decisions }
     }
 
-    var control: MeshControl {
-        _read { yield decided.control }
-        set { decided = Decided(newValue) }
+    var decisions: Decisions {
+        _read { yield decided.decisions }
+        _modify { yield &decided.decisions }
     }
+
+    var control: MeshControl { _read { yield decisions.control } }
 }
 
 extension Simulation {
@@ -79,7 +81,7 @@ extension Simulation {
             }
             contents[generation] = content
         }
-        controller.control = MeshControl(store.record, contents: contents, epoch: store.epoch)
+        controller.decisions = Decisions(MeshControl(store.record, contents: contents, epoch: store.epoch))
         if controller.control.generation < controller.promised {
             fail("generation \(controller.promised) was acknowledged, and is gone: \(controller.control.generation)")
         }
@@ -90,7 +92,7 @@ extension Simulation {
             fail("the roll-out was \(order.state) when an order was answered, and is \(state)")
         }
         checkPromises()
-        attemptController { try take([.restarted]) }
+        guard attemptController({ try take([.restarted]) }) else { return killController() }
         enrolNew()
         controllerTicks(controller.life)
     }
@@ -147,26 +149,34 @@ extension Simulation {
 
     // MARK: Events and what follows
 
-    func take(_ events: [ControlEvent]) throws {
-        var next = controller.control
-        var actions: [ControlAction] = []
-        for event in events { actions += next.handle(event, now: controller.clock(now)) }
-        try adopt(next, actions)
+    /// What happened did happen, also when what it leads to cannot be stored yet.
+    func observe(_ events: [ControlEvent]) throws {
+        let decision = controller.decisions.decide(events, now: controller.clock(now))
+        do {
+            try adopt(decision)
+        } catch is DiskFault {
+            for action in controller.decisions.postpone(decision) { try perform(action) }
+        }
     }
 
-    func adopt(_ next: MeshControl, _ actions: [ControlAction]) throws {
-        let isDurable =
-            actions.contains(where: \.isDurable) || next.record.addresses != controller.control.record.addresses
-            || next.record.keyFloors != controller.control.record.keyFloors
-        if isDurable {
+    /// An order, which was not given when what it leads to cannot be stored.
+    func take(_ events: [ControlEvent]) throws {
+        try adopt(controller.decisions.decide(events, now: controller.clock(now)))
+    }
+
+    private func adopt(_ decision: Decisions.Decision) throws {
+        if controller.decisions.mustBeKept(decision) {
             try passController(.controllerRolloutDecided)
-            try transact { $0.record = next.record }
-            if next.rollout?.state != controller.control.rollout?.state { controller.acknowledged = nil }
+            try transact {
+                $0.record = decision.control.record
+            } afterwards: {
+                if decision.control.rollout?.state != controller.control.rollout?.state { controller.acknowledged = nil }
+            }
             try passController(.controllerRolloutRecorded)
         }
-        controller.control = next
+        controller.decisions.keep(decision)
         rules.controlled(self)
-        for action in actions { try perform(action) }
+        for action in decision.actions { try perform(action) }
     }
 
     func perform(_ action: ControlAction) throws {
@@ -225,7 +235,7 @@ extension Simulation {
         next.addresses = next.addresses.filter { indexes[$0.key] != nil }
         next.drained = next.drained.filter { indexes[$0] != nil }
         let content = MeshContent(inventory, assignments: next)
-        var changed = control
+        var changed = controller.decisions.newest
         let actions = changed.accept(
             MeshControl.Proposal(
                 content, kind: kind, strategy: strategy, enrolled: Set(controller.store.agents.keys)),
@@ -243,7 +253,8 @@ extension Simulation {
             nextBadPlan = nil
         }
         try passController(.controllerAcceptStored)
-        controller.control = changed
+        let decision = controller.decisions.decision(changed, actions)
+        controller.decisions.keep(decision)
         figures.generations += 1
         note(
             "generation \(changed.generation): \(inventory.sites.count) sites, \(changed.rollout?.fleet.changes.count ?? 0) touched"
@@ -252,22 +263,26 @@ extension Simulation {
         try passController(.controllerAcceptNoted)
         for number in controller.sessions.keys.sorted() { controller.sessions[number].map(ring) }
         enrolNew()
-        for action in actions { try perform(action) }
+        for action in decision.actions { try perform(action) }
     }
 
     private func controllerTicks(_ life: Int) {
         guard controller.isRunning, controller.life == life else { return }
         let clock = controller.clock(now)
-        let turns = controller.links.tick(now: clock).sorted { $0.link < $1.link }
+        let lapse = controller.links.tick(now: clock)
         let isDue = controller.control.deadline().map { $0 <= clock } ?? false
         if let owed = controller.owedRollBack, owed.from == controller.control.generation {
             attemptController { try beginRollBack(owed.to, owed.reason) }
             guard controller.isRunning, controller.life == life else { return }
         }
-        if isDue || !turns.isEmpty {
-            attemptController { try take(turns.map { .link($0.link, isUp: $0.isUp) } + [.tick]) }
+        if isDue || !lapse.isEmpty || controller.decisions.isPostponed {
+            attemptController {
+                try observe(
+                    lapse.turns.map { .link($0.link, isUp: $0.isUp) } + lapse.silent.map { .silent($0) } + [.tick])
+            }
         }
-        let due = controller.control.deadline().map { $0.since(controller.clock(now)).inSeconds } ?? 1
+        let deadline = controller.decisions.isPostponed ? nil : controller.control.deadline()
+        let due = deadline.map { $0.since(controller.clock(now)).inSeconds } ?? 1
         after(UInt64(min(1, max(0.02, due)) * 1e9), "controller ticks") { [self] in controllerTicks(life) }
     }
 }

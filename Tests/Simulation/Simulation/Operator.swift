@@ -110,12 +110,11 @@ extension Simulation {
     /// The agent's certificate is good for nothing any more, and its peers use other keys. Its site gets another host.
     private func revoke(_ gateway: Gateway) throws {
         guard controller.store.agents[gateway.site] != nil else { throw Refusal.nothingToDo }
-        var next = controller.control
         rules.touched(controller.control, gateway.site)
-        let actions = next.handle(.compromised(gateway.site), now: controller.clock(now))
+        let decision = controller.decisions.decide([.compromised(gateway.site)], now: controller.clock(now))
         try passController(.controllerRevokeDecided)
         try transact { store in
-            store.record = next.record
+            store.record = decision.control.record
             store.agents[gateway.site] = nil
             for (id, token) in store.tokens where token.site == gateway.site { store.tokens[id] = nil }
         } afterwards: {
@@ -125,13 +124,13 @@ extension Simulation {
             after(10 * second, "another host for the site", gateway.number) { [self] in replaceHost(gateway) }
         }
         try passController(.controllerRevokeStored)
-        controller.control = next
+        controller.decisions.keep(decision)
         rules.controlled(self)
         if let stream = controller.sessions[gateway.number] {
             sendDown(stream) { [self] in lose(stream) }
             close(stream)
         }
-        for action in actions { try perform(action) }
+        for action in decision.actions { try perform(action) }
     }
 
     private func replaceHost(_ gateway: Gateway) {

@@ -54,6 +54,10 @@ extension Simulation {
             attemptController { try take([.command(.resume(without: []))]) }
         }
         guard violation == nil else { return }
+        // A gateway that somebody took back by hand before may keep a link from coming up, for as long as its turn does not come.
+        if controller.control.isRollingOut, gateways.contains(where: isHeldBackFromBefore) {
+            attemptController { try take([.command(.abort)]) }
+        }
         guard !controller.control.isRollingOut else {
             return fail("the roll-out does not end: \(controller.control.rollout.map { "\($0.view)" } ?? "")")
         }
@@ -133,6 +137,11 @@ extension Simulation {
             return false
         }
         return !isHealed || controller.control.rollout?.fleet.changes[gateway.site] == nil
+    }
+
+    /// It went back from what it shall run by a generation before the current one, which has not come to it.
+    private func isHeldBackFromBefore(_ gateway: Gateway) -> Bool {
+        isHoldingBack(gateway) && gateway.state.rejected.map { $0.generation < controller.control.generation } ?? false
     }
 
     /// What is not as it shall be in a mesh at rest; nil when nothing is.

@@ -8,7 +8,7 @@ import WarrenStatus
 
 /// The controller's end of the agents' streams.
 extension Simulation {
-    private func isLed(_ site: SiteName) -> Bool { controller.decided.control.leads(site) }
+    private func isLed(_ site: SiteName) -> Bool { controller.control.leads(site) }
 
     /// An agent's greeting arrived.
     func open(_ stream: Stream, running version: StateVersion, isOnTrial: Bool) {
@@ -27,11 +27,8 @@ extension Simulation {
         attemptController { try passController(.controllerSessionOpened) }
         guard controller.isRunning, stream.controllerLife == controller.life else { return }
         if isLed(gateway.site) {
-            let isTaken = attemptController { try take([.connected(gateway.site, version: version, isOnTrial: isOnTrial)]) }
-            guard isTaken else {
-                if controller.isRunning { refuse(stream) }
-                return
-            }
+            attemptController { try observe([.connected(gateway.site, version: version, isOnTrial: isOnTrial)]) }
+            guard controller.isRunning, stream.controllerLife == controller.life else { return }
         }
         ring(stream)
     }
@@ -48,7 +45,7 @@ extension Simulation {
         guard stream.controllerLife == controller.life, controller.sessions[gateway.number] === stream else { return }
         stream.isControllerOpen = false
         controller.sessions[gateway.number] = nil
-        attemptController { try take([.disconnected(gateway.site)]) }
+        attemptController { try observe([.disconnected(gateway.site)]) }
     }
 
     func receive(_ made: MadeReport, _ stream: Stream) {
@@ -61,24 +58,23 @@ extension Simulation {
         attemptController { try passController(.controllerReportReceived) }
         guard controller.isRunning, isLed(site) else { return }
         let turns = controller.links.take(made.report, now: controller.clock(now))
-        let isNews = !turns.isEmpty || controller.decided.control.isNews(made.account)
-        let isTaken = attemptController {
-            if isNews { try take(turns.map { .link($0.link, isUp: $0.isUp) } + CollectionOfOne(.reported(made.account))) }
+        let isNews = !turns.isEmpty || controller.decisions.newest.isNews(made.account)
+        attemptController {
+            if isNews { try observe(turns.map { .link($0.link, isUp: $0.isUp) } + CollectionOfOne(.reported(made.account))) }
             try learn(made.report)
         }
-        if !isTaken, controller.isRunning { refuse(stream) }
     }
 
     private func learn(_ report: AgentReport) throws {
         guard !report.outerAddresses.isEmpty,
             controller.control.mesh?.declaration(of: report.site)?.site.gateway.publicAddressSource == .agent
         else { return }
-        let all = controller.control.record.addresses
+        let all = controller.decisions.newest.record.addresses
         guard all[report.site] != report.outerAddresses else { return }
         note("\(report.site) is at \(report.outerAddresses[0])")
         rules.touched(controller.control, report.site)
         try passController(.controllerAddressTold)
-        try take([.learned(all.merging([report.site: report.outerAddresses]) { $1 })])
+        try observe([.learned(all.merging([report.site: report.outerAddresses]) { $1 })])
         try passController(.controllerAddressLearned)
     }
 
