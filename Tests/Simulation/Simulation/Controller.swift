@@ -22,7 +22,7 @@ struct Controller {
     }
 
     var store = Store()
-    private var decided = Decided(Decisions(MeshControl()))
+    private(set) var decided = Decided(Decisions(MeshControl()))
     var links = LinkWatch()
     var sessions: [Int: Stream] = [:]
     var isRunning = false
@@ -50,15 +50,15 @@ struct Controller {
 
     func clock(_ now: UInt64) -> MonotonicTime { MonotonicTime(nanoseconds: now + clockOrigin) }
 
-    /// Kept by reference, so that a look at it copies nothing.
-    private final class Decided {
-        var decisions: Decisions
+    /// Kept by reference, so that a look at it copies nothing, and another one after each change.
+    final class Decided {
+        let decisions: Decisions
         init(_ decisions: Decisions) { self.decisions = decisions }
     }
 
     var decisions: Decisions {
         _read { yield decided.decisions }
-        _modify { yield &decided.decisions }
+        set { decided = Decided(newValue) }
     }
 
     var control: MeshControl { _read { yield decisions.control } }
