@@ -66,6 +66,12 @@ public struct Route: Sendable, Hashable, Codable {
         self.interface = interface
     }
 
+    /// Inlined where many are compared, in other modules too: then none is copied, and its name counted as a reference, for that.
+    @inlinable @inline(__always)
+    public static func == (a: Route, b: Route) -> Bool {
+        a.destination == b.destination && a.via == b.via && a.interface == b.interface
+    }
+
     /// A gateway has few routes to one destination.
     public func hash(into hasher: inout Hasher) { hasher.combine(destination) }
     public func _rawHashValue(seed: Int) -> Int { destination._rawHashValue(seed: seed) }
@@ -132,6 +138,14 @@ public struct FirewallRule: Sendable, Hashable, Codable {
         self.ports = ports
         self.interface = interface
         self.unprotected = unprotected
+    }
+
+    /// Inlined for the same reason as that of `Route`.
+    @inlinable @inline(__always)
+    public static func == (a: FirewallRule, b: FirewallRule) -> Bool {
+        a.action == b.action && a.direction == b.direction && a.ipProtocol == b.ipProtocol && a.source == b.source
+            && a.destination == b.destination && a.ports == b.ports && a.interface == b.interface
+            && a.unprotected == b.unprotected
     }
 
     /// What tells most of a gateway's rules apart is enough.
