@@ -28,7 +28,8 @@ extension AgentState {
 
     /// The state that it went back from, while nothing newer is under way.
     public var standingRejection: Rejection? {
-        trial == nil && (target == nil || target == good || target?.isWithdrawn == true) ? rejection : nil
+        guard let rejection, trial == nil, target == nil || target == good || target?.isWithdrawn == true else { return nil }
+        return rejection
     }
 
     /// When a `tick` is due at the latest; nil when only another event can change anything.

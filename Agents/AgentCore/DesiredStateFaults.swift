@@ -22,7 +22,8 @@ extension DesiredState {
         }
         faults += repeats(plan.ike.map(\.peer)).map { "IKE peer \($0) is named twice" }
         var known: String?
-        for route in plan.routes where route.interface != known {
+        for place in plan.routes.indices where plan.routes[place].interface != known {
+            let route = plan.routes[place]
             if interfaces.contains(route.interface) {
                 known = route.interface
             } else {
@@ -96,7 +97,14 @@ extension DesiredState {
 
 /// The names of tunnels' interfaces. Those of up to eight bytes, as all that are derived, are compared as numbers.
 private struct InterfaceNames {
-    private var short: Set<UInt64> = []
+    private struct ShortName: QuickHashable {
+        let bytes: UInt64
+
+        func combine(into hash: inout QuickHash) { hash.combine(bytes) }
+        func _rawHashValue(seed: Int) -> Int { quickHash(seed) }
+    }
+
+    private var short: Set<ShortName> = []
     private var long: Set<String> = []
     private(set) var haveRepeats = false
 
@@ -109,11 +117,13 @@ private struct InterfaceNames {
         }
     }
 
-    func contains(_ name: String) -> Bool { Self.number(name).map(short.contains) ?? long.contains(name) }
+    func contains(_ name: String) -> Bool {
+        if let number = Self.number(name) { short.contains(number) } else { long.contains(name) }
+    }
 
-    private static func number(_ name: String) -> UInt64? {
+    private static func number(_ name: String) -> ShortName? {
         guard (1...8).contains(name.utf8.count) else { return nil }
-        return name.utf8.reduce(0) { $0 << 8 | UInt64($1) }
+        return ShortName(bytes: name.utf8.reduce(0) { $0 << 8 | UInt64($1) })
     }
 }
 

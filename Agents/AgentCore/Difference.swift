@@ -41,17 +41,11 @@ struct Difference {
     func superseded(by route: Route) -> [Route] { supersededRoutes[route.destination] ?? [] }
 
     private mutating func compareUnreachable(_ desired: GatewayPlan, _ observed: ObservedState) {
-        guard !observed.unreachable.consists(of: desired.unreachable, by: \.self) else { return }
-        let wanted = Set(desired.unreachable)
-        missingUnreachable = wanted.subtracting(observed.unreachable).sorted()
-        orphanUnreachable = observed.unreachable.subtracting(wanted).sorted()
+        (missingUnreachable, orphanUnreachable) = observed.unreachable.compared(with: desired.unreachable, by: \.self, in: <)
     }
 
     private mutating func comparePolicies(_ desired: GatewayPlan, _ observed: ObservedState) {
-        guard !observed.policies.consists(of: desired.policies, by: \.peer) else { return }
-        let wanted = Set(desired.policies)
-        missingPolicies = wanted.subtracting(observed.policies).sorted { $0.isBefore($1) }
-        orphanPolicies = observed.policies.subtracting(wanted).sorted { $0.isBefore($1) }
+        (missingPolicies, orphanPolicies) = observed.policies.compared(with: desired.policies, by: \.peer) { $0.isBefore($1) }
     }
 
     private mutating func compareTunnels(_ desired: GatewayPlan, _ observed: ObservedState) {
@@ -107,18 +101,19 @@ struct Difference {
     }
 
     private mutating func compareRoutes(_ desired: GatewayPlan, _ observed: ObservedState) {
-        guard !displacedTunnels.isEmpty || !observed.routes.consists(of: desired.routes, by: \.destination) else { return }
-        let wanted = Set(desired.routes)
-        // A device takes its routes with it.
-        let lost = observed.routes.filter { displacedTunnels.contains($0.interface) }
-        displacedRoutes = lost.sorted { $0.isBefore($1) }
-        let kept = observed.routes.subtracting(lost)
-        missingRoutes = wanted.subtracting(kept).sorted { $0.isBefore($1) }
+        var kept = observed.routes
+        if !displacedTunnels.isEmpty {
+            // A device takes its routes with it.
+            let lost = kept.filter { displacedTunnels.contains($0.interface) }
+            displacedRoutes = lost.sorted { $0.isBefore($1) }
+            kept.subtract(lost)
+        }
+        (missingRoutes, orphanRoutes) = kept.compared(with: desired.routes, by: \.destination) { $0.isBefore($1) }
+        guard !missingRoutes.isEmpty, !orphanRoutes.isEmpty else { return }
         let destinations = Set(missingRoutes.map(\.destination))
-        var orphans = kept.subtracting(wanted).sorted { $0.isBefore($1) }
-        supersededRoutes = Dictionary(grouping: orphans.filter { destinations.contains($0.destination) }, by: \.destination)
-        orphans.removeAll { destinations.contains($0.destination) }
-        orphanRoutes = orphans
+        let superseded = orphanRoutes.filter { destinations.contains($0.destination) }
+        supersededRoutes = Dictionary(grouping: superseded, by: \.destination)
+        orphanRoutes.removeAll { destinations.contains($0.destination) }
     }
 
     /// While anything unwanted is still to be taken down, the rules that guard it stay: stale drops above, stale
@@ -171,19 +166,32 @@ extension Set {
         guard items.areDistinct(by: key) else { return self == Set(items) }
         return count == items.count && items.allSatisfy(contains)
     }
+
+    /// What of the wanted is not there, and what is there beside it, in order; the same may be said of `key`.
+    fileprivate func compared<Key: Comparable>(
+        with wanted: [Element], by key: (Element) -> Key, in order: (Element, Element) -> Bool
+    ) -> (missing: [Element], orphans: [Element]) {
+        let wanted = wanted.areDistinct(by: key) ? wanted : Array(Set(wanted))
+        let missing = wanted.filter { !contains($0) }
+        // Nothing else is there where that is as much as what is there of the wanted.
+        let hasOrphans = wanted.count - missing.count < count
+        return (missing.sorted(by: order), hasOrphans ? subtracting(wanted).sorted(by: order) : [])
+    }
 }
 
 extension Array where Element: Equatable {
     /// Whether no two are equal; false also where `key` falls from one to the next, so that it would take longer to know.
     fileprivate func areDistinct<Key: Comparable>(by key: (Element) -> Key) -> Bool {
-        var first = 0
+        guard var former = first.map(key) else { return true }
+        var start = 0
         for place in indices.dropFirst() {
-            let former = key(self[place - 1]), latter = key(self[place])
+            let latter = key(self[place])
             if former < latter {
-                first = place
-            } else if former != latter || self[first..<place].contains(self[place]) {
+                start = place
+            } else if former != latter || self[start..<place].contains(self[place]) {
                 return false
             }
+            former = latter
         }
         return true
     }

@@ -19,6 +19,22 @@ public struct ReportSchedule: Sendable {
             self.report = report
             self.isWell = isWell
         }
+
+        /// Whether the two differ at the most in what grows by itself. Mostly whole parts are equal.
+        func tellsSameNews(as other: AgentReport) -> Bool {
+            report.tunnels.tellsSame(as: other.tunnels) { $0.tunnel == $1.tunnel && $0.isUp == $1.isUp }
+                && report.securityAssociations.tellsSame(as: other.securityAssociations) {
+                    $0.withoutCounters == $1.withoutCounters
+                }
+                && report.ike.tellsSame(as: other.ike) { $0.withoutCounters == $1.withoutCounters }
+                && report.probes.tellsSame(as: other.probes) {
+                    $0.peer == $1.peer && $0.isAnswered == $1.isAnswered && $0.pathMTU == $1.pathMTU
+                }
+                && report.site == other.site && report.agentVersion == other.agentVersion
+                && report.version == other.version && report.isOnTrial == other.isOnTrial
+                && report.rejected == other.rejected && report.outerAddresses == other.outerAddresses
+                && report.routes == other.routes && report.drift == other.drift && report.failure == other.failure
+        }
     }
 
     public init() {}
@@ -29,11 +45,12 @@ public struct ReportSchedule: Sendable {
             self.last = (Said(report, isWell: report.isWell), now)
             return true
         }
-        let isSame = last.said.report == report, isWell = isSame ? last.said.isWell : report.isWell
-        if isSame || last.said.report.tellsSameNews(as: report) {
-            guard now.since(last.at) >= Self.wait(isChanging: isChanging, isWell: isWell) else { return false }
+        if last.said.tellsSameNews(as: report) {
+            guard now.since(last.at) >= Self.wait(isChanging: isChanging, isWell: last.said.isWell) else { return false }
+            self.last = (last.said, now)
+        } else {
+            self.last = (Said(report, isWell: report.isWell), now)
         }
-        self.last = (isSame ? last.said : Said(report, isWell: isWell), now)
         return true
     }
 
@@ -64,22 +81,12 @@ extension AgentReport {
         }
         return lacking.allSatisfy { $0.rawValue == 0 }
     }
+}
 
-    /// Whether the two differ at the most in what grows by itself.
-    func tellsSameNews(as other: AgentReport) -> Bool {
-        tunnels.elementsEqual(other.tunnels) { $0.tunnel == $1.tunnel && $0.isUp == $1.isUp }
-            && securityAssociations.elementsEqual(other.securityAssociations) { $0.withoutCounters == $1.withoutCounters }
-            && ike.elementsEqual(other.ike) { $0.withoutCounters == $1.withoutCounters }
-            && probes.elementsEqual(other.probes) {
-                $0.peer == $1.peer && $0.isAnswered == $1.isAnswered && $0.pathMTU == $1.pathMTU
-            }
-            && withoutLinks == other.withoutLinks
-    }
-
-    private var withoutLinks: AgentReport {
-        var report = self
-        (report.tunnels, report.securityAssociations, report.ike, report.probes) = ([], [], [], [])
-        return report
+extension Array where Element: Equatable {
+    /// Whether all is equal, or tells the same in the same place.
+    fileprivate func tellsSame(as other: Self, by isSame: (Element, Element) -> Bool) -> Bool {
+        self == other || elementsEqual(other) { $0 == $1 || isSame($0, $1) }
     }
 }
 
