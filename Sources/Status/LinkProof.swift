@@ -52,7 +52,7 @@ struct LinkProof: Sendable {
 
     private var hasChildSA: Bool { !outbound.isEmpty && !inbound.isEmpty }
 
-    private func crosses(_ peer: LinkProof) -> Bool { outbound.contains(where: peer.inbound.contains) }
+    private func crosses(_ peer: LinkProof) -> Bool { outbound.meets(peer.inbound) }
 
     /// One SPI that an end sends on is among those that its peer receives on.
     static func cross(_ sent: [SPI], _ received: [SPI]) -> Bool { sent.contains(where: received.contains) }
@@ -71,7 +71,9 @@ private struct SPIs: Sendable {
 
     func contains(_ spi: SPI) -> Bool { first == spi || others?.contains(spi) ?? false }
 
-    func contains(where predicate: (SPI) -> Bool) -> Bool {
-        first.map(predicate) ?? false || others?.contains(where: predicate) ?? false
+    /// Whether one of these is among those.
+    func meets(_ those: SPIs) -> Bool {
+        if let first, those.contains(first) { return true }
+        return others?.contains(where: those.contains) ?? false
     }
 }

@@ -26,6 +26,12 @@ public struct LinkWatch: Sendable {
             proofs = ends.map(\.proof)
         }
 
+        func saysTheSameOfLinks(as other: AgentReport) -> Bool {
+            report.version == other.version && report.probes == other.probes
+                && report.securityAssociations == other.securityAssociations && report.ike == other.ike
+                && report.tunnels == other.tunnels
+        }
+
         func place(of peer: Int) -> Int? {
             var (low, high) = (0, peers.count)
             while low < high {
@@ -66,7 +72,7 @@ public struct LinkWatch: Sendable {
     public mutating func take(_ report: AgentReport, now: MonotonicTime) -> [Turn] {
         let site = number(of: report.site)
         let said: Said
-        if let last = heard[site], last.said.report.saysTheSameOfLinks(as: report) {
+        if let last = heard[site], last.said.saysTheSameOfLinks(as: report) {
             if last.quietAt == news || last.isQuiet && contradicted.isEmpty && areFresh(last.said.peers, now) {
                 heard[site]?.at = now
                 heard[site]?.isSilent = false
@@ -195,12 +201,5 @@ public struct LinkWatch: Sendable {
             contradicted[Ends(site, peer)] = nil
         }
         turns.append(Turn(link: link, isUp: isUp))
-    }
-}
-
-extension AgentReport {
-    fileprivate func saysTheSameOfLinks(as other: AgentReport) -> Bool {
-        version == other.version && probes == other.probes && securityAssociations == other.securityAssociations
-            && ike == other.ike && tunnels == other.tunnels
     }
 }
