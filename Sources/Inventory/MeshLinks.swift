@@ -62,17 +62,23 @@ public struct MeshLinks: Sendable {
     public func peers(of site: Int) -> [Int] {
         guard isActive.indices.contains(site), isActive[site] else { return [] }
         let extra = declared[site, default: []]
-        let found: Set<Int>
+        var found: [Int]
         switch shape {
         case .all: return everyone(but: site)
         case .hubs(let all):
             if hubs.contains(site) { return everyone(but: site) }
-            found = Set(all + extra)
+            found = all + extra
         case .groups(let members, let memberships):
-            found = Set(memberships[site, default: []].flatMap { members[$0] } + extra)
-        case .none: found = Set(extra)
+            found = memberships[site, default: []].flatMap { members[$0] } + extra
+        case .none: found = extra
         }
-        return found.filter { $0 != site && isActive[$0] }.sorted()
+        found.sort()
+        // Each once.
+        var last = site
+        return found.filter { other in
+            defer { last = other }
+            return other != last && other != site && isActive[other]
+        }
     }
 
     /// Whether the two have a link; at the cost of the few links that either is declared in, whatever the size of the mesh.

@@ -94,7 +94,7 @@ public struct MeshDerivation: Sendable, Sequence {
     /// What the gateway must run: a link to each peer, a way through the hub to the sites that it has no link to, and
     /// nothing that leads any other site's packets past the tunnels.
     private func plan(at position: Int) -> GatewayPlan {
-        let node = nodes[position]
+        let nodes = nodes, node = nodes[position]
         let peers = links.peers(of: position)
         let transit = links.transit(from: position).flatMap { hub in
             node.outer(to: nodes[hub]) == nil ? nil : self.link(from: position, to: hub)

@@ -1,8 +1,8 @@
 import WarrenInventory
 import WarrenModel
 
-/// One link, seen from one of its gateways.
-struct MeshLink {
+/// One link, seen from one of its gateways; shared by all that is derived from it.
+final class MeshLink {
     let local: MeshNode
     let remote: MeshNode
     let isInitiator: Bool
@@ -11,6 +11,19 @@ struct MeshLink {
     let keyFloor: UInt32?
     /// What the tunnel carries.
     let families: [AddressFamily]
+
+    init(
+        local: MeshNode, remote: MeshNode, isInitiator: Bool, parameters: IPsecParameters, keyEpoch: UInt32, keyFloor: UInt32?,
+        families: [AddressFamily]
+    ) {
+        self.local = local
+        self.remote = remote
+        self.isInitiator = isInitiator
+        self.parameters = parameters
+        self.keyEpoch = keyEpoch
+        self.keyFloor = keyFloor
+        self.families = families
+    }
 
     /// The remote network's route into the tunnel; nil for a network of a family that the tunnel does not carry: it stays
     /// unreachable.
