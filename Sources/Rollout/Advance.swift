@@ -77,8 +77,10 @@ extension Rollout {
 
     /// What took too long.
     private mutating func expire(_ now: MonotonicTime, _ actions: inout [RolloutAction]) {
-        // Mostly nothing has, and then there is no need to go through the wave.
+        // Mostly nothing has, and then there is no need to go through the wave: whoever was done when it began, and is not any
+        // longer, is so since later.
         let least = min(waveTimeout, .seconds(Int64(strategy.lateAfterSeconds)))
+        guard let step = steps.last, now.since(step.waveStarted) >= least else { return }
         guard sites.values.contains(where: { !$0.isDone && now.since($0.since) >= least }) else { return }
         for site in waveSites {
             guard let progress = sites[site] else { continue }
@@ -127,7 +129,8 @@ extension Rollout {
     /// Of the step under way, those that have had their turn and are waited for.
     var waveSites: [SiteName] {
         guard let step = steps.last else { return [] }
-        return step.waves.prefix(step.wave + 1).joined().filter { !leftBehind.contains($0) }
+        let sites = step.wave == 0 && !step.waves.isEmpty ? step.waves[0] : Array(step.waves.prefix(step.wave + 1).joined())
+        return leftBehind.isEmpty ? sites : sites.filter { !leftBehind.contains($0) }
     }
 
     func waveName(_ step: StepProgress) -> String { step.name(of: step.wave) }

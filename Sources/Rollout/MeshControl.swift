@@ -30,7 +30,7 @@ public struct MeshControl: Sendable {
         public var generation = Generation.none
         /// What `generation` was rolled out from.
         public var previous = Generation.none
-        public var rollout: Rollout?
+        @Kept public var rollout: Rollout? = nil
         /// Of sites whose addresses the inventory doesn't say.
         public var addresses: [SiteName: [IPAddress]] = [:]
         /// Keys of these epochs or later alone are used, whatever a generation says: the older ones were given away.
