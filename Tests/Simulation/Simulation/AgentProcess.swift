@@ -157,12 +157,14 @@ extension Simulation {
         }
     }
 
-    private func keep(_ gateway: Gateway, _ what: String, _ action: AgentState.Action, _ body: () throws -> Void) throws {
+    private func keep(
+        _ gateway: Gateway, _ what: @autoclosure () -> String, _ action: AgentState.Action, _ body: () throws -> Void
+    ) throws {
         do {
             try body()
             gateway.storageFault = nil
         } catch is DiskFault {
-            gateway.storageFault = "\(what) is not stored: the disk is full"
+            gateway.storageFault = "\(what()) is not stored: the disk is full"
             let life = gateway.life
             after(millisecond, "is not kept", gateway.number) { [self] in
                 if gateway.life == life { handle(.notKept(action), gateway) }

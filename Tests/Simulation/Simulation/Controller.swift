@@ -24,7 +24,7 @@ struct Controller {
     var store = Store()
     private(set) var decided = Decided(Decisions(MeshControl()))
     var links = LinkWatch()
-    var sessions: [Int: Stream] = [:]
+    var sessions = Sessions()
     var isRunning = false
     var life = 0
     var clockOrigin: UInt64 = 77 * second
@@ -53,7 +53,13 @@ struct Controller {
     /// Kept by reference, so that a look at it copies nothing, and another one after each change.
     final class Decided {
         let decisions: Decisions
-        init(_ decisions: Decisions) { self.decisions = decisions }
+        /// Those that were learned, by the newest of them.
+        let addresses: [SiteName: [IPAddress]]
+
+        init(_ decisions: Decisions) {
+            self.decisions = decisions
+            addresses = decisions.newest.record.addresses
+        }
     }
 
     var decisions: Decisions {
@@ -69,7 +75,7 @@ extension Simulation {
         guard !controller.isRunning, !controller.isHeld else { return }
         controller.isRunning = true
         controller.life += 1
-        controller.sessions = [:]
+        controller.sessions = Sessions()
         controller.links = LinkWatch()
         controller.owedRollBack = nil
         guard attemptController({ try openState() }) else { return killController() }
@@ -104,8 +110,8 @@ extension Simulation {
         figures.deaths += 1
         controller.isRunning = false
         controller.life += 1
-        for (_, stream) in controller.sessions.sorted(by: { $0.key < $1.key }) { controllerEnded(stream) }
-        controller.sessions = [:]
+        for stream in controller.sessions.inOrder { controllerEnded(stream) }
+        controller.sessions = Sessions()
         // A host that starts anew counts from anywhere.
         if isPowerCut {
             controller.clockOrigin = UInt64(random.number(0...5_000)) * second
@@ -261,7 +267,7 @@ extension Simulation {
         )
         rules.accepted(self, strategy, kind)
         try passController(.controllerAcceptNoted)
-        for number in controller.sessions.keys.sorted() { controller.sessions[number].map(ring) }
+        for stream in controller.sessions.inOrder { ring(stream) }
         enrolNew()
         for action in decision.actions { try perform(action) }
     }

@@ -28,35 +28,41 @@ struct EventQueue {
         if place == entries.count { entries.append(entry) } else { entries[place] = entry }
         let turn = Turn(time: time, serial: serial, place: place)
         heap.append(turn)
-        var child = heap.count - 1
-        while child > 0 {
-            let parent = (child - 1) / 2
-            guard turn.isBefore(heap[parent]) else { break }
-            heap[child] = heap[parent]
-            child = parent
-        }
-        heap[child] = turn
+        heap.withUnsafeMutableBufferPointer { Self.rise(turn, from: $0.count - 1, in: $0) }
     }
 
     mutating func removeFirst(until end: UInt64) -> Entry? {
         guard let first = heap.first, first.time <= end else { return nil }
-        sink(heap.removeLast())
+        let last = heap.removeLast()
+        if !heap.isEmpty { replaceFirst(by: last) }
         freePlaces.append(first.place)
         return entries[first.place].take()
     }
 
-    /// Puts it in the place of the first, and from there as far down as it belongs.
-    private mutating func sink(_ turn: Turn) {
-        guard !heap.isEmpty else { return }
-        var parent = 0
-        while true {
-            var child = 2 * parent + 1
-            guard child < heap.count else { break }
-            if child + 1 < heap.count, heap[child + 1].isBefore(heap[child]) { child += 1 }
-            guard heap[child].isBefore(turn) else { break }
-            heap[parent] = heap[child]
-            parent = child
+    /// The last belongs near the bottom, mostly: so the place of the first is let down all the way, at one comparison for each
+    /// level, and the last rises from there.
+    private mutating func replaceFirst(by turn: Turn) {
+        heap.withUnsafeMutableBufferPointer { heap in
+            var place = 0
+            while true {
+                var child = 2 * place + 1
+                guard child < heap.count else { break }
+                if child + 1 < heap.count, heap[child + 1].isBefore(heap[child]) { child += 1 }
+                heap[place] = heap[child]
+                place = child
+            }
+            Self.rise(turn, from: place, in: heap)
         }
-        heap[parent] = turn
+    }
+
+    private static func rise(_ turn: Turn, from place: Int, in heap: UnsafeMutableBufferPointer<Turn>) {
+        var place = place
+        while place > 0 {
+            let parent = (place - 1) / 2
+            guard turn.isBefore(heap[parent]) else { break }
+            heap[place] = heap[parent]
+            place = parent
+        }
+        heap[place] = turn
     }
 }

@@ -55,7 +55,7 @@ final class Gateway {
     /// What the rules found nothing wrong with, likewise.
     var checked: (desired: DesiredState, changes: Int)?
     /// What the controller sent it last.
-    var sentKeys: [PSKReference: PreSharedKey] = [:]
+    var sent: DesiredState?
     var lastStream: UInt64 = 0
     var stream: Stream?
     var streamOpened: UInt64 = 0

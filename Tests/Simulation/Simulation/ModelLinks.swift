@@ -31,7 +31,7 @@ final class ModelLinks: LinkLayer {
         /// What is asked for, then what is taken, as the low end says it.
         private(set) lazy var ways: [Way] = peer.ways.map { Way(isLow ? $0 : $0.mirrored) }
 
-        init(_ peer: IKEPeer, _ keys: [(PSKReference, PreSharedKey)], isLow: Bool) {
+        init(_ peer: IKEPeer, _ keys: [(reference: PSKReference, key: PreSharedKey)], isLow: Bool) {
             self.peer = peer
             self.keys = keys
             self.isLow = isLow
@@ -98,7 +98,7 @@ final class ModelLinks: LinkLayer {
         switch operation {
         case .setPeer(let peer):
             guard let other = number(peer.peer) else { return }
-            let own = peer.acceptedKeys.compactMap { reference in keys[reference].map { (reference, $0) } }
+            let own = peer.acceptedKeys.compactMap { reference in keys[reference].map { (reference: reference, key: $0) } }
             if let old = peers[gateway][other], old.peer == peer, old.keys.elementsEqual(own, by: ==) { return }
             if peers[gateway][other] == nil {
                 known[gateway].insert(other, at: known[gateway].firstIndex { $0 > other } ?? known[gateway].count)

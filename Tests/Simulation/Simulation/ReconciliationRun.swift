@@ -12,7 +12,9 @@ extension Simulation {
         let changedKeys: Set<SiteName>
         var pass = 0
         var found: [String] = []
-        var left: [Operation] = []
+        /// What is to be done in this pass, and how much of it was.
+        var operations: [Operation] = []
+        var done = 0
         var failed: [Operation] = []
         var faults: [String] = []
     }
@@ -76,7 +78,7 @@ extension Simulation {
         guard !left.isEmpty else { return end(run, gateway, nil) }
         guard run.pass < 3 else { return end(run, gateway, "the gateway does not keep it: \(left[0])") }
         note("\(gateway.site): \(left.count) operations towards \(run.desired.version)")
-        run.left = left.reversed()
+        (run.operations, run.done) = (left, 0)
         rules.began(run.desired, gateway, self)
         if gateway.plane.version != run.desired.version {
             gateway.plane.version = run.desired.version
@@ -90,7 +92,9 @@ extension Simulation {
     private func work(_ run: Run, _ gateway: Gateway) throws {
         guard isCurrent(run, gateway) else { return }
         var run = run
-        while let operation = run.left.popLast() {
+        while run.done < run.operations.count {
+            let operation = run.operations[run.done]
+            run.done += 1
             guard operation.mayFollow(failed: run.failed) else { continue }
             if gateway.isAbandoned { return end(run, gateway, "it was abandoned") }
             try pass(operation.before, gateway)

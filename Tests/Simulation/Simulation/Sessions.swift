@@ -6,6 +6,21 @@ import WarrenPlan
 import WarrenRollout
 import WarrenStatus
 
+/// The streams that are open at the controller's end, by the numbers of their gateways.
+struct Sessions {
+    private var streams: [Stream?] = []
+
+    subscript(number: Int) -> Stream? {
+        get { number < streams.count ? streams[number] : nil }
+        set {
+            while streams.count <= number { streams.append(nil) }
+            streams[number] = newValue
+        }
+    }
+
+    var inOrder: [Stream] { streams.compactMap(\.self) }
+}
+
 /// The controller's end of the agents' streams.
 extension Simulation {
     private func isLed(_ site: SiteName) -> Bool { controller.control.leads(site) }
@@ -56,21 +71,25 @@ extension Simulation {
             return
         }
         attemptController { try passController(.controllerReportReceived) }
-        guard controller.isRunning, isLed(site) else { return }
+        // Once more the same, under the same decisions.
+        let decided = controller.decided
+        let isRepeat = stream.oldNews.map { $0.report === made && $0.decided === decided } ?? false
+        guard controller.isRunning, isRepeat || isLed(site) else { return }
         let turns = controller.links.take(made.report, now: controller.clock(now))
+        if isRepeat, turns.isEmpty { return }
         let isNews = !turns.isEmpty || controller.decisions.newest.isNews(made.account)
-        attemptController {
+        let isTaken = attemptController {
             if isNews { try observe(turns.map { .link($0.link, isUp: $0.isUp) } + CollectionOfOne(.reported(made.account))) }
             try learn(made.report)
         }
+        if isTaken, !isNews { stream.oldNews = (made, decided) }
     }
 
     private func learn(_ report: AgentReport) throws {
-        guard !report.outerAddresses.isEmpty,
+        let all = controller.decided.addresses
+        guard !report.outerAddresses.isEmpty, all[report.site] != report.outerAddresses,
             controller.control.mesh?.declaration(of: report.site)?.site.gateway.publicAddressSource == .agent
         else { return }
-        let all = controller.decisions.newest.record.addresses
-        guard all[report.site] != report.outerAddresses else { return }
         note("\(report.site) is at \(report.outerAddresses[0])")
         rules.touched(controller.control, report.site)
         try passController(.controllerAddressTold)
@@ -107,7 +126,8 @@ extension Simulation {
 
     /// The keys that the plan speaks of: those that the gateway was sent last, when they are the same.
     private func keys(of plan: GatewayPlan, _ gateway: Gateway) -> [PSKReference: PreSharedKey] {
-        let last = gateway.sentKeys
+        if let sent = gateway.sent, sent.plan.keys == plan.keys, sent.plan.ike == plan.ike { return sent.keys }
+        let last = gateway.sent?.keys ?? [:]
         if last.count == plan.keys.count, plan.keys.allSatisfy({ last[$0.reference] != nil }),
             plan.ike.allSatisfy({ $0.acceptedKeys.allSatisfy { last[$0] != nil } })
         {
@@ -119,12 +139,12 @@ extension Simulation {
         for peer in plan.ike {
             for reference in peer.acceptedKeys where pieces[reference] == nil { pieces[reference] = keys.key(reference) }
         }
-        gateway.sentKeys = pieces
         return pieces
     }
 
     private func send(_ stream: Stream, _ plan: GatewayPlan, _ version: StateVersion, _ trialSeconds: UInt32) {
         let desired = DesiredState(mesh: "simulated", version: version, plan: plan, keys: keys(of: plan, stream.gateway))
+        stream.gateway.sent = desired
         rules.offered(desired, to: stream.gateway)
         stream.sent = version
         note("\(stream.gateway.site) is sent \(version)\(trialSeconds > 0 ? ", on trial" : "")")

@@ -156,11 +156,12 @@ extension StaticString {
     var sum: UInt64 {
         withUTF8Buffer { bytes in
             var sum = UInt64(bytes.count)
-            for start in stride(from: 0, to: bytes.count, by: 8) {
-                var word: UInt64 = 0
-                for index in start..<min(start + 8, bytes.count) { word = word << 8 | UInt64(bytes[index]) }
-                sum = sum &* 0x9E37_79B9_7F4A_7C15 ^ word
+            func add(_ word: UInt64) { sum = sum &* 0x9E37_79B9_7F4A_7C15 ^ word }
+            let raw = UnsafeRawBufferPointer(bytes), whole = bytes.count / 8 * 8
+            for start in stride(from: 0, to: whole, by: 8) {
+                add(UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: start, as: UInt64.self)))
             }
+            if whole < bytes.count { add(bytes[whole...].reduce(0) { $0 << 8 | UInt64($1) }) }
             return sum
         }
     }

@@ -23,6 +23,8 @@ final class Stream {
     // MARK: The controller's end
 
     var sent: StateVersion?
+    /// A report that changed nothing, and by which decisions: such as these are the same by reference.
+    var oldNews: (report: MadeReport, decided: Controller.Decided)?
     var confirmation: StateVersion?
     var isRinging = false
 

@@ -31,7 +31,9 @@ extension Simulation {
             perform(operation, on: gateway, keys: keys)
             return nil
         }
-        let isLost = !gateway.plane.isDaemonAlive || ([.tunnelRequested] + points.before).contains { dies(at: $0, gateway) }
+        let isLost =
+            !gateway.plane.isDaemonAlive || dies(at: .tunnelRequested, gateway)
+            || points.before.map { dies(at: $0, gateway) } ?? false
         guard !isLost else {
             // The device comes first, and nothing is attached to it.
             if case .setTunnel(let tunnel) = operation { gateway.plane.makeDevice(tunnel) }
@@ -52,14 +54,14 @@ extension Simulation {
 
 extension Operation {
     /// Where the daemon can be made to die when it is asked for this, beside `tunnelRequested`; nil when it is not asked.
-    fileprivate var tunnelPoints: (before: [Failpoint], after: Failpoint)? {
+    fileprivate var tunnelPoints: (before: Failpoint?, after: Failpoint)? {
         switch self {
-        case .setTunnel: ([.tunnelAttachBefore], .tunnelAttachAfter)
-        case .removeTunnel: ([], .tunnelDetached)
-        case .addPolicy: ([], .tunnelPolicyAdded)
-        case .removePolicy: ([], .tunnelPolicyRemoved)
-        case .setPeer: ([.tunnelPeerBefore], .tunnelPeerAfter)
-        case .removePeer: ([], .tunnelPeerRemoved)
+        case .setTunnel: (.tunnelAttachBefore, .tunnelAttachAfter)
+        case .removeTunnel: (nil, .tunnelDetached)
+        case .addPolicy: (nil, .tunnelPolicyAdded)
+        case .removePolicy: (nil, .tunnelPolicyRemoved)
+        case .setPeer: (.tunnelPeerBefore, .tunnelPeerAfter)
+        case .removePeer: (nil, .tunnelPeerRemoved)
         case .setFirewall, .setTranslations, .addUnreachable, .removeUnreachable, .addRoute, .removeRoute: nil
         }
     }
