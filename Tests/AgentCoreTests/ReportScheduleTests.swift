@@ -52,6 +52,26 @@ struct ReportScheduleTests {
         #expect(schedule.shouldSend(news, isChanging: true, now: start + .milliseconds(930)) == true)
     }
 
+    /// Whatever a report has is told at once when it is otherwise.
+    @Test func everyPartIsNews() {
+        let changes: [(inout AgentReport) -> Void] = [
+            { $0.site = Sample.peer(2) }, { $0.agentVersion = "2" },
+            { $0.version = StateVersion(generation: Generation(rawValue: 7)) }, { $0.isOnTrial = true },
+            { $0.rejected = StateVersion(generation: Generation(rawValue: 7)) }, { $0.outerAddresses = [Sample.outer] },
+            { $0.tunnels[0].isUp = false },
+            { $0.routes = [Route(destination: Sample.network(2), via: nil, interface: "gif2")] },
+            { $0.securityAssociations[0].spi = SPI(rawValue: 0x1001) }, { $0.ike[0].state = .connecting },
+            { $0.probes[0].pathMTU = 1_400 }, { $0.drift = ["the route is missing"] }, { $0.failure = "no room" },
+        ]
+        #expect(changes.count == Mirror(reflecting: report()).children.count, "each part of a report once")
+        for (number, change) in changes.enumerated() {
+            var schedule = ReportSchedule(), news = report()
+            change(&news)
+            #expect(schedule.shouldSend(report(), isChanging: false, now: start))
+            #expect(schedule.shouldSend(news, isChanging: false, now: start + .milliseconds(10)), "part \(number)")
+        }
+    }
+
     @Test func oneSAIsNotEnough() {
         var half = report()
         half.securityAssociations.removeLast()
