@@ -125,23 +125,25 @@ rekeys: build ## two gateways with real daemons: REKEYS=1000 over TUNNELS=8 at P
 	$(SUDO) env "PATH=$$PATH" WARREN_REKEYS=$(REKEYS) WARREN_REKEY_TUNNELS=$(TUNNELS) WARREN_REKEY_PACKETS=$(PACKETS) \
 		$(SWIFT) test --skip-build --no-parallel --filter RekeyLoadTests
 
-# How many seeds `make simulate` plays, from which on, with how many gateways (none: 5 to 50, as the seed has it), and linked
-# how: ring, hubs, groups, fullMesh (none: as the seed has it).
+# How many seeds `make simulate` plays, from which on, with how many gateways, and linked how: ring, hubs, groups, fullMesh (none: as
+# the seed has it).
 SEEDS ?= 10000
 FROM ?= 1
-GATEWAYS ?=
+GATEWAYS ?= 50
 SHAPE ?=
-# How many more have 50 gateways each, whatever the seed has.
-LARGE_SEEDS ?= 2000
-# How many more, of 3 to 8 gateways, have the real IKE engine in place of a model of it.
+# How many more have 5 gateways; how many from 5 to 50, as the seed has it; and how many 3 to 8, with the real IKE engine in place of
+# a model of it.
+SMALL_SEEDS ?= 10000
+MIXED_SEEDS ?= 2000
 ENGINE_SEEDS ?= 1000
-SIMULATE := $(BUILD)/release/warren-simulate --from=$(FROM) --workers=$(shell nproc)
+SIMULATE = $(BUILD)/release/warren-simulate --from=$(FROM) --workers=$(shell nproc) $(if $(SHAPE),--shape=$(SHAPE))
 
-simulate: setup ## a mesh in simulated time under random faults: SEEDS=10000, LARGE_SEEDS=2000 of 50 gateways, ENGINE_SEEDS=1000 with real IKE
+simulate: setup ## a mesh in simulated time under random faults: SEEDS=10000 of GATEWAYS=50, SMALL_SEEDS=10000 of 5, ENGINE_SEEDS=1000 with real IKE
 	$(RELEASE) --product warren-simulate
-	$(SIMULATE) --seeds=$(SEEDS) $(if $(GATEWAYS),--gateways=$(GATEWAYS)) $(if $(SHAPE),--shape=$(SHAPE))
-	$(SIMULATE) --seeds=$(LARGE_SEEDS) --gateways=50 $(if $(SHAPE),--shape=$(SHAPE))
-	$(SIMULATE) --seeds=$(ENGINE_SEEDS) --ike=engine $(if $(SHAPE),--shape=$(SHAPE))
+	$(SIMULATE) --seeds=$(SEEDS) --gateways=$(GATEWAYS)
+	$(SIMULATE) --seeds=$(SMALL_SEEDS) --gateways=5
+	$(SIMULATE) --seeds=$(MIXED_SEEDS)
+	$(SIMULATE) --seeds=$(ENGINE_SEEDS) --ike=engine
 
 bench: setup ## measure against a peer in the same run, and print ratios
 	$(RELEASE) --product warren-bench
