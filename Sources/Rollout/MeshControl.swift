@@ -136,7 +136,8 @@ public struct MeshControl: Sendable {
             let greeting =
                 connected.contains(account.site)
                 ? [] : handle(.connected(account.site, version: account.version, isOnTrial: account.isOnTrial), now: now)
-            spoken.insert(account.site)
+            // What is the same is not written: it would copy what this control shares with the one before.
+            if !spoken.contains(account.site) { spoken.insert(account.site) }
             if told[account.site] != account.version { told[account.site] = account.version }
             account.version = offered(account.version, to: account.site)
             account.rejected = account.rejected.map { offered($0, to: account.site) }

@@ -58,7 +58,8 @@ extension Rollout {
     /// up are waited for. Whether it is the first.
     private mutating func meet(_ account: GatewayAccount, _ now: MonotonicTime, _ actions: inout [RolloutAction]) -> Bool {
         let site = account.site
-        guard let progress = sites[site], connected.insert(site).inserted else { return false }
+        guard let progress = sites[site], !connected.contains(site) else { return false }
+        connected.insert(site)
         if awaitsOffer(site) {
             guard mayOffer else { return true }
             if progress.state == .late { actions.append(.note(RolloutNote(.siteReturned, site: site, "\(site) is back"))) }
