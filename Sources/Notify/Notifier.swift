@@ -26,7 +26,7 @@ public struct Notifier: Service {
     }
 
     public func run() async throws {
-        try await cancelWhenGracefulShutdown {
+        await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
                 for webhook in webhooks { group.addTask { await tell(webhook) } }
             }
