@@ -74,6 +74,8 @@ extension Simulation {
         let left = certificate.term.end - wallClock(gateway.wallClockError)
         after(UInt64(max(0, left) * 1e9), "a certificate ends", gateway.number) { [self] in
             guard identityMemory(gateway).usable == certificate, gateway.errand == nil else { return }
+            // After a restore the mesh may know neither the site nor its agent: then there is none for it.
+            guard controller.store.agents[gateway.site] != nil || controller.control.mesh?[gateway.site] != nil else { return }
             let isConnected = gateway.stream?.isControllerOpen == true && now - gateway.streamOpened > 45 * second
             let isHindered = gateway.disk.isFull || controller.isDiskFull || loss > 0 || gateway.slowness > 1
             if isCalm ? now - calmSince > 60 * second : isConnected && !isHindered {
