@@ -271,7 +271,7 @@ public struct MeshControl: Sendable {
     mutating func begin(_ rollout: Rollout, enrolled: Set<SiteName>, now: MonotonicTime) -> [ControlAction] {
         var rollout = rollout
         // Soon after a restart, most links are not known to be up because their gateways were not heard.
-        if let restartedAt { rollout.gather(enrolled.subtracting(spoken), since: restartedAt) }
+        if let restartedAt { rollout.gather(enrolled.subtracting(spoken), since: restartedAt, now: now) }
         record.rollout = rollout
         let links = Set(up.flatMap { site, peers in peers.lazy.filter { site < $0 }.compactMap { LinkID(site, $0) } })
         let silent = connected.subtracting(spoken)

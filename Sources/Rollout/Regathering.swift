@@ -31,11 +31,12 @@ extension Rollout {
     }
 
     /// Before it begins: those of `silent` that are gateways of it, or share a link with one, are heard first, as long after the restart
-    /// as a gateway may be away.
-    mutating func gather(_ silent: Set<SiteName>, since restart: MonotonicTime) {
+    /// as a gateway may be away. Once that time is over, nobody is.
+    mutating func gather(_ silent: Set<SiteName>, since restart: MonotonicTime, now: MonotonicTime) {
+        let until = restart + .seconds(Int64(strategy.lateAfterSeconds))
+        guard now < until else { return }
         let concerned = silent.filter { sites[$0] != nil }.union(fleet.links.flatMap(\.sites).filter(silent.contains))
-        regathering = Regathering(
-            until: restart + .seconds(Int64(strategy.lateAfterSeconds)), sites: concerned, links: LinkSet())
+        regathering = Regathering(until: until, sites: concerned, links: LinkSet())
     }
 
     /// Whether that lets the roll-out go on.

@@ -117,6 +117,18 @@ import WarrenPlan
         #expect(control.handle(.tick, now: time(202 + UInt64(strategy.lateAfterSeconds))).contains(.offer(a)))
     }
 
+    /// Long after the restart, that is: whoever is away and leaves the mesh keeps nobody.
+    @Test func whoIsAwayAndLeavesIsNotWaitedFor() {
+        var control = MeshControl()
+        _ = control.handle(.restarted, now: time(0))
+        _ = control.accept(.init(content(), enrolled: [a, b]), now: time(1))
+        greet(&control, a, StateVersion(generation: control.generation), at: 100)
+        let sites = content().inventory.sites.filter { $0.name == a }
+        let alone = MeshContent(Inventory(mesh: "test", sites: sites), assignments: .none)
+        _ = control.accept(.init(alone, enrolled: [a, b]), now: time(101))
+        #expect(control.rollout?.view.leftBehind == [b])
+    }
+
     /// The session of a gateway whose site was out of the mesh when it connected: a roll-out counts it in once its site is back.
     @Test func whoReportsIsConnected() throws {
         var control = MeshControl()
