@@ -1,6 +1,9 @@
 # Warren's verbs. `make` alone lists them.
 SWIFT ?= swift
+# Where everything is built. Two folders can be built in at the same time.
 BUILD := .build
+BUILD_HERE = $(SWIFT) build --scratch-path $(BUILD)
+TEST_HERE = $(SWIFT) test --scratch-path $(BUILD) --skip-build
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DEFAULT_GOAL := help
@@ -12,7 +15,7 @@ help: ## list the verbs
 # What a build is told of itself. Debug builds are not: with each commit they would be linked anew.
 COMMIT = $(shell git describe --always --abbrev=10 --exclude '*' --dirty=-modified 2>/dev/null)
 COMPILER = $(shell $(SWIFT) --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' | head -n 1)
-RELEASE = WARREN_COMMIT='$(COMMIT)' WARREN_COMPILER='$(COMPILER)' $(SWIFT) build -c release
+RELEASE = WARREN_COMMIT='$(COMMIT)' WARREN_COMPILER='$(COMPILER)' $(BUILD_HERE) -c release
 
 # What building, the lab and the tests need from Debian 12.
 PACKAGES := ca-certificates git pkg-config libsqlite3-dev libssl-dev \
@@ -31,7 +34,7 @@ setup: ## install the Debian packages that are needed
 	fi
 
 build: setup ## build everything, debug
-	$(SWIFT) build --build-tests
+	$(BUILD_HERE) --build-tests
 
 release: setup ## build the four programs, release
 	$(RELEASE) --product warren
@@ -67,8 +70,8 @@ lab-rollouts: release ## what changes of a running mesh cost: lost packets, scen
 REAL := 'DriverConformance|TunnelTests|TunnelControlTests|AgentRuntimeTests|ControllerTests|APITests|CLITests|RenderTests|LabTests|FailpointTests|InteropTests'
 
 test: build ## every test: unit, golden, repository, and the lab with real packets (as root)
-	$(SWIFT) test --skip-build --skip $(REAL)
-	$(SUDO) env "PATH=$$PATH" $(SWIFT) test --skip-build --no-parallel --filter $(REAL)
+	$(TEST_HERE) --skip $(REAL)
+	$(SUDO) env "PATH=$$PATH" $(TEST_HERE) --no-parallel --filter $(REAL)
 	$(MAKE) test-api
 
 # From PyPI, in a virtual environment of its own.
@@ -93,7 +96,7 @@ check: ## formatting and warnings
 	WARREN_WARNINGS_ARE_ERRORS=1 $(SWIFT) build --build-tests --scratch-path $(BUILD)-check
 
 golden: build ## regenerate the golden files: review the difference before you commit it
-	WARREN_UPDATE_GOLDEN=1 $(SWIFT) test --skip-build --filter Golden
+	WARREN_UPDATE_GOLDEN=1 $(TEST_HERE) --filter Golden
 	git diff --stat -- Tests/Golden Inventory/rejected
 
 # What `make fuzz` fuzzes (inventory; of the packet path: outer, inner, segments, joins), and for how many seconds.
@@ -114,7 +117,7 @@ fuzz: setup ## look for inputs that stop a decoder or a rule that must hold: TAR
 POINTS ?= all
 
 failpoints: build ## make every program die at every point where it can be made to, one after another (as root)
-	$(SUDO) env "PATH=$$PATH" WARREN_FAILPOINTS=$(POINTS) $(SWIFT) test --skip-build --no-parallel --filter FailpointTests
+	$(SUDO) env "PATH=$$PATH" WARREN_FAILPOINTS=$(POINTS) $(TEST_HERE) --no-parallel --filter FailpointTests
 
 # How often `make rekeys` replaces SAs, over how many tunnels, at how many packets a second.
 REKEYS ?= 1000
@@ -123,7 +126,7 @@ PACKETS ?= 10000
 
 rekeys: build ## two gateways with real daemons: REKEYS=1000 over TUNNELS=8 at PACKETS=10000 a second, every packet counted (as root)
 	$(SUDO) env "PATH=$$PATH" WARREN_REKEYS=$(REKEYS) WARREN_REKEY_TUNNELS=$(TUNNELS) WARREN_REKEY_PACKETS=$(PACKETS) \
-		$(SWIFT) test --skip-build --no-parallel --filter RekeyLoadTests
+		$(TEST_HERE) --no-parallel --filter RekeyLoadTests
 
 # How many seeds `make simulate` plays, from which on, with how many gateways, and linked how: ring, hubs, groups, fullMesh (none: as
 # the seed has it).
