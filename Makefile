@@ -134,16 +134,20 @@ SEEDS ?= 10000
 FROM ?= 1
 GATEWAYS ?= 50
 SHAPE ?=
-# How many more have 5 gateways; how many from 5 to 50, as the seed has it; and how many 3 to 8, with the real IKE engine in place of
-# a model of it.
+# How many more are full meshes, if no shape is named; how many have 5 gateways; how many from 5 to 50, as the seed has it; and how
+# many 3 to 8, with the real IKE engine in place of a model of it.
+MESH_SEEDS ?= 300
 SMALL_SEEDS ?= 10000
 MIXED_SEEDS ?= 2000
 ENGINE_SEEDS ?= 1000
-SIMULATE = $(BUILD)/release/warren-simulate --from=$(FROM) --workers=$(shell nproc) $(if $(SHAPE),--shape=$(SHAPE))
+# Optimised across modules, which takes a third longer to build and an eighth of the time off.
+SIMULATOR := $(BUILD)-simulate
+SIMULATE = $(SIMULATOR)/release/warren-simulate --from=$(FROM) --workers=$(shell nproc) $(if $(SHAPE),--shape=$(SHAPE))
 
 simulate: setup ## a mesh in simulated time under random faults: SEEDS=10000 of GATEWAYS=50, SMALL_SEEDS=10000 of 5, ENGINE_SEEDS=1000 with real IKE
-	$(RELEASE) --product warren-simulate
+	$(SWIFT) build --scratch-path $(SIMULATOR) -c release --experimental-lto-mode=full --product warren-simulate
 	$(SIMULATE) --seeds=$(SEEDS) --gateways=$(GATEWAYS)
+	$(if $(SHAPE),,$(SIMULATE) --seeds=$(MESH_SEEDS) --gateways=$(GATEWAYS) --shape=fullMesh)
 	$(SIMULATE) --seeds=$(SMALL_SEEDS) --gateways=5
 	$(SIMULATE) --seeds=$(MIXED_SEEDS)
 	$(SIMULATE) --seeds=$(ENGINE_SEEDS) --ike=engine
@@ -186,4 +190,4 @@ load: setup ## SITES=1000 agents with real sessions on one controller: times, an
 	$(BUILD)/release/warren-load --warrend $(BUILD)/release/warrend --warren $(BUILD)/release/warren --sites $(SITES) --topology $(TOPOLOGY)
 
 clean: ## remove what was built
-	rm -rf $(BUILD) $(BUILD)-check $(BUILD)-fuzz
+	rm -rf $(BUILD) $(BUILD)-check $(BUILD)-fuzz $(SIMULATOR)

@@ -201,7 +201,7 @@ public actor Controller {
             switch error {
             case .generationConflict(let current): throw .generationConflict(current: Generation(rawValue: current))
             case .tokenUnknown: throw .unauthenticated("\(error)")
-            case .tokenUsed, .tokenExpired: throw .forbidden("\(error)")
+            case .tokenUsed, .tokenReplaced, .tokenExpired: throw .forbidden("\(error)")
             case .conflict, .corrupt, .failed: throw .failed("\(error)")
             }
         } catch {

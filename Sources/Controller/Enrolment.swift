@@ -11,7 +11,8 @@ import X509
 extension Controller {
     public static let tokenLifetimeSeconds: ClosedRange<UInt32> = 1...30 * 86400
 
-    /// A token with which one agent may enrol once for `site`. Only the hash of its secret is kept.
+    /// A token with which one agent may enrol once for `site`, in place of those that nobody has used yet. Only the hash of its secret is
+    /// kept.
     public func createToken(for site: SiteName, lifetimeSeconds: UInt32) async throws -> EnrolmentToken {
         guard let record = sites.live[site] else { throw ControllerError.unknownSite(site) }
         guard Self.tokenLifetimeSeconds.contains(lifetimeSeconds) else {
@@ -23,9 +24,10 @@ extension Controller {
             let token = EnrolmentToken(
                 site: site, authorityFingerprint: authority.fingerprint, secret: secret, controller: options.enrolmentAddress)
         else { throw ControllerError.failed("the enrolment address '\(options.enrolmentAddress ?? "")' is too long") }
-        let stored = TokenRecord(site: record.id, expiresAt: now + TimeInterval(lifetimeSeconds))
+        let created = now
+        let stored = TokenRecord(site: record.id, expiresAt: created + TimeInterval(lifetimeSeconds))
         Failpoint.controllerTokenMade.pass()
-        try await translatingStoreErrors { try await store.addToken(stored, hash: Self.hash(token)) }
+        try await translatingStoreErrors { try await store.addToken(stored, hash: Self.hash(token), now: created) }
         Failpoint.controllerTokenStored.pass()
         await note(.tokenCreated, site: site, text: "a token that lives \(lifetimeSeconds) s")
         return token

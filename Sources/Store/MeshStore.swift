@@ -120,12 +120,30 @@ public struct MeshStore: Sendable {
 
     // MARK: Tokens
 
+    /// Those that were made for the site before are good no more, unless they have been used: whoever gets hold of one can't take the
+    /// place of the agent that enrols with the newest.
+    ///
     /// - Parameter hash: SHA-256 of the token's secret.
-    public func addToken(_ token: TokenRecord, hash: [UInt8]) async throws(StoreError) {
-        var transaction = StoreTransaction()
-        transaction.require(Self.tokenKey(hash), at: .absent)
-        transaction.put(Self.tokenKey(hash), try Self.encode(token))
-        try await store.commit(transaction)
+    public func addToken(_ token: TokenRecord, hash: [UInt8], now: Date) async throws(StoreError) {
+        let key = Self.tokenKey(hash)
+        while true {
+            var transaction = StoreTransaction()
+            transaction.require(key, at: .absent)
+            transaction.put(key, try Self.encode(token))
+            for entry in try await store.list(prefix: "token/") {
+                var former: TokenRecord = try Self.decode(entry)
+                guard former.site == token.site, former.use == .unused else { continue }
+                former.replacedAt = now
+                transaction.require(entry.key, at: entry.revision)
+                transaction.put(entry.key, try Self.encode(former))
+            }
+            do {
+                try await store.commit(transaction)
+                return
+            } catch .conflict(let written) where written != key {
+                // Somebody has just used one of those.
+            }
+        }
     }
 
     /// The token with this hash, if the holder of `key` can enrol with it at `now`. What it was used for, if anything, is that key's.
@@ -163,6 +181,7 @@ public struct MeshStore: Sendable {
         switch token.value.use.admission(of: key, isExpired: now >= token.value.expiresAt, certificates: certificates) {
         case .enrolled, .enrolledBefore: return token
         case .expired: throw .tokenExpired
+        case .replaced: throw .tokenReplaced
         case .used: throw .tokenUsed
         }
     }

@@ -89,6 +89,8 @@ public struct TokenRecord: Sendable, Hashable, Codable {
     public let site: SiteID
     public let expiresAt: Date
     public var usedAt: Date?
+    /// When another was made for its site; nil unless nobody had used it by then.
+    public var replacedAt: Date?
     /// What it was used for; nil when for nothing, or in a record of an earlier version.
     public var issued: Issued?
 
@@ -113,7 +115,7 @@ public struct TokenRecord: Sendable, Hashable, Codable {
     }
 
     public var use: TokenUse<String> {
-        guard usedAt != nil else { return .unused }
+        guard usedAt != nil else { return replacedAt == nil ? .unused : .replaced }
         return issued.map { .used(certificate: $0.fingerprint, key: $0.key) } ?? .spent
     }
 }

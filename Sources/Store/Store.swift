@@ -76,6 +76,7 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
     case generationConflict(current: UInt64)
     case tokenUnknown
     case tokenUsed
+    case tokenReplaced
     case tokenExpired
     /// What is stored under this key is not what belongs there.
     case corrupt(key: String, reason: String)
@@ -88,6 +89,7 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
         case .generationConflict(let current): "the current generation is \(current)"
         case .tokenUnknown: "the token is not one that this controller gave out"
         case .tokenUsed: "the token has been used"
+        case .tokenReplaced: "another token was made for the site since: this one is good no more"
         case .tokenExpired: "the token has expired"
         case .corrupt(let key, let reason): "stored entry '\(key)' is damaged: \(reason)"
         case .failed(let reason): "the store failed: \(reason)"

@@ -66,7 +66,7 @@ import WarrenStore
 
     private static func useToken(in store: MeshStore?, _ recording: DiskRecording) async throws {
         let site = try #require(SiteID("0123456789abcdef0123456789abcdef"))
-        try await store?.addToken(TokenRecord(site: site, expiresAt: date + 60), hash: token)
+        try await store?.addToken(TokenRecord(site: site, expiresAt: date + 60), hash: token, now: date)
         let agent = AgentRecord(site: site, fingerprint: "aa", enrolledAt: date, certificateEnds: date + 60)
         let issued = TokenRecord.Issued(certificate: Data([7]), fingerprint: "aa", key: "ka")
         try await store?.consumeToken(hash: token, for: issued, now: date, enrolling: agent)

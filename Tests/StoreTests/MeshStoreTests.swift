@@ -64,7 +64,7 @@ import WarrenPlan
     @Test func aTokenWorksOnce() async throws {
         let agent = AgentRecord(site: berlin, fingerprint: "aa", enrolledAt: date, certificateEnds: date + 10, key: "ka")
         let issued = TokenRecord.Issued(certificate: Data([7]), fingerprint: "aa", key: "ka")
-        try await store.addToken(TokenRecord(site: berlin, expiresAt: date + 5), hash: [1, 2])
+        try await store.addToken(TokenRecord(site: berlin, expiresAt: date + 5), hash: [1, 2], now: date)
         await #expect(throws: StoreError.self) { try await store.usableToken(hash: [1, 3], by: "ka", now: date) }
         await #expect(throws: StoreError.self) { try await store.usableToken(hash: [1, 2], by: "ka", now: date + 5) }
         #expect(try await store.agent(of: berlin) == nil)
@@ -89,12 +89,47 @@ import WarrenPlan
         await #expect(throws: StoreError.self) { try await store.usableToken(hash: [1, 2], by: "ka", now: date) }
     }
 
+    /// Nor does a token that was given out before, and used by nobody, displace who enrols with a newer one.
+    @Test func theNewestTokenOfASiteAloneIsGood() async throws {
+        let tokyo = try #require(SiteID("fedcba9876543210fedcba9876543210"))
+        for (number, site) in [(1, berlin), (2, tokyo), (3, berlin)] as [(UInt8, SiteID)] {
+            try await store.addToken(TokenRecord(site: site, expiresAt: date + 5), hash: [number], now: date)
+        }
+        let error = await #expect(throws: StoreError.self) { try await store.usableToken(hash: [1], by: "ka", now: date) }
+        guard case .tokenReplaced? = error else { Issue.record("\(String(describing: error))"); return }
+        let agent = AgentRecord(site: berlin, fingerprint: "aa", enrolledAt: date, certificateEnds: date + 10, key: "ka")
+        let issued = TokenRecord.Issued(certificate: Data([7]), fingerprint: "aa", key: "ka")
+        await #expect(throws: StoreError.self) {
+            try await store.consumeToken(hash: [1], for: issued, now: date, enrolling: agent)
+        }
+        try await store.consumeToken(hash: [3], for: issued, now: date, enrolling: agent)
+        // One that was used stays so: its agent may not have had the answer.
+        try await store.addToken(TokenRecord(site: berlin, expiresAt: date + 5), hash: [4], now: date)
+        #expect(try await store.usableToken(hash: [3], by: "ka", now: date).issued == issued)
+        for hash: [UInt8] in [[2], [4]] { _ = try await store.usableToken(hash: hash, by: "kb", now: date) }
+    }
+
+    /// Of a token that is used just when another is made, one thing or the other comes true.
+    @Test func aTokenIsUsedOrReplaced() async throws {
+        let shared = store, now = date, site = berlin
+        for number in UInt8(0)..<20 {
+            try await shared.addToken(TokenRecord(site: site, expiresAt: now + 5), hash: [number, 0], now: now)
+            let agent = AgentRecord(site: site, fingerprint: "\(number)", enrolledAt: now, certificateEnds: now + 10, key: "ka")
+            let issued = TokenRecord.Issued(certificate: Data([7]), fingerprint: "\(number)", key: "ka")
+            async let other: Void = shared.addToken(TokenRecord(site: site, expiresAt: now + 5), hash: [number, 1], now: now)
+            let isUsed = (try? await shared.consumeToken(hash: [number, 0], for: issued, now: now, enrolling: agent)) != nil
+            try await other
+            #expect(try await shared.agent(of: site).map { $0 == agent } ?? false == isUsed)
+            _ = try await shared.usableToken(hash: [number, 1], by: "kb", now: now)
+        }
+    }
+
     /// Whoever has looked at an agent that is another by now changes nothing: neither one that another host enrolled, nor a
     /// certificate that was renewed meanwhile.
     @Test func replacingAnAgentComparesIt() async throws {
         let first = AgentRecord(site: berlin, fingerprint: "aa", enrolledAt: date, certificateEnds: date)
         let issued = TokenRecord.Issued(certificate: Data(), fingerprint: "aa", key: "ka")
-        try await store.addToken(TokenRecord(site: berlin, expiresAt: date + 5), hash: [1])
+        try await store.addToken(TokenRecord(site: berlin, expiresAt: date + 5), hash: [1], now: date)
         try await store.consumeToken(hash: [1], for: issued, now: date, enrolling: first)
         let second = AgentRecord(site: berlin, fingerprint: "bb", enrolledAt: date, certificateEnds: date, renews: "aa")
         await #expect(throws: StoreError.self) { try await store.replace(second, by: second) }

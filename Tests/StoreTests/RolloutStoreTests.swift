@@ -71,12 +71,12 @@ import WarrenRollout
                 SiteID("fedcba9876543210fedcba9876543210"))
         for (number, id) in [site, other].enumerated() {
             let token = TokenRecord(site: id, expiresAt: date + 60)
-            try await store.addToken(token, hash: [UInt8(number)])
-            try await store.addToken(token, hash: [UInt8(number), 1])
+            try await store.addToken(token, hash: [UInt8(number)], now: date)
             try await store.consumeToken(
                 hash: [UInt8(number)], for: TokenRecord.Issued(certificate: Data(), fingerprint: "f\(number)", key: "k"),
                 now: date,
                 enrolling: AgentRecord(site: id, fingerprint: "f\(number)", enrolledAt: date, certificateEnds: date + 1))
+            try await store.addToken(token, hash: [UInt8(number), 1], now: date)
         }
         #expect(try await store.enrolledSites() == [site, other])
         try await store.revoke(site, control: control)

@@ -30,6 +30,7 @@ import WarrenTrust
         let use = TokenUse.used(certificate: "a", key: "ka"), site = Certificates(newest: "a", key: "ka")
         #expect(TokenUse<String>.unused.admission(of: "ka", isExpired: false, certificates: nil) == .enrolled)
         #expect(TokenUse<String>.unused.admission(of: "ka", isExpired: true, certificates: nil) == .expired)
+        #expect(TokenUse<String>.replaced.admission(of: "ka", isExpired: false, certificates: nil) == .replaced)
         #expect(use.admission(of: "ka", isExpired: false, certificates: site) == .enrolledBefore)
         // It has been used in time.
         #expect(use.admission(of: "ka", isExpired: true, certificates: site) == .enrolledBefore)

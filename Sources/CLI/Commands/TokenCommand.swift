@@ -14,7 +14,7 @@ struct CreateTokenCommand: AsyncParsableCommand {
         discussion: """
             The site must be in the applied inventory. Whoever holds the token can be that site's gateway until it is used or \
             expires: hand it over as a secret, and give it to 'warren-agent enrol' by file or standard input, never as an \
-            argument.
+            argument. Tokens that were made for the site before, and that nobody has used, are good no more.
             """)
 
     @Argument(help: "The site that the agent is for.")

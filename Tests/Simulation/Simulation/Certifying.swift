@@ -46,7 +46,14 @@ extension Simulation {
         let isDone = attemptController {
             try passController(.controllerTokenMade)
             let record = TokenRecord(site: site, end: clock + lifetime)
-            try transact { $0.tokens[token.id] = record }
+            try transact { store in
+                for (id, former) in store.tokens where former.site == site && former.use == .unused {
+                    store.tokens[id]?.use = .replaced
+                }
+                store.tokens[token.id] = record
+            } afterwards: {
+                trust.replaced(site)
+            }
             try passController(.controllerTokenStored)
         }
         guard isDone else { return nil }
@@ -67,6 +74,7 @@ extension Simulation {
         case nil: return reply(.refused("nobody knows the token"))
         case .used: return reply(.refused("the token has been used"))
         case .expired: return reply(.refused("the token has expired"))
+        case .replaced: return reply(.refused("another token was made since"))
         case .enrolledBefore: return answer(token, reply)
         case .enrolled: break
         }

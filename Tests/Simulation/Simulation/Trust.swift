@@ -29,6 +29,11 @@ struct TrustLedger {
 
     mutating func expired(_ token: Token) { promises[token.id] = nil }
 
+    /// Another token was made for the site: those that nobody has used are good no more.
+    mutating func replaced(_ site: SiteName) {
+        for (id, promise) in promises where promise.site == site && tokenKeys[id] == nil { promises[id] = nil }
+    }
+
     mutating func enrolled(_ token: Token, _ certificate: Certificate) {
         if let key = tokenKeys.updateValue(certificate.key, forKey: token.id), key != certificate.key {
             fault = "a token of \(token.site) enrolled a second key"
