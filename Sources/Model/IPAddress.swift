@@ -46,17 +46,24 @@ public struct IPAddress: Sendable, Hashable {
 
     /// The address of 4 or 16 bytes in network order; nil for any other count.
     public init?(bytes: some Collection<UInt8>) {
-        let value = bytes.reduce(UInt128(0)) { $0 << 8 | UInt128($1) }
         switch bytes.count {
-        case 4: self.init(v4: UInt32(value))
-        case 16: self.init(v6: value)
+        case 4: self.init(v4: Self.number(bytes))
+        case 16: self.init(v6: Self.number(bytes))
         default: return nil
         }
     }
 
+    private static func number<Number: FixedWidthInteger>(_ bytes: some Collection<UInt8>) -> Number {
+        bytes.withContiguousStorageIfAvailable { $0.reduce(0) { $0 << 8 | Number($1) } }
+            ?? bytes.reduce(0) { $0 << 8 | Number($1) }
+    }
+
     /// The address in network order: 4 or 16 bytes.
-    public var bytes: [UInt8] {
-        stride(from: family.bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: bits >> UInt128($0)) }
+    public var bytes: [UInt8] { withBytes { Array($0) } }
+
+    /// The same, where they are only looked at.
+    public func withBytes<Result>(_ body: (Slice<UnsafeRawBufferPointer>) throws -> Result) rethrows -> Result {
+        try withUnsafeBytes(of: bits.bigEndian) { try body($0.suffix(family.bitWidth / 8)) }
     }
 
     /// The address `distance` after this one, or nil past the end of the family's space.

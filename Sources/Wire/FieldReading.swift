@@ -93,7 +93,7 @@ extension Sequence {
 }
 
 extension IPAddress {
-    var wire: Data { Data(bytes) }
+    var wire: Data { withBytes { Data($0) } }
 }
 
 extension PSKReference {
