@@ -58,7 +58,7 @@ extension Controller {
             case .state(let desired, let trialSeconds):
                 messages.append(
                     .with {
-                        $0.desired = desired.wire
+                        $0.desired = desired.wire(for: session.version)
                         $0.trialSeconds = trialSeconds
                     })
             case .refused(let version, let reason): try await refuse(version, reason, in: session)
@@ -69,7 +69,7 @@ extension Controller {
             let plan = try await translatingStoreErrors { try await store.withdrawnPlan(of: session.site.id) }
             if let plan, session.sent != version {
                 let desired = DesiredState(mesh: control.mesh?.mesh ?? "", version: version, plan: plan, keys: [:])
-                messages.append(.with { $0.desired = desired.wire })
+                messages.append(.with { $0.desired = desired.wire(for: session.version) })
                 session.sent = version
             }
         }

@@ -17,11 +17,7 @@ extension AddressPair {
 
 extension IPPrefix {
     init(wire: Warren_Agent_V1_Prefix, _ field: String) throws(WireError) {
-        let address = try Field.address(wire.address, field)
-        guard let prefix = IPPrefix(containing: address, length: try Field.narrow(wire.length, field)),
-            prefix.address == address
-        else { throw Field.fault(field, "not a canonical prefix") }
-        self = prefix
+        self = try Field.prefix(try Field.address(wire.address, field), wire.length, field)
     }
 
     var wire: Warren_Agent_V1_Prefix {

@@ -15,8 +15,10 @@ extension GatewayPlan {
             innerAddress: try Field.address(wire.innerAddress, "plan.inner_address"),
             networks: try wire.networks.read { item throws(WireError) in try IPPrefix(wire: item, "plan.networks") },
             tunnels: try wire.tunnels.read { item throws(WireError) in try GIFTunnel(wire: item) },
-            routes: try wire.routes.read { item throws(WireError) in try Route(wire: item) },
-            unreachable: try wire.unreachable.read { item throws(WireError) in try IPPrefix(wire: item, "plan.unreachable") },
+            routes: try wire.routes.read { item throws(WireError) in try Route(wire: item) }
+                + [Route](wire: wire.routeRuns, "plan.route_runs"),
+            unreachable: try wire.unreachable.read { item throws(WireError) in try IPPrefix(wire: item, "plan.unreachable") }
+                + [IPPrefix](wire: wire.unreachableRuns, "plan.unreachable_runs"),
             policies: try wire.policies.read { item throws(WireError) in try SecurityPolicy(wire: item) },
             keys: try wire.keys.read { item throws(WireError) in
                 Key(
@@ -56,7 +58,7 @@ extension GatewayPlan {
         }
     }
 
-    var wire: Warren_Agent_V1_GatewayPlan {
+    func wire(isPacked: Bool) -> Warren_Agent_V1_GatewayPlan {
         .with {
             $0.site = site.description
             $0.platform = platform.wire
@@ -65,8 +67,13 @@ extension GatewayPlan {
             $0.innerAddress = innerAddress.wire
             $0.networks = networks.map(\.wire)
             $0.tunnels = tunnels.map(\.wire)
-            $0.routes = routes.map(\.wire)
-            $0.unreachable = unreachable.map(\.wire)
+            if isPacked {
+                $0.routeRuns = routes.packed
+                $0.unreachableRuns = unreachable.packed
+            } else {
+                $0.routes = routes.map(\.wire)
+                $0.unreachable = unreachable.map(\.wire)
+            }
             $0.policies = policies.map(\.wire)
             $0.keys = keys.map { key in
                 .with {
@@ -113,13 +120,20 @@ extension DesiredState {
             version: StateVersion(wire: try Field.present(wire.hasVersion, wire.version, "version")), plan: plan, keys: keys)
     }
 
-    /// Holds the keys: for an encrypted stream, or a file that only its owner reads.
-    public var wire: Warren_Agent_V1_DesiredState {
+    /// Holds the keys: for an encrypted stream, or a file that only its owner reads. Readable for whoever knows what the plan needs
+    /// (`GatewayPlan.neededVersion`).
+    public var wire: Warren_Agent_V1_DesiredState { wire(isPacked: false) }
+
+    /// The same for the stream of an agent of `version`, in the form that costs both ends the least.
+    public func wire(for version: WireVersion) -> Warren_Agent_V1_DesiredState { wire(isPacked: version >= .packedPrefixes) }
+
+    private func wire(isPacked: Bool) -> Warren_Agent_V1_DesiredState {
         .with {
-            $0.protocolVersion = plan.neededVersion.version.wire
+            let needed = plan.neededVersion.version
+            $0.protocolVersion = (isPacked ? max(needed, .packedPrefixes) : needed).wire
             $0.mesh = mesh
             $0.version = version.wire
-            $0.plan = plan.wire
+            $0.plan = plan.wire(isPacked: isPacked)
             $0.keys = keys.sorted { ($0.key.link, $0.key.epoch) < ($1.key.link, $1.key.epoch) }.map { reference, key in
                 .with {
                     $0.reference = reference.wire

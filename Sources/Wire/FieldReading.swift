@@ -15,6 +15,13 @@ enum Field {
         return address
     }
 
+    static func prefix(_ address: IPAddress, _ length: UInt32, _ field: String) throws(WireError) -> IPPrefix {
+        guard let prefix = IPPrefix(containing: address, length: try narrow(length, field)), prefix.address == address else {
+            throw fault(field, "not a canonical prefix")
+        }
+        return prefix
+    }
+
     /// 1…15 bytes that every kernel takes as an interface's name.
     static func interface(_ text: String, _ field: String) throws(WireError) -> String {
         let bytes = text.utf8

@@ -40,8 +40,10 @@ public struct WireVersion: Sendable, Hashable, Comparable, CustomStringConvertib
     public static let encapsulations = WireVersion(major: UInt16(Wire.protocolVersion), minor: 5)
     /// With `ChildSAParameters.lifetimePackets`.
     public static let packetLimits = WireVersion(major: UInt16(Wire.protocolVersion), minor: 6)
+    /// With `GatewayPlan.routeRuns` and `GatewayPlan.unreachableRuns`, which only agents of this version are sent.
+    public static let packedPrefixes = WireVersion(major: UInt16(Wire.protocolVersion), minor: 7)
     /// What this code speaks.
-    public static let current = packetLimits
+    public static let current = packedPrefixes
 
     /// Whether this code and one of that version understand each other.
     public var isUnderstood: Bool { major == Self.current.major }

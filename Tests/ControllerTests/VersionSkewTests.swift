@@ -26,6 +26,7 @@ import WarrenWire
     ) async throws -> DesiredState? {
         let received = Mutable<DesiredState?>(nil)
         try await agent.session(at: mesh.linkPort, version: version) { message in
+            #expect(WireVersion(wire: message.protocolVersion) <= version)
             received.value = try DesiredState(wire: message)
             return false
         }
@@ -38,6 +39,7 @@ import WarrenWire
             let agent = try await mesh.enrolled("berlin")
             let state = try await first(agent, mesh, WireVersion(major: 1, minor: minor))
             #expect(state?.plan.tunnels.count == 1)
+            #expect(state?.plan.routes.isEmpty == false && state?.plan.unreachable.isEmpty == false)
         }
     }
 

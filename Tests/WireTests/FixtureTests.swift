@@ -7,7 +7,7 @@ import WarrenPlan
 
 @testable import WarrenWire
 
-/// Messages as versions 1.0 to 1.6 put them on the wire, kept as bytes: what was written then must be read for ever, and means
+/// Messages as versions 1.0 to 1.7 put them on the wire, kept as bytes: what was written then must be read for ever, and means
 /// the same. A fixture that is there is never made anew; a new version gets new ones, with `WARREN_WRITE_FIXTURES=1`.
 @Suite struct FixtureTests {
     /// All messages, in the form of the generated types, with every field that their version has set.
@@ -87,6 +87,7 @@ import WarrenPlan
             ("desired-1.1", Warren_Agent_V1_ControllerMessage.with { $0.desired = state.wire }),
             ("desired-1.5", Warren_Agent_V1_ControllerMessage.with { $0.desired = bare.wire }),
             ("desired-1.6", Warren_Agent_V1_ControllerMessage.with { $0.desired = limited.wire }),
+            ("desired-1.7", Warren_Agent_V1_ControllerMessage.with { $0.desired = limited.wire(for: .packedPrefixes) }),
             ("confirmed-1.0", Warren_Agent_V1_ControllerMessage.with { $0.confirmed = version.wire }),
             ("question-echo-1.4", Warren_Agent_V1_ControllerMessage.with { $0.question = questions.echo }),
             ("question-link-1.4", Warren_Agent_V1_ControllerMessage.with { $0.question = questions.link }),
@@ -135,8 +136,8 @@ import WarrenPlan
 
     static let names = [
         "hello-1.0", "hello-1.1", "report-1.0", "report-1.2", "report-1.3", "report-1.6", "desired-1.0", "desired-1.1",
-        "desired-1.5",
-        "desired-1.6", "confirmed-1.0", "enrol-request-1.0", "question-echo-1.4", "question-link-1.4", "credit-1.4",
+        "desired-1.5", "desired-1.6", "desired-1.7",
+        "confirmed-1.0", "enrol-request-1.0", "question-echo-1.4", "question-link-1.4", "credit-1.4",
         "withdrawn-1.4",
         "answer-echo-1.4",
         "answer-link-1.4", "question-capture-1.4", "question-facts-1.4", "answer-capture-1.4", "answer-facts-1.4",
@@ -177,17 +178,20 @@ import WarrenPlan
     @Test(
         arguments: [
             ("desired-1.0", 0x1), ("desired-1.1", 0x1_0001), ("desired-1.5", 0x5_0001), ("desired-1.6", 0x6_0001),
+            ("desired-1.7", 0x7_0001),
         ] as [(String, UInt32)])
     func desiredStates(name: String, version: UInt32) throws {
         let message = try #require(try Self.messages().first { $0.name == name }).message
         let kept = try Warren_Agent_V1_ControllerMessage(serializedBytes: try fixture(name, orOf: message))
         let state = try DesiredState(wire: kept.desired)
-        #expect(state.wire == kept.desired)
+        #expect(state.wire(for: name == "desired-1.7" ? .packedPrefixes : .packetLimits) == kept.desired)
         #expect(kept.desired.protocolVersion == version)
         #expect(state.plan.translations.isEmpty == (name != "desired-1.1"))
         #expect(state.plan.ike[0].alternatives.isEmpty == (name != "desired-1.1"))
         #expect(state.plan.ike[0].parameters.encapsulation == (name == "desired-1.5" ? .esp : .auto))
-        #expect(state.plan.ike[0].parameters.child.lifetimePackets == (name == "desired-1.6" ? 1 << 40 : nil))
+        #expect(
+            state.plan.ike[0].parameters.child.lifetimePackets
+                == (["desired-1.6", "desired-1.7"].contains(name) ? 1 << 40 : nil))
     }
 
     @Test(arguments: ["report-1.0", "report-1.2", "report-1.6"]) func reports(name: String) throws {

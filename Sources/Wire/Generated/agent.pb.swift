@@ -1131,49 +1131,41 @@ public nonisolated struct Warren_Agent_V1_StateVersion: Sendable {
 }
 
 /// What one gateway shall run, whole.
-public nonisolated struct Warren_Agent_V1_DesiredState: @unchecked Sendable {
+public nonisolated struct Warren_Agent_V1_DesiredState: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var protocolVersion: UInt32 {
-    get {_storage._protocolVersion}
-    set {_uniqueStorage()._protocolVersion = newValue}
-  }
+  public var protocolVersion: UInt32 = 0
 
-  public var mesh: String {
-    get {_storage._mesh}
-    set {_uniqueStorage()._mesh = newValue}
-  }
+  public var mesh: String = String()
 
   public var version: Warren_Agent_V1_StateVersion {
-    get {_storage._version ?? Warren_Agent_V1_StateVersion()}
-    set {_uniqueStorage()._version = newValue}
+    get {_version ?? Warren_Agent_V1_StateVersion()}
+    set {_version = newValue}
   }
   /// Returns true if `version` has been explicitly set.
-  public var hasVersion: Bool {_storage._version != nil}
+  public var hasVersion: Bool {self._version != nil}
   /// Clears the value of `version`. Subsequent reads from it will return its default value.
-  public mutating func clearVersion() {_uniqueStorage()._version = nil}
+  public mutating func clearVersion() {self._version = nil}
 
   public var plan: Warren_Agent_V1_GatewayPlan {
-    get {_storage._plan ?? Warren_Agent_V1_GatewayPlan()}
-    set {_uniqueStorage()._plan = newValue}
+    get {_plan ?? Warren_Agent_V1_GatewayPlan()}
+    set {_plan = newValue}
   }
   /// Returns true if `plan` has been explicitly set.
-  public var hasPlan: Bool {_storage._plan != nil}
+  public var hasPlan: Bool {self._plan != nil}
   /// Clears the value of `plan`. Subsequent reads from it will return its default value.
-  public mutating func clearPlan() {_uniqueStorage()._plan = nil}
+  public mutating func clearPlan() {self._plan = nil}
 
-  public var keys: [Warren_Agent_V1_PreSharedKey] {
-    get {_storage._keys}
-    set {_uniqueStorage()._keys = newValue}
-  }
+  public var keys: [Warren_Agent_V1_PreSharedKey] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _version: Warren_Agent_V1_StateVersion? = nil
+  fileprivate var _plan: Warren_Agent_V1_GatewayPlan? = nil
 }
 
 public nonisolated struct Warren_Agent_V1_PSKReference: Sendable {
@@ -1215,40 +1207,97 @@ public nonisolated struct Warren_Agent_V1_PreSharedKey: Sendable {
   fileprivate var _reference: Warren_Agent_V1_PSKReference? = nil
 }
 
-public nonisolated struct Warren_Agent_V1_GatewayPlan: Sendable {
+public nonisolated struct Warren_Agent_V1_GatewayPlan: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var site: String = String()
+  public var site: String {
+    get {_storage._site}
+    set {_uniqueStorage()._site = newValue}
+  }
 
-  public var platform: Warren_Agent_V1_Platform = .unspecified
+  public var platform: Warren_Agent_V1_Platform {
+    get {_storage._platform}
+    set {_uniqueStorage()._platform = newValue}
+  }
 
-  public var index: UInt32 = 0
+  public var index: UInt32 {
+    get {_storage._index}
+    set {_uniqueStorage()._index = newValue}
+  }
 
-  public var outerAddresses: [Data] = []
+  public var outerAddresses: [Data] {
+    get {_storage._outerAddresses}
+    set {_uniqueStorage()._outerAddresses = newValue}
+  }
 
-  public var innerAddress: Data = Data()
+  public var innerAddress: Data {
+    get {_storage._innerAddress}
+    set {_uniqueStorage()._innerAddress = newValue}
+  }
 
-  public var networks: [Warren_Agent_V1_Prefix] = []
+  public var networks: [Warren_Agent_V1_Prefix] {
+    get {_storage._networks}
+    set {_uniqueStorage()._networks = newValue}
+  }
 
-  public var tunnels: [Warren_Agent_V1_Tunnel] = []
+  public var tunnels: [Warren_Agent_V1_Tunnel] {
+    get {_storage._tunnels}
+    set {_uniqueStorage()._tunnels = newValue}
+  }
 
-  public var routes: [Warren_Agent_V1_Route] = []
+  public var routes: [Warren_Agent_V1_Route] {
+    get {_storage._routes}
+    set {_uniqueStorage()._routes = newValue}
+  }
 
-  public var unreachable: [Warren_Agent_V1_Prefix] = []
+  public var unreachable: [Warren_Agent_V1_Prefix] {
+    get {_storage._unreachable}
+    set {_uniqueStorage()._unreachable = newValue}
+  }
 
-  public var policies: [Warren_Agent_V1_SecurityPolicy] = []
+  public var policies: [Warren_Agent_V1_SecurityPolicy] {
+    get {_storage._policies}
+    set {_uniqueStorage()._policies = newValue}
+  }
 
-  public var keys: [Warren_Agent_V1_GatewayPlan.Key] = []
+  public var keys: [Warren_Agent_V1_GatewayPlan.Key] {
+    get {_storage._keys}
+    set {_uniqueStorage()._keys = newValue}
+  }
 
-  public var firewall: [Warren_Agent_V1_FirewallRule] = []
+  public var firewall: [Warren_Agent_V1_FirewallRule] {
+    get {_storage._firewall}
+    set {_uniqueStorage()._firewall = newValue}
+  }
 
-  public var ike: [Warren_Agent_V1_IKEPeer] = []
+  public var ike: [Warren_Agent_V1_IKEPeer] {
+    get {_storage._ike}
+    set {_uniqueStorage()._ike = newValue}
+  }
 
-  public var translations: [Warren_Agent_V1_NetworkTranslation] = []
+  public var translations: [Warren_Agent_V1_NetworkTranslation] {
+    get {_storage._translations}
+    set {_uniqueStorage()._translations = newValue}
+  }
 
-  public var awaiting: [Warren_Agent_V1_AwaitedPeer] = []
+  public var awaiting: [Warren_Agent_V1_AwaitedPeer] {
+    get {_storage._awaiting}
+    set {_uniqueStorage()._awaiting = newValue}
+  }
+
+  /// From version 1.7 on in the place of `routes` and `unreachable`, in the same order: a mesh of a thousand sites has thousands of
+  /// them on each gateway.
+  public var routeRuns: [Warren_Agent_V1_RouteRun] {
+    get {_storage._routeRuns}
+    set {_uniqueStorage()._routeRuns = newValue}
+  }
+
+  public var unreachableRuns: [Warren_Agent_V1_PrefixRun] {
+    get {_storage._unreachableRuns}
+    set {_uniqueStorage()._unreachableRuns = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1276,6 +1325,51 @@ public nonisolated struct Warren_Agent_V1_GatewayPlan: Sendable {
   }
 
   public init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// Prefixes, one behind another: first those of IPv4, each an address and its length in a byte, then those of IPv6.
+public nonisolated struct Warren_Agent_V1_PrefixRun: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var ipv4: Data = Data()
+
+  public var ipv6: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Routes that lead the same way; their destinations as in a PrefixRun.
+public nonisolated struct Warren_Agent_V1_RouteRun: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var interface: String = String()
+
+  public var via: Data {
+    get {_via ?? Data()}
+    set {_via = newValue}
+  }
+  /// Returns true if `via` has been explicitly set.
+  public var hasVia: Bool {self._via != nil}
+  /// Clears the value of `via`. Subsequent reads from it will return its default value.
+  public mutating func clearVia() {self._via = nil}
+
+  public var ipv4: Data = Data()
+
+  public var ipv6: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _via: Data? = nil
 }
 
 public nonisolated struct Warren_Agent_V1_NetworkTranslation: Sendable {
@@ -3388,95 +3482,51 @@ nonisolated extension Warren_Agent_V1_DesiredState: SwiftProtobuf.Message, Swift
   public static let protoMessageName: String = _protobuf_package + ".DesiredState"
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{1}mesh\0\u{1}version\0\u{1}plan\0\u{1}keys\0")
 
-  fileprivate class _StorageClass {
-    var _protocolVersion: UInt32 = 0
-    var _mesh: String = String()
-    var _version: Warren_Agent_V1_StateVersion? = nil
-    var _plan: Warren_Agent_V1_GatewayPlan? = nil
-    var _keys: [Warren_Agent_V1_PreSharedKey] = []
-
-      // This property is used as the initial default value for new instances of the type.
-      // The type itself is protecting the reference to its storage via CoW semantics.
-      // This will force a copy to be made of this reference when the first mutation occurs;
-      // hence, it is safe to mark this as `nonisolated(unsafe)`.
-      static nonisolated(unsafe) let defaultInstance = _StorageClass()
-
-    private init() {}
-
-    init(copying source: _StorageClass) {
-      _protocolVersion = source._protocolVersion
-      _mesh = source._mesh
-      _version = source._version
-      _plan = source._plan
-      _keys = source._keys
-    }
-  }
-
-  fileprivate mutating func _uniqueStorage() -> _StorageClass {
-    if !isKnownUniquelyReferenced(&_storage) {
-      _storage = _StorageClass(copying: _storage)
-    }
-    return _storage
-  }
-
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    _ = _uniqueStorage()
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      while let fieldNumber = try decoder.nextFieldNumber() {
-        // The use of inline closures is to circumvent an issue where the compiler
-        // allocates stack space for every case branch when no optimizations are
-        // enabled. https://github.com/apple/swift-protobuf/issues/1034
-        switch fieldNumber {
-        case 1: try { try decoder.decodeSingularUInt32Field(value: &_storage._protocolVersion) }()
-        case 2: try { try decoder.decodeSingularStringField(value: &_storage._mesh) }()
-        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._version) }()
-        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._plan) }()
-        case 5: try { try decoder.decodeRepeatedMessageField(value: &_storage._keys) }()
-        default: break
-        }
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.protocolVersion) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.mesh) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._version) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._plan) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.keys) }()
+      default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every if/case branch local when no optimizations
-      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-      // https://github.com/apple/swift-protobuf/issues/1182
-      if _storage._protocolVersion != 0 {
-        try visitor.visitSingularUInt32Field(value: _storage._protocolVersion, fieldNumber: 1)
-      }
-      if !_storage._mesh.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._mesh, fieldNumber: 2)
-      }
-      try { if let v = _storage._version {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-      } }()
-      try { if let v = _storage._plan {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-      } }()
-      if !_storage._keys.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._keys, fieldNumber: 5)
-      }
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.protocolVersion != 0 {
+      try visitor.visitSingularUInt32Field(value: self.protocolVersion, fieldNumber: 1)
+    }
+    if !self.mesh.isEmpty {
+      try visitor.visitSingularStringField(value: self.mesh, fieldNumber: 2)
+    }
+    try { if let v = self._version {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._plan {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    if !self.keys.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.keys, fieldNumber: 5)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Warren_Agent_V1_DesiredState, rhs: Warren_Agent_V1_DesiredState) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._protocolVersion != rhs_storage._protocolVersion {return false}
-        if _storage._mesh != rhs_storage._mesh {return false}
-        if _storage._version != rhs_storage._version {return false}
-        if _storage._plan != rhs_storage._plan {return false}
-        if _storage._keys != rhs_storage._keys {return false}
-        return true
-      }
-      if !storagesAreEqual {return false}
-    }
+    if lhs.protocolVersion != rhs.protocolVersion {return false}
+    if lhs.mesh != rhs.mesh {return false}
+    if lhs._version != rhs._version {return false}
+    if lhs._plan != rhs._plan {return false}
+    if lhs.keys != rhs.keys {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3563,99 +3613,177 @@ nonisolated extension Warren_Agent_V1_PreSharedKey: SwiftProtobuf.Message, Swift
 
 nonisolated extension Warren_Agent_V1_GatewayPlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".GatewayPlan"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}site\0\u{1}platform\0\u{1}index\0\u{3}outer_addresses\0\u{3}inner_address\0\u{1}networks\0\u{1}tunnels\0\u{1}routes\0\u{1}unreachable\0\u{1}policies\0\u{1}keys\0\u{1}firewall\0\u{1}ike\0\u{1}translations\0\u{1}awaiting\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}site\0\u{1}platform\0\u{1}index\0\u{3}outer_addresses\0\u{3}inner_address\0\u{1}networks\0\u{1}tunnels\0\u{1}routes\0\u{1}unreachable\0\u{1}policies\0\u{1}keys\0\u{1}firewall\0\u{1}ike\0\u{1}translations\0\u{1}awaiting\0\u{3}route_runs\0\u{3}unreachable_runs\0")
+
+  fileprivate class _StorageClass {
+    var _site: String = String()
+    var _platform: Warren_Agent_V1_Platform = .unspecified
+    var _index: UInt32 = 0
+    var _outerAddresses: [Data] = []
+    var _innerAddress: Data = Data()
+    var _networks: [Warren_Agent_V1_Prefix] = []
+    var _tunnels: [Warren_Agent_V1_Tunnel] = []
+    var _routes: [Warren_Agent_V1_Route] = []
+    var _unreachable: [Warren_Agent_V1_Prefix] = []
+    var _policies: [Warren_Agent_V1_SecurityPolicy] = []
+    var _keys: [Warren_Agent_V1_GatewayPlan.Key] = []
+    var _firewall: [Warren_Agent_V1_FirewallRule] = []
+    var _ike: [Warren_Agent_V1_IKEPeer] = []
+    var _translations: [Warren_Agent_V1_NetworkTranslation] = []
+    var _awaiting: [Warren_Agent_V1_AwaitedPeer] = []
+    var _routeRuns: [Warren_Agent_V1_RouteRun] = []
+    var _unreachableRuns: [Warren_Agent_V1_PrefixRun] = []
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _site = source._site
+      _platform = source._platform
+      _index = source._index
+      _outerAddresses = source._outerAddresses
+      _innerAddress = source._innerAddress
+      _networks = source._networks
+      _tunnels = source._tunnels
+      _routes = source._routes
+      _unreachable = source._unreachable
+      _policies = source._policies
+      _keys = source._keys
+      _firewall = source._firewall
+      _ike = source._ike
+      _translations = source._translations
+      _awaiting = source._awaiting
+      _routeRuns = source._routeRuns
+      _unreachableRuns = source._unreachableRuns
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.site) }()
-      case 2: try { try decoder.decodeSingularEnumField(value: &self.platform) }()
-      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
-      case 4: try { try decoder.decodeRepeatedBytesField(value: &self.outerAddresses) }()
-      case 5: try { try decoder.decodeSingularBytesField(value: &self.innerAddress) }()
-      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.networks) }()
-      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.tunnels) }()
-      case 8: try { try decoder.decodeRepeatedMessageField(value: &self.routes) }()
-      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.unreachable) }()
-      case 10: try { try decoder.decodeRepeatedMessageField(value: &self.policies) }()
-      case 11: try { try decoder.decodeRepeatedMessageField(value: &self.keys) }()
-      case 12: try { try decoder.decodeRepeatedMessageField(value: &self.firewall) }()
-      case 13: try { try decoder.decodeRepeatedMessageField(value: &self.ike) }()
-      case 14: try { try decoder.decodeRepeatedMessageField(value: &self.translations) }()
-      case 15: try { try decoder.decodeRepeatedMessageField(value: &self.awaiting) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._site) }()
+        case 2: try { try decoder.decodeSingularEnumField(value: &_storage._platform) }()
+        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._index) }()
+        case 4: try { try decoder.decodeRepeatedBytesField(value: &_storage._outerAddresses) }()
+        case 5: try { try decoder.decodeSingularBytesField(value: &_storage._innerAddress) }()
+        case 6: try { try decoder.decodeRepeatedMessageField(value: &_storage._networks) }()
+        case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._tunnels) }()
+        case 8: try { try decoder.decodeRepeatedMessageField(value: &_storage._routes) }()
+        case 9: try { try decoder.decodeRepeatedMessageField(value: &_storage._unreachable) }()
+        case 10: try { try decoder.decodeRepeatedMessageField(value: &_storage._policies) }()
+        case 11: try { try decoder.decodeRepeatedMessageField(value: &_storage._keys) }()
+        case 12: try { try decoder.decodeRepeatedMessageField(value: &_storage._firewall) }()
+        case 13: try { try decoder.decodeRepeatedMessageField(value: &_storage._ike) }()
+        case 14: try { try decoder.decodeRepeatedMessageField(value: &_storage._translations) }()
+        case 15: try { try decoder.decodeRepeatedMessageField(value: &_storage._awaiting) }()
+        case 16: try { try decoder.decodeRepeatedMessageField(value: &_storage._routeRuns) }()
+        case 17: try { try decoder.decodeRepeatedMessageField(value: &_storage._unreachableRuns) }()
+        default: break
+        }
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.site.isEmpty {
-      try visitor.visitSingularStringField(value: self.site, fieldNumber: 1)
-    }
-    if self.platform != .unspecified {
-      try visitor.visitSingularEnumField(value: self.platform, fieldNumber: 2)
-    }
-    if self.index != 0 {
-      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 3)
-    }
-    if !self.outerAddresses.isEmpty {
-      try visitor.visitRepeatedBytesField(value: self.outerAddresses, fieldNumber: 4)
-    }
-    if !self.innerAddress.isEmpty {
-      try visitor.visitSingularBytesField(value: self.innerAddress, fieldNumber: 5)
-    }
-    if !self.networks.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.networks, fieldNumber: 6)
-    }
-    if !self.tunnels.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.tunnels, fieldNumber: 7)
-    }
-    if !self.routes.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.routes, fieldNumber: 8)
-    }
-    if !self.unreachable.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.unreachable, fieldNumber: 9)
-    }
-    if !self.policies.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.policies, fieldNumber: 10)
-    }
-    if !self.keys.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.keys, fieldNumber: 11)
-    }
-    if !self.firewall.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.firewall, fieldNumber: 12)
-    }
-    if !self.ike.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.ike, fieldNumber: 13)
-    }
-    if !self.translations.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.translations, fieldNumber: 14)
-    }
-    if !self.awaiting.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.awaiting, fieldNumber: 15)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      if !_storage._site.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._site, fieldNumber: 1)
+      }
+      if _storage._platform != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._platform, fieldNumber: 2)
+      }
+      if _storage._index != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._index, fieldNumber: 3)
+      }
+      if !_storage._outerAddresses.isEmpty {
+        try visitor.visitRepeatedBytesField(value: _storage._outerAddresses, fieldNumber: 4)
+      }
+      if !_storage._innerAddress.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._innerAddress, fieldNumber: 5)
+      }
+      if !_storage._networks.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._networks, fieldNumber: 6)
+      }
+      if !_storage._tunnels.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._tunnels, fieldNumber: 7)
+      }
+      if !_storage._routes.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._routes, fieldNumber: 8)
+      }
+      if !_storage._unreachable.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._unreachable, fieldNumber: 9)
+      }
+      if !_storage._policies.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._policies, fieldNumber: 10)
+      }
+      if !_storage._keys.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._keys, fieldNumber: 11)
+      }
+      if !_storage._firewall.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._firewall, fieldNumber: 12)
+      }
+      if !_storage._ike.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._ike, fieldNumber: 13)
+      }
+      if !_storage._translations.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._translations, fieldNumber: 14)
+      }
+      if !_storage._awaiting.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._awaiting, fieldNumber: 15)
+      }
+      if !_storage._routeRuns.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._routeRuns, fieldNumber: 16)
+      }
+      if !_storage._unreachableRuns.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._unreachableRuns, fieldNumber: 17)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Warren_Agent_V1_GatewayPlan, rhs: Warren_Agent_V1_GatewayPlan) -> Bool {
-    if lhs.site != rhs.site {return false}
-    if lhs.platform != rhs.platform {return false}
-    if lhs.index != rhs.index {return false}
-    if lhs.outerAddresses != rhs.outerAddresses {return false}
-    if lhs.innerAddress != rhs.innerAddress {return false}
-    if lhs.networks != rhs.networks {return false}
-    if lhs.tunnels != rhs.tunnels {return false}
-    if lhs.routes != rhs.routes {return false}
-    if lhs.unreachable != rhs.unreachable {return false}
-    if lhs.policies != rhs.policies {return false}
-    if lhs.keys != rhs.keys {return false}
-    if lhs.firewall != rhs.firewall {return false}
-    if lhs.ike != rhs.ike {return false}
-    if lhs.translations != rhs.translations {return false}
-    if lhs.awaiting != rhs.awaiting {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._site != rhs_storage._site {return false}
+        if _storage._platform != rhs_storage._platform {return false}
+        if _storage._index != rhs_storage._index {return false}
+        if _storage._outerAddresses != rhs_storage._outerAddresses {return false}
+        if _storage._innerAddress != rhs_storage._innerAddress {return false}
+        if _storage._networks != rhs_storage._networks {return false}
+        if _storage._tunnels != rhs_storage._tunnels {return false}
+        if _storage._routes != rhs_storage._routes {return false}
+        if _storage._unreachable != rhs_storage._unreachable {return false}
+        if _storage._policies != rhs_storage._policies {return false}
+        if _storage._keys != rhs_storage._keys {return false}
+        if _storage._firewall != rhs_storage._firewall {return false}
+        if _storage._ike != rhs_storage._ike {return false}
+        if _storage._translations != rhs_storage._translations {return false}
+        if _storage._awaiting != rhs_storage._awaiting {return false}
+        if _storage._routeRuns != rhs_storage._routeRuns {return false}
+        if _storage._unreachableRuns != rhs_storage._unreachableRuns {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3695,6 +3823,90 @@ nonisolated extension Warren_Agent_V1_GatewayPlan.Key: SwiftProtobuf.Message, Sw
   public static func ==(lhs: Warren_Agent_V1_GatewayPlan.Key, rhs: Warren_Agent_V1_GatewayPlan.Key) -> Bool {
     if lhs.peer != rhs.peer {return false}
     if lhs._reference != rhs._reference {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_Agent_V1_PrefixRun: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".PrefixRun"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ipv4\0\u{1}ipv6\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.ipv4) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.ipv6) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.ipv4.isEmpty {
+      try visitor.visitSingularBytesField(value: self.ipv4, fieldNumber: 1)
+    }
+    if !self.ipv6.isEmpty {
+      try visitor.visitSingularBytesField(value: self.ipv6, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Warren_Agent_V1_PrefixRun, rhs: Warren_Agent_V1_PrefixRun) -> Bool {
+    if lhs.ipv4 != rhs.ipv4 {return false}
+    if lhs.ipv6 != rhs.ipv6 {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_Agent_V1_RouteRun: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".RouteRun"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}interface\0\u{1}via\0\u{1}ipv4\0\u{1}ipv6\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.interface) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self._via) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.ipv4) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.ipv6) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.interface.isEmpty {
+      try visitor.visitSingularStringField(value: self.interface, fieldNumber: 1)
+    }
+    try { if let v = self._via {
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 2)
+    } }()
+    if !self.ipv4.isEmpty {
+      try visitor.visitSingularBytesField(value: self.ipv4, fieldNumber: 3)
+    }
+    if !self.ipv6.isEmpty {
+      try visitor.visitSingularBytesField(value: self.ipv6, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Warren_Agent_V1_RouteRun, rhs: Warren_Agent_V1_RouteRun) -> Bool {
+    if lhs.interface != rhs.interface {return false}
+    if lhs._via != rhs._via {return false}
+    if lhs.ipv4 != rhs.ipv4 {return false}
+    if lhs.ipv6 != rhs.ipv6 {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
