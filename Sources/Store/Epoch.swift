@@ -13,13 +13,7 @@ extension MeshStore {
         var transaction = StoreTransaction()
         transaction.require("epoch", at: present?.revision ?? .absent)
         transaction.put("epoch", try Self.encode(epoch))
-        for entry in try await store.list(prefix: "token/") {
-            var token: TokenRecord = try Self.decode(entry)
-            guard token.usedAt == nil else { continue }
-            token.usedAt = now
-            transaction.require(entry.key, at: entry.revision)
-            transaction.put(entry.key, try Self.encode(token))
-        }
+        try await changeUnusedTokens(in: &transaction) { $0.usedAt = now }
         try await store.commit(transaction)
     }
 }

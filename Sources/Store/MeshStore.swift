@@ -130,19 +130,29 @@ public struct MeshStore: Sendable {
             var transaction = StoreTransaction()
             transaction.require(key, at: .absent)
             transaction.put(key, try Self.encode(token))
-            for entry in try await store.list(prefix: "token/") {
-                var former: TokenRecord = try Self.decode(entry)
-                guard former.site == token.site, former.use == .unused else { continue }
-                former.replacedAt = now
-                transaction.require(entry.key, at: entry.revision)
-                transaction.put(entry.key, try Self.encode(former))
-            }
+            try await changeUnusedTokens(in: &transaction) { if $0.site == token.site { $0.replacedAt = now } }
             do {
                 try await store.commit(transaction)
                 return
             } catch .conflict(let written) where written != key {
                 // Somebody has just used one of those.
             }
+        }
+    }
+
+    /// Puts into the transaction what `change` makes of tokens that nobody has used and no other has replaced; it holds only as long as
+    /// they stay so.
+    func changeUnusedTokens(
+        in transaction: inout StoreTransaction, _ change: (inout TokenRecord) -> Void
+    ) async throws(StoreError) {
+        for entry in try await store.list(prefix: "token/") {
+            let former: TokenRecord = try Self.decode(entry)
+            guard former.use == .unused else { continue }
+            var changed = former
+            change(&changed)
+            guard changed != former else { continue }
+            transaction.require(entry.key, at: entry.revision)
+            transaction.put(entry.key, try Self.encode(changed))
         }
     }
 

@@ -59,7 +59,6 @@ public struct Command {
         var broken = 0, played = 0, events = 0, seconds = 0.0
         var progress = Progress(
             of: Array(seeds).count, isShown: !arguments.contains { ["--quiet", "--trace", "--hash"].contains($0) })
-        defer { progress.clear() }
         var missed = Set(Failpoint.allCases)
         for seed in seeds {
             let scenario = Scenario.random(
