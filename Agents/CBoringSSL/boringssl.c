@@ -31,10 +31,10 @@ void warren_boringssl_free(struct warren_boringssl *cipher)
 }
 
 int warren_boringssl_seal(const struct warren_boringssl *cipher, const void *nonce, const void *additional,
-                          size_t additional_count, void *text, size_t count)
+                          size_t additional_count, const void *text, size_t count, void *sealed)
 {
 	size_t written;
-	return EVP_AEAD_CTX_seal_scatter((const EVP_AEAD_CTX *)cipher, text, (uint8_t *)text + count, &written, TAG_LENGTH, nonce,
+	return EVP_AEAD_CTX_seal_scatter((const EVP_AEAD_CTX *)cipher, sealed, (uint8_t *)sealed + count, &written, TAG_LENGTH, nonce,
 	                                 NONCE_LENGTH, text, count, NULL, 0, additional, additional_count);
 }
 
@@ -62,9 +62,9 @@ struct warren_boringssl *warren_boringssl_chacha_new(const uint8_t *key, size_t 
 void warren_boringssl_free(struct warren_boringssl *cipher) { (void)cipher; }
 
 int warren_boringssl_seal(const struct warren_boringssl *cipher, const void *nonce, const void *additional,
-                          size_t additional_count, void *text, size_t count)
+                          size_t additional_count, const void *text, size_t count, void *sealed)
 {
-	(void)cipher, (void)nonce, (void)additional, (void)additional_count, (void)text, (void)count;
+	(void)cipher, (void)nonce, (void)additional, (void)additional_count, (void)text, (void)count, (void)sealed;
 	return 0;
 }
 

@@ -81,9 +81,9 @@ void warren_mb_gcm_free(struct warren_mb_gcm *gcm)
 }
 
 void warren_mb_gcm_seal(struct warren_mb_gcm *gcm, const void *nonce, const void *additional, size_t additional_count,
-                        void *text, size_t count)
+                        const void *text, size_t count, void *sealed)
 {
-	gcm->encrypt(&gcm->key, &gcm->context, text, text, count, nonce, additional, additional_count, (uint8_t *)text + count,
+	gcm->encrypt(&gcm->key, &gcm->context, sealed, text, count, nonce, additional, additional_count, (uint8_t *)sealed + count,
 	             TAG_LENGTH);
 }
 
@@ -110,9 +110,9 @@ struct warren_mb_gcm *warren_mb_gcm_new(const uint8_t *key, size_t length)
 void warren_mb_gcm_free(struct warren_mb_gcm *gcm) { (void)gcm; }
 
 void warren_mb_gcm_seal(struct warren_mb_gcm *gcm, const void *nonce, const void *additional, size_t additional_count,
-                        void *text, size_t count)
+                        const void *text, size_t count, void *sealed)
 {
-	(void)gcm, (void)nonce, (void)additional, (void)additional_count, (void)text, (void)count;
+	(void)gcm, (void)nonce, (void)additional, (void)additional_count, (void)text, (void)count, (void)sealed;
 }
 
 int warren_mb_gcm_open(struct warren_mb_gcm *gcm, const void *nonce, const void *additional, size_t additional_count,

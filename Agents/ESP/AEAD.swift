@@ -1,6 +1,6 @@
 import WarrenModel
 
-/// Authenticated encryption under one key, in one direction, in place. Callers are generic over it, so that a call costs
+/// Authenticated encryption under one key, in one direction. Callers are generic over it, so that a call costs
 /// no more than the cipher. An instance is used by one thread at a time.
 public protocol AEAD: AnyObject {
     /// `key` has the algorithm's length, that of its integrity key included, and may go away after the call.
@@ -8,13 +8,15 @@ public protocol AEAD: AnyObject {
         _ algorithm: EncryptionAlgorithm, key: UnsafeRawBufferPointer, direction: AEADDirection, library: CipherLibrary
     ) throws(AEADError)
 
-    /// Encrypts `count` bytes at `text` and writes the 16-byte tag right behind them. The nonce has 12 bytes and must
-    /// never come twice. False when the library fails; then the packet must not be sent.
+    /// Encrypts `count` bytes at `text` to `sealed`, which is the same place or does not overlap with it, and writes the 16-byte
+    /// tag right behind. The nonce has 12 bytes and must never come twice. False when the library fails; then the packet must
+    /// not be sent.
     func seal(
-        nonce: UnsafeRawPointer, additional: UnsafeRawPointer, additionalCount: Int, text: UnsafeMutableRawPointer, count: Int
+        nonce: UnsafeRawPointer, additional: UnsafeRawPointer, additionalCount: Int, text: UnsafeRawPointer, count: Int,
+        into sealed: UnsafeMutableRawPointer
     ) -> Bool
 
-    /// Decrypts `count` bytes at `text`, behind which the 16-byte tag stands. False when the tag is wrong; then the bytes
+    /// Decrypts `count` bytes at `text` in place, behind which the 16-byte tag stands. False when the tag is wrong; then the bytes
     /// must not be looked at.
     func open(
         nonce: UnsafeRawPointer, additional: UnsafeRawPointer, additionalCount: Int, text: UnsafeMutableRawPointer, count: Int

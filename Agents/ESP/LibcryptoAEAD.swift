@@ -35,18 +35,21 @@ struct LibcryptoAEAD {
 
     @inline(__always)
     func seal(
-        nonce: UnsafeRawPointer, additional: UnsafeRawPointer, additionalCount: Int, text: UnsafeMutableRawPointer, count: Int
+        nonce: UnsafeRawPointer, additional: UnsafeRawPointer, additionalCount: Int, text: UnsafeRawPointer, count: Int,
+        into sealed: UnsafeMutableRawPointer
     ) -> Bool {
         var written: Int32 = 0
-        let bytes = text.assumingMemoryBound(to: UInt8.self)
+        let bytes = sealed.assumingMemoryBound(to: UInt8.self)
         return EVP_EncryptInit_ex(context, nil, nil, nil, nonce.assumingMemoryBound(to: UInt8.self)) == 1
             && EVP_EncryptUpdate(
                 context, nil, &written, additional.assumingMemoryBound(to: UInt8.self),
                 Int32(truncatingIfNeeded: additionalCount))
                 == 1
-            && EVP_EncryptUpdate(context, bytes, &written, bytes, Int32(truncatingIfNeeded: count)) == 1
+            && EVP_EncryptUpdate(
+                context, bytes, &written, text.assumingMemoryBound(to: UInt8.self), Int32(truncatingIfNeeded: count))
+                == 1
             && EVP_EncryptFinal_ex(context, bytes + count, &written) == 1
-            && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, Int32(ESP.icvLength), text + count) == 1
+            && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, Int32(ESP.icvLength), bytes + count) == 1
     }
 
     @inline(__always)

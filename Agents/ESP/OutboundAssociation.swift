@@ -48,9 +48,17 @@ public final class OutboundAssociation<Cipher: AEAD> {
     /// Whether it can seal no more.
     public var isExhausted: Bool { bytes >= hardBytes || sequenceNumber >= lastSequenceNumber }
 
-    /// Seals, in place, the payload of `count` bytes at `packet + layout.payloadOffset`. There must be room for
-    /// `layout.sealedLength(payload: count)` bytes in all. Returns why the packet must not be sent, or nil for success.
+    /// Seals, in place, the payload of `count` bytes at `packet + layout.payloadOffset`.
     public func seal(_ packet: UnsafeMutableRawPointer, payload count: Int, nextHeader: UInt8) -> DropReason? {
+        seal(packet, from: packet + layout.payloadOffset, payload: count, nextHeader: nextHeader)
+    }
+
+    /// Seals the payload of `count` bytes at `source`, which is `packet + layout.payloadOffset` or apart from the packet: then
+    /// the 8 bytes behind it are used in between, and are again what they were. At `packet` there must be room for
+    /// `layout.sealedLength(payload: count)` bytes. Returns why the packet must not be sent, or nil for success.
+    public func seal(
+        _ packet: UnsafeMutableRawPointer, from source: UnsafeMutableRawPointer, payload count: Int, nextHeader: UInt8
+    ) -> DropReason? {
         guard bytes < hardBytes, sequenceNumber < lastSequenceNumber else { return .lifetimeExpired }
         sequenceNumber &+= 1
         let sequence = sequenceNumber
@@ -58,8 +66,15 @@ public final class OutboundAssociation<Cipher: AEAD> {
         packet.storeNetwork(UInt32(truncatingIfNeeded: sequence), at: 4)
         packet.storeNetwork(sequence, at: ESP.headerLength)
         let padding = layout.paddingLength(payload: count)
-        let text = packet + layout.payloadOffset, textCount = count &+ padding &+ ESP.trailerLength
+        let place = packet + layout.payloadOffset, textCount = count &+ padding &+ ESP.trailerLength
+        var text = source
+        if !isAuthenticated, text != place {
+            place.copyMemory(from: text, byteCount: count)
+            text = place
+        }
         let trailer = text + count
+        // Padding to whole words and the trailer's own bytes are five at most.
+        let behind = trailer.loadUnaligned(as: UInt64.self)
         var index = 0
         while index < padding {
             trailer.storeBytes(of: UInt8(truncatingIfNeeded: index &+ 1), toByteOffset: index, as: UInt8.self)
@@ -73,9 +88,11 @@ public final class OutboundAssociation<Cipher: AEAD> {
             sealed = withNonce(salt: salt, packet: packet) { nonce in
                 withAdditionalData(spi: spi, sequence: sequence, extended: extended) { additional, additionalCount in
                     cipher.seal(
-                        nonce: nonce, additional: additional, additionalCount: additionalCount, text: text, count: textCount)
+                        nonce: nonce, additional: additional, additionalCount: additionalCount, text: text, count: textCount,
+                        into: place)
                 }
             }
+            if text != place { trailer.storeBytes(of: behind, as: UInt64.self) }
         } else {
             packet.storeNetwork(UInt64(0), at: ESP.headerLength + 8)
             sealed = cipher.seal(

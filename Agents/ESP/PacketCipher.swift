@@ -51,17 +51,19 @@ public final class PacketCipher: AEAD {
     }
 
     public func seal(
-        nonce: UnsafeRawPointer, additional: UnsafeRawPointer, additionalCount: Int, text: UnsafeMutableRawPointer, count: Int
+        nonce: UnsafeRawPointer, additional: UnsafeRawPointer, additionalCount: Int, text: UnsafeRawPointer, count: Int,
+        into sealed: UnsafeMutableRawPointer
     ) -> Bool {
         switch backend {
         case .multiBuffer(let key):
-            warren_mb_gcm_seal(key, nonce, additional, additionalCount, text, count)
+            warren_mb_gcm_seal(key, nonce, additional, additionalCount, text, count, sealed)
             return true
         case .boringssl(let cipher):
-            return warren_boringssl_seal(cipher, nonce, additional, additionalCount, text, count) == 1
+            return warren_boringssl_seal(cipher, nonce, additional, additionalCount, text, count, sealed) == 1
         case .libcrypto(let cipher):
             return cipher.seal(
-                nonce: nonce, additional: additional, additionalCount: additionalCount, text: text, count: count)
+                nonce: nonce, additional: additional, additionalCount: additionalCount, text: text, count: count,
+                into: sealed)
         case .separate: return false
         }
     }

@@ -31,6 +31,30 @@ import WarrenModel
         }
     }
 
+    /// A payload that stands elsewhere makes the packet that it makes in its place; around it, and in it, every byte stays.
+    @Test(arguments: EncryptionAlgorithm.allCases, CipherLibrary.allCases)
+    func aPayloadMayStandElsewhere(_ encryption: EncryptionAlgorithm, _ library: CipherLibrary) throws {
+        let key = material(encryption)
+        func sender() throws -> OutboundAssociation<PacketCipher> {
+            try OutboundAssociation(association(.outbound, encryption: encryption, material: key), library: library)
+        }
+        let inPlace = try sender(), fromElsewhere = try sender(), margin = 24
+        for count in [Int](0...70) + [1023, 1024, 1438, 65_000] {
+            let payload = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ count) }
+            let around = [UInt8](repeating: 0x5a, count: margin)
+            var source = around + payload + around
+            var packet = [UInt8](repeating: 0xee, count: fromElsewhere.layout.sealedLength(payload: count) + 1)
+            let reason = source.withUnsafeMutableBytes { source in
+                packet.withUnsafeMutableBytes {
+                    fromElsewhere.seal($0.baseAddress!, from: source.baseAddress! + margin, payload: count, nextHeader: 4)
+                }
+            }
+            #expect(reason == nil)
+            #expect(source == around + payload + around)
+            #expect(packet == (try seal(payload, inPlace)) + [0xee])
+        }
+    }
+
     @Test(arguments: EncryptionAlgorithm.allCases, CipherLibrary.allCases)
     func aFlippedBitAnywhereIsDropped(_ encryption: EncryptionAlgorithm, _ library: CipherLibrary) throws {
         let key = material(encryption)

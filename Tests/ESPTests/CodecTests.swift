@@ -140,7 +140,7 @@ import WarrenModel
                     #expect(
                         cipher.seal(
                             nonce: nonce.baseAddress!, additional: additional.baseAddress!, additionalCount: 8,
-                            text: memory.baseAddress! + 16, count: text.count))
+                            text: memory.baseAddress! + 16, count: text.count, into: memory.baseAddress! + 16))
                 }
             }
         }

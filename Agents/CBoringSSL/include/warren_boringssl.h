@@ -16,9 +16,10 @@ struct warren_boringssl *warren_boringssl_chacha_new(const uint8_t *key, size_t 
 // Erases the key. NULL does nothing.
 void warren_boringssl_free(struct warren_boringssl *cipher);
 
-// Encrypts `count` bytes at `text` in place and writes the 16-byte tag behind them; the nonce has 12 bytes. 0 when it failed.
+// Encrypts `count` bytes at `text` to `sealed`, which is the same place or apart from it, and writes the 16-byte tag behind; the
+// nonce has 12 bytes. 0 when it failed.
 int warren_boringssl_seal(const struct warren_boringssl *cipher, const void *nonce, const void *additional,
-                          size_t additional_count, void *text, size_t count);
+                          size_t additional_count, const void *text, size_t count, void *sealed);
 // Decrypts in place, with the tag behind the text. 1 when the tag is right, 0 when not: then nothing may look at the bytes.
 int warren_boringssl_open(const struct warren_boringssl *cipher, const void *nonce, const void *additional,
                           size_t additional_count, void *text, size_t count);

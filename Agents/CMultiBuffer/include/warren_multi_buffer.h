@@ -15,10 +15,10 @@ struct warren_mb_gcm *warren_mb_gcm_new(const uint8_t *key, size_t length);
 // Erases the key. NULL does nothing.
 void warren_mb_gcm_free(struct warren_mb_gcm *gcm);
 
-// Encrypts `count` bytes at `text` in place and writes the 16-byte tag behind them; the nonce has 12 bytes. One thread at a
-// time for each key.
+// Encrypts `count` bytes at `text` to `sealed`, which is the same place or apart from it, and writes the 16-byte tag behind; the
+// nonce has 12 bytes. One thread at a time for each key.
 void warren_mb_gcm_seal(struct warren_mb_gcm *gcm, const void *nonce, const void *additional, size_t additional_count,
-                        void *text, size_t count);
+                        const void *text, size_t count, void *sealed);
 // Decrypts in place, with the tag behind the text. 1 when the tag is right, 0 when not: then nothing may look at the bytes.
 int warren_mb_gcm_open(struct warren_mb_gcm *gcm, const void *nonce, const void *additional, size_t additional_count,
                        void *text, size_t count);

@@ -2,7 +2,8 @@ import ESP
 import WarrenModel
 
 extension PacketEngine {
-    /// One packet from a TUN queue, `count` bytes with its virtio header: segment, encapsulate, seal, queue for sending.
+    /// One packet from a TUN queue, `count` bytes with its virtio header: segment, encapsulate, seal, queue for sending. It is
+    /// written over, and so are `headroom` bytes before it and 8 behind.
     @inline(__always)
     func send(_ virtio: UnsafeMutableRawPointer, count: Int, from tunnel: TunnelEntry) {
         guard let packet = OutboundPacket(virtio: virtio, count: count) else { return drops.count(.malformedOutbound) }
@@ -28,10 +29,11 @@ extension PacketEngine {
             let length = layout.sealedLength(payload: extra &+ inner)
             guard length <= TransmitQueue.maximumLength else { return drops.count(.tooBig) }
             let place = transmit.reserve(length, route: entry.route, trafficClass: trafficClass)
-            let payload = place + layout.payloadOffset
+            let payload = segmenter.take() - extra
             if extra > 0 { encapsulation.write(to: payload, carrying: carried, count: inner, trafficClass: trafficClass) }
-            segmenter.write(to: payload + extra)
-            if let reason = entry.association.seal(place, payload: extra &+ inner, nextHeader: nextHeader) {
+            if let reason = entry.association.seal(
+                place, from: payload, payload: extra &+ inner, nextHeader: nextHeader)
+            {
                 transmit.cancelLast(length)
                 drops.count(reason)
                 if reason == .lifetimeExpired { tellHardLimit(entry) }

@@ -68,17 +68,24 @@ struct OutboundPacket {
     }
 }
 
-/// Cuts a packet into segments, each a packet of its own: `while let count = segmenter.next { write(to:); … }`.
+/// Cuts a packet into segments, each a packet of its own: `while let count = segmenter.next { let segment = segmenter.take(); … }`.
 struct Segmenter {
     let packet: OutboundPacket
     private var offset: Int
     private var index: UInt16 = 0
     private var isDone = false
+    /// What the packet says; in its memory, segments say otherwise.
+    private let identification: UInt16
+    private let sequence: UInt32
+    private let flags: UInt8
 
     @inline(__always)
     init(_ packet: OutboundPacket) {
         self.packet = packet
         offset = packet.headers
+        identification = packet.header.isIPv6 ? 0 : packet.bytes.network(at: 4, as: UInt16.self)
+        sequence = packet.kind == .tcp ? packet.bytes.network(at: packet.transport &+ 4, as: UInt32.self) : 0
+        flags = packet.kind == .tcp ? packet.bytes.load(fromByteOffset: packet.transport &+ 13, as: UInt8.self) : 0
     }
 
     /// Length of the next segment with its headers; nil after the last. A packet without payload is one segment.
@@ -89,32 +96,32 @@ struct Segmenter {
         return packet.headers &+ min(packet.segment, packet.header.totalLength &- offset)
     }
 
-    /// Writes the next segment, `next` bytes, with lengths, identification, sequence, flags and checksums of its own.
+    /// The next segment, `next` bytes, with lengths, identification, sequence, flags and checksums of its own. Its payload stays
+    /// where it is, its headers are written before it: over the end of the segment before, which must be done with.
     @inline(__always)
-    mutating func write(to target: UnsafeMutableRawPointer) {
+    mutating func take() -> UnsafeMutableRawPointer {
         let total = packet.header.totalLength
         if packet.kind == .whole {
-            target.copyMemory(from: packet.bytes, byteCount: total)
             isDone = true
-            return
+            return packet.bytes
         }
         let headers = packet.headers, transport = packet.transport, isIPv6 = packet.header.isIPv6
         let payload = min(packet.segment, total &- offset), length = headers &+ payload
         let isLast = offset &+ payload >= total
-        target.copyMemory(from: packet.bytes, byteCount: headers)
-        (target + headers).copyMemory(from: packet.bytes + offset, byteCount: payload)
+        let target = packet.bytes + (offset &- headers)
+        // What is before a segment may be written over: its headers are taken on from one to the next.
+        if index != 0 { target.copyMemory(from: target - packet.segment, byteCount: headers) }
         if isIPv6 {
             target.storeNetwork(UInt16(truncatingIfNeeded: length &- 40), at: 4)
         } else {
             target.storeNetwork(UInt16(truncatingIfNeeded: length), at: 2)
-            target.storeNetwork(packet.bytes.network(at: 4, as: UInt16.self) &+ index, at: 4)
+            target.storeNetwork(identification &+ index, at: 4)
             InternetChecksum.finishIPv4(target, length: packet.header.headerLength)
         }
         let isTCP = packet.kind == .tcp
         if isTCP {
-            let sequence = packet.bytes.network(at: transport &+ 4, as: UInt32.self)
             target.storeNetwork(sequence &+ UInt32(truncatingIfNeeded: offset &- headers), at: transport &+ 4)
-            var flags = packet.bytes.load(fromByteOffset: transport &+ 13, as: UInt8.self)
+            var flags = self.flags
             if !isLast { flags &= ~0x09 }  // FIN, PSH
             if index != 0 { flags &= ~0x80 }  // CWR
             target.storeBytes(of: flags, toByteOffset: transport &+ 13, as: UInt8.self)
@@ -130,5 +137,6 @@ struct Segmenter {
         offset &+= payload
         index &+= 1
         isDone = isLast
+        return target
     }
 }

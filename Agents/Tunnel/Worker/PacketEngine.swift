@@ -19,6 +19,10 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     /// Batches taken from one socket before the others have their turn.
     static var receiveLimit: Int { 4 }
     static var readyCapacity: Int32 { 64 }
+    /// Before a packet, in the memory that it is sealed from: room for an encapsulating header.
+    static var headroom: Int { 64 }
+    /// For one packet, with its headroom, and for what is used for a moment behind it.
+    static var packetRoom: Int { headroom + receiveSize + 4032 }
 
     /// Which of its gateway's engines it is.
     let queue: Int
@@ -39,9 +43,7 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     private let receiveSlab: UnsafeMutableRawPointer
     private let receiveBatch: OpaquePointer
     private let plainReceiveBatch: OpaquePointer
-    let readBuffer: UnsafeMutableRawPointer
-    /// For packets that are made here: answers to the inside, fragments.
-    let scratch: UnsafeMutableRawPointer
+    private let packetSlab: UnsafeMutableRawPointer
 
     var policies = SecurityPolicyDatabase()
     var inbound = SecurityAssociationDatabase<InboundEntry>()
@@ -85,8 +87,7 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
         for (index, descriptor) in descriptors.enumerated() {
             (waits + index).initialize(to: pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
         }
-        readBuffer = .allocate(byteCount: Self.receiveSize + 4096, alignment: 4096)
-        scratch = .allocate(byteCount: 2 * Self.receiveSize, alignment: 4096)
+        packetSlab = .allocate(byteCount: 3 * Self.packetRoom, alignment: 4096)
         guard poller >= 0,
             let batch = warren_receive_batch_new(UInt32(Self.receiveCount), receiveSlab, Self.receiveSize),
             let plainBatch = warren_receive_batch_new(
@@ -105,8 +106,7 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
         warren_receive_batch_free(receiveBatch)
         warren_receive_batch_free(plainReceiveBatch)
         receiveSlab.deallocate()
-        readBuffer.deallocate()
-        scratch.deallocate()
+        packetSlab.deallocate()
         ready.deallocate()
         waits.deallocate()
         close(poller)
@@ -206,6 +206,18 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
             send(readBuffer, count: count, from: tunnel)
             weight &+= count > 2048 ? 4 : 1
         }
+    }
+
+    /// Where the virtio header of what a TUN queue gives is put; the packet follows.
+    @inline(__always)
+    var readBuffer: UnsafeMutableRawPointer { packetBuffer(0) }
+    /// The same for packets that are made here, of others' parts: pieces, and what is cut from those.
+    var pieceBuffer: UnsafeMutableRawPointer { packetBuffer(1) }
+    var fragmentBuffer: UnsafeMutableRawPointer { packetBuffer(2) }
+
+    @inline(__always)
+    private func packetBuffer(_ index: Int) -> UnsafeMutableRawPointer {
+        packetSlab + (index &* Self.packetRoom &+ Self.headroom &- OutboundPacket.virtioLength)
     }
 
     private func lose(_ tunnel: TunnelEntry) {

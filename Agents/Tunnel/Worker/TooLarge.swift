@@ -17,12 +17,12 @@ extension PacketEngine {
             return true
         }
         var segmenter = rest, isAnswered = false
-        let packet = scratch + OutboundPacket.virtioLength
+        let packet = pieceBuffer + OutboundPacket.virtioLength
         while let count = segmenter.next {
-            segmenter.write(to: packet)
+            packet.copyMemory(from: segmenter.take(), byteCount: count)
             guard let header = IPHeader(packet, count: count) else { return false }
             if count <= entry.largestInner {
-                sealWhole(scratch, count, entry, tunnel)
+                sealWhole(pieceBuffer, count, entry, tunnel)
             } else if header.isIPv6, count <= Self.smallestIPv6 {
                 sealFragmentable(count, entry, tunnel)
             } else if !header.isIPv6, packet.network(at: 6, as: UInt16.self) & 0x4000 == 0 {
@@ -47,7 +47,7 @@ extension PacketEngine {
         transmit.flush()
         let limit = entry.largestInner
         entry.largestInner = .max
-        sealWhole(scratch, count, entry, tunnel)
+        sealWhole(pieceBuffer, count, entry, tunnel)
         entry.largestInner = limit
         transmit.flushFragmentable()
     }
@@ -60,7 +60,7 @@ extension PacketEngine {
         let payload = header.totalLength &- header.headerLength
         let room = (entry.largestInner &- header.headerLength) & ~7
         guard room > 0, before &+ payload <= 65_535 else { return drops.count(.tooBig) }
-        let virtio = scratch + Self.receiveSize, fragment = virtio + OutboundPacket.virtioLength
+        let virtio = fragmentBuffer, fragment = virtio + OutboundPacket.virtioLength
         var offset = 0
         while offset < payload {
             let count = min(room, payload &- offset), isLast = offset &+ count == payload
@@ -95,7 +95,7 @@ extension PacketEngine {
     private func answer(
         _ packet: UnsafeMutableRawPointer, _ header: IPHeader, _ entry: OutboundEntry, _ tunnel: TunnelEntry
     ) {
-        let virtio = scratch + Self.receiveSize
+        let virtio = fragmentBuffer
         memset(virtio, 0, OutboundPacket.virtioLength)
         let limit = header.isIPv6 ? max(entry.largestInner, Self.smallestIPv6) : entry.largestInner
         guard

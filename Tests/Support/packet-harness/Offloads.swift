@@ -1,20 +1,22 @@
 import CWarrenSystem
+import ESP
 import Glibc
 
 @testable import Tunnel
 
 /// All segments of what a TUN queue gave; nil when it is malformed.
 func segment(_ virtio: [UInt8]) -> [[UInt8]]? {
-    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(virtio.count, 1), alignment: 16)
+    let headroom = PacketEngine<PacketCipher>.headroom, encapsulation = 40
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: headroom + virtio.count, alignment: 16)
     defer { memory.deallocate() }
-    memory.copyBytes(from: virtio)
-    guard let packet = OutboundPacket(virtio: memory.baseAddress!, count: virtio.count) else { return nil }
+    UnsafeMutableRawBufferPointer(rebasing: memory[headroom...]).copyBytes(from: virtio)
+    guard let packet = OutboundPacket(virtio: memory.baseAddress! + headroom, count: virtio.count) else { return nil }
     var segmenter = Segmenter(packet), result: [[UInt8]] = []
     while let count = segmenter.next {
-        let target = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 1)
-        segmenter.write(to: target.baseAddress!)
-        result.append(Array(target))
-        target.deallocate()
+        let segment = segmenter.take()
+        // As the packet path does: an encapsulating header.
+        memset(segment - encapsulation, 0xee, encapsulation)
+        result.append(Array(UnsafeRawBufferPointer(start: segment, count: count)))
     }
     return result
 }
