@@ -28,8 +28,19 @@ extension Controller {
             for site in limitSites ?? [] where !known.contains(site) { throw .unknownSite(site) }
             let tagged = inventory.sites.filter { !tags.isDisjoint(with: $0.tags) }.map(\.name)
             let limit = Set(limitSites ?? []).union(tagged)
-            guard !limit.isEmpty else { throw .malformed("no site has one of the tags, so nothing would be rolled out") }
+            guard !limit.isEmpty else {
+                throw .malformed(
+                    "no site has one of the tags, so nothing would be rolled out: the inventory gives them, 'warren status' lists the sites")
+            }
             return limit
+        }
+
+        /// Throws for a site of the canary that neither `inventory` nor the mesh until now knows: the roll-out would begin with
+        /// others.
+        func requireCanary(in inventory: Inventory, or leaving: Set<SiteName>) throws(ControllerError) {
+            guard case .sites(let canary) = strategy.canary else { return }
+            let known = leaving.union(inventory.sites.map(\.name))
+            if let stranger = canary.subtracting(known).min() { throw .unknownSite(stranger) }
         }
     }
 
@@ -69,10 +80,12 @@ extension Controller {
                 // Those that left before, and are still on their way out.
                 + sites.latest.values.filter { $0.retired != nil && enrolled.contains($0.id) && live[$0.name] == nil }.map(
                     \.name))
+        let limit = try manner.limit(in: candidate.content.inventory)
+        try manner.requireCanary(in: candidate.content.inventory, or: names)
         let (next, actions) = await Self.accepting(
             MeshControl.Proposal(
                 candidate.content, kind: kind, strategy: manner.strategy,
-                limit: try manner.limit(in: candidate.content.inventory), enrolled: names),
+                limit: limit, enrolled: names),
             in: decisions.newest, now: options.clock.monotonic())
         let decision = decisions.decision(next, actions)
         guard let rollout = next.rollout else { throw ControllerError.failed("the roll-out did not begin") }
@@ -84,7 +97,7 @@ extension Controller {
         let firstEvent = try await translatingStoreErrors { try await store.latestEvent() }
         let rolloutRecord = RolloutRecord(
             generation: record.generation, from: from, strategy: manner.strategy,
-            limit: try manner.limit(in: candidate.content.inventory)?.sorted(), firstEvent: firstEvent, startedAt: now,
+            limit: limit?.sorted(), firstEvent: firstEvent, startedAt: now,
             finishedAt: next.isRollingOut ? nil : now, view: rollout.view)
         Failpoint.controllerAcceptDerived.pass()
         try await translatingStoreErrors {

@@ -116,6 +116,25 @@ import WarrenStatus
         }
     }
 
+    /// A roll-out that shall begin with a site that there is not does not begin.
+    @Test func aCanaryMustBeASite() async throws {
+        try await SimulatedFleet.with(Self.names) { fleet in
+            var manner = Self.quick
+            manner.strategy.canary = .sites([try fleet.mesh.site("ams"), try #require(SiteName("nowhere"))])
+            let stranger = manner
+            let refusal = await #expect(throws: ControllerError.self) {
+                _ = try await fleet.mesh.controller.rotateKeys(of: nil, manner: stranger)
+            }
+            #expect(refusal?.description.contains("no site 'nowhere'") == true)
+            #expect(await fleet.mesh.controller.currentMesh?.generation == Generation(rawValue: 1))
+            manner.strategy.canary = .sites([try fleet.mesh.site("ams")])
+            _ = try await fleet.mesh.controller.rotateKeys(of: nil, manner: manner)
+            let record = try await fleet.untilFinished(2)
+            let first = try #require(record.view.steps.first?.waves.first)
+            #expect(first.name == "canary" && first.total == 1, "\(record.view)")
+        }
+    }
+
     /// A gateway that is away is not waited for when that is allowed, and gets its state when it comes back.
     @Test func aLateGatewayFollows() async throws {
         try await SimulatedFleet.with(["ams", "ber", "cph"], offline: ["cph"]) { fleet in
