@@ -66,7 +66,9 @@ extension API {
     private static func rollout(_ context: APIContext, _ controller: Controller) async throws -> Response {
         let generation = try generation(in: context)
         guard let record = try await controller.rollout(of: generation) else {
-            throw HTTPError(.notFound, message: "no roll-out to generation \(generation) is kept: 'warren rollout list' shows those that are")
+            throw HTTPError(
+                .notFound,
+                message: "no roll-out to generation \(generation) is kept: 'warren rollout list' shows those that are")
         }
         return try JSONAnswer.response(RolloutText.status(record))
     }

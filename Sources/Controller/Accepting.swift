@@ -30,7 +30,7 @@ extension Controller {
             let limit = Set(limitSites ?? []).union(tagged)
             guard !limit.isEmpty else {
                 throw .malformed(
-                    "no site has one of the tags, so nothing would be rolled out: the inventory gives them, 'warren status' lists the sites")
+                    "no site has one of the tags, which the inventory gives them: 'warren status' lists the sites")
             }
             return limit
         }
