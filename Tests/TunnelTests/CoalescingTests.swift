@@ -84,6 +84,8 @@ import Testing
         #expect(!joins { $0.identification += 1 })
         #expect(!joins { $0.acknowledgement += 1 })
         #expect(!joins { $0.window += 1 })
+        #expect(!joins { $0.urgent = 0xff00 })
+        for bit in 0..<4 { #expect(!joins { $0.reserved = 1 << bit }) }
         #expect(!joins { $0.options[7] = 9 })
         #expect(!joins { $0.options = [] })
         #expect(!joins { $0.trafficClass = 1 })

@@ -202,15 +202,15 @@ final class Coalescer {
         return true
     }
 
-    /// Whether a TCP segment is the next of its flow: by its sequence number, and with the same acknowledgement, window and
-    /// options.
+    /// Whether a TCP segment is the next of its flow: by its sequence number, and with the same acknowledgement, reserved bits,
+    /// window, urgent pointer (which its flag says nothing of, but which stays what it is) and options.
     @inline(__always)
     private func follows(_ packet: UnsafeMutableRawPointer, _ flow: UnsafeMutablePointer<Flow>, _ part: Part) -> Bool {
         let transport = flow.pointee.header.headerLength, first = flow.pointee.first
         return packet.network(at: transport &+ 4, as: UInt32.self) == flow.pointee.nextSequence
-            && memcmp(first + transport + 8, packet + transport + 8, 4) == 0
+            && memcmp(first + transport + 8, packet + transport + 8, 5) == 0
             && memcmp(first + transport + 14, packet + transport + 14, 2) == 0
-            && memcmp(first + transport + 20, packet + transport + 20, part.headers &- transport &- 20) == 0
+            && memcmp(first + transport + 18, packet + transport + 18, part.headers &- transport &- 18) == 0
     }
 
     private func flush(_ flow: UnsafeMutablePointer<Flow>) {

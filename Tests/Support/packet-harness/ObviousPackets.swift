@@ -26,7 +26,10 @@ enum Obvious {
         var sequence: UInt32 = 1_000_000
         var acknowledgement: UInt32 = 77
         var flags: UInt8 = 0x10
+        /// Of the byte before the flags: what is not the header's length.
+        var reserved: UInt8 = 0
         var window: UInt16 = 502
+        var urgent: UInt16 = 0
         var options: [UInt8] = [1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2]
         var payload: [UInt8] = []
 
@@ -44,7 +47,9 @@ enum Obvious {
                         + payload
                 }
                 return big(sourcePort) + big(UInt16(7)) + big(sequence) + big(acknowledgement)
-                    + [UInt8((20 + options.count) / 4) << 4, flags] + big(window) + big(checksum) + [0, 0] + options + payload
+                    + [UInt8((20 + options.count) / 4) << 4 | reserved, flags] + big(window) + big(checksum) + big(urgent)
+                    + options
+                    + payload
             }
             if let fixed { return bytes(fixed) }
             let own = Obvious.checksum(pseudoHeader + bytes(0))
