@@ -35,11 +35,11 @@ extension Controller {
             return limit
         }
 
-        /// Throws for a site of the canary that neither `inventory` nor the mesh until now knows: the roll-out would begin with
-        /// others.
-        func requireCanary(in inventory: Inventory, or leaving: Set<SiteName>) throws(ControllerError) {
+        /// Throws for a site of the canary that neither `inventory` knows nor an enrolled agent, which may be on its way out, is
+        /// of: the roll-out would begin with others.
+        func requireCanary(in inventory: Inventory, or enrolled: Set<SiteName>) throws(ControllerError) {
             guard case .sites(let canary) = strategy.canary else { return }
-            let known = leaving.union(inventory.sites.map(\.name))
+            let known = enrolled.union(inventory.sites.map(\.name))
             if let stranger = canary.subtracting(known).min() { throw .unknownSite(stranger) }
         }
     }
@@ -84,8 +84,7 @@ extension Controller {
         try manner.requireCanary(in: candidate.content.inventory, or: names)
         let (next, actions) = await Self.accepting(
             MeshControl.Proposal(
-                candidate.content, kind: kind, strategy: manner.strategy,
-                limit: limit, enrolled: names),
+                candidate.content, kind: kind, strategy: manner.strategy, limit: limit, enrolled: names),
             in: decisions.newest, now: options.clock.monotonic())
         let decision = decisions.decision(next, actions)
         guard let rollout = next.rollout else { throw ControllerError.failed("the roll-out did not begin") }

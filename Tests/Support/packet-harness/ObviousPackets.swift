@@ -48,8 +48,7 @@ enum Obvious {
                 }
                 return big(sourcePort) + big(UInt16(7)) + big(sequence) + big(acknowledgement)
                     + [UInt8((20 + options.count) / 4) << 4 | reserved, flags] + big(window) + big(checksum) + big(urgent)
-                    + options
-                    + payload
+                    + options + payload
             }
             if let fixed { return bytes(fixed) }
             let own = Obvious.checksum(pseudoHeader + bytes(0))
