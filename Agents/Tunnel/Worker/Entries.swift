@@ -11,6 +11,8 @@ extension PacketEngine {
         let isSource: Bool
         /// Whether the kernel gives it any, as far as is known.
         var isEnabled: Bool?
+        /// There was one packet when it was last looked at, and no other.
+        var cameAlone = false
         var sentPackets: UInt64 = 0
         var sentBytes: UInt64 = 0
         /// What happens to packets that carry IPv4 and IPv6: found anew whenever a policy, an SA or a tunnel changes.

@@ -19,6 +19,10 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     /// Batches taken from one socket before the others have their turn.
     static var receiveLimit: Int { 4 }
     static var readyCapacity: Int32 { 64 }
+    /// As many tunnels are waited for like the sockets, with one system call less. The rest may be thousands.
+    static var nearTunnels: Int { 8 }
+    /// The largest packet that counts as small.
+    static var smallPacket: Int { 2048 }
     /// Before a packet, in the memory that it is sealed from: room for an encapsulating header.
     static var headroom: Int { 64 }
     /// For one packet, with its headroom, and for what is used for a moment behind it.
@@ -34,10 +38,12 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     let coalescer: Coalescer
     let reassembly = Reassembly()
     private let sockets: [PacketSockets.Entry]
-    /// What is waited for: `poller` first, then the sockets. Those are not in `poller`: the kernel would wake it for every datagram
-    /// that has left, to say that there is room for more.
+    /// What is waited for: the command queue, `poller`, the sockets, then the near tunnels, by their slots. Sockets are not in
+    /// `poller`: the kernel would wake it for every datagram that has left, to say that there is room for more.
     private let waits: UnsafeMutablePointer<pollfd>
-    /// Of the tunnels, which may be thousands, and the command queue.
+    private let socketWaits: UnsafeMutablePointer<pollfd>
+    private let tunnelWaits: UnsafeMutablePointer<pollfd>
+    /// Of the tunnels that are not near.
     private let poller: Int32
     private let ready: UnsafeMutablePointer<epoll_event>
     private let receiveSlab: UnsafeMutableRawPointer
@@ -54,19 +60,13 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     var stale = Stale()
     /// Where tunnels lead and SAs come from.
     var peerAddresses: Set<IPAddress> = []
-    /// By the number that a tunnel's descriptor is polled under; `tunnels` holds them.
+    /// By the number that a tunnel's descriptor is waited for under, the near ones first; `tunnels` holds them.
     var tunnelSlots: [Unmanaged<TunnelEntry>?] = []
     /// CLOCK_MONOTONIC at the last wake-up.
     var now = MonotonicTime(nanoseconds: 0)
     var strayLimit = StrayLimit()
     var answerLimit = AnswerLimit()
     private var isStopping = false
-
-    /// What epoll tells of a descriptor: the command queue, or a tunnel.
-    private enum Tag {
-        static var commands: UInt64 { 0 }
-        static var tunnels: UInt64 { 1 }
-    }
 
     init(
         _ sockets: PacketSockets, queue: Int = 0, commands: CommandQueue, events: EventQueue, library: CipherLibrary = .auto
@@ -82,9 +82,11 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
         ready = .allocate(capacity: Int(Self.readyCapacity))
         ready.initialize(repeating: epoll_event(), count: Int(Self.readyCapacity))
         receiveSlab = .allocate(byteCount: Self.receiveCount * Self.receiveSize, alignment: 4096)
-        waits = .allocate(capacity: sockets.entries.count + 1)
-        let descriptors = [poller] + sockets.entries.map(\.descriptor)
-        for (index, descriptor) in descriptors.enumerated() {
+        let descriptors = [commands.descriptor, poller] + sockets.entries.map(\.descriptor)
+        waits = .allocate(capacity: descriptors.count + Self.nearTunnels)
+        socketWaits = waits + 2
+        tunnelWaits = waits + descriptors.count
+        for (index, descriptor) in (descriptors + Array(repeating: -1, count: Self.nearTunnels)).enumerated() {
             (waits + index).initialize(to: pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
         }
         packetSlab = .allocate(byteCount: 3 * Self.packetRoom, alignment: 4096)
@@ -95,7 +97,6 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
         else { throw PacketWorker.SystemCallError(call: "epoll_create1", errno: errno) }
         receiveBatch = batch
         plainReceiveBatch = plainBatch
-        try poll(commands.descriptor, tag: Tag.commands)
         for socket in self.sockets where warren_packet_socket_configure(socket.descriptor, socket.family) != 0 {
             throw PacketWorker.SystemCallError(call: "setsockopt", errno: errno)
         }
@@ -120,26 +121,31 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     /// Waits for descriptors, for so many milliseconds or, with -1, for as long as it takes, and serves those that are ready.
     @inline(never)
     func turn(waiting milliseconds: Int32) {
-        let count = Glibc.poll(waits, nfds_t(sockets.count &+ 1), milliseconds)
+        let near = min(tunnelSlots.count, Self.nearTunnels)
+        let count = Glibc.poll(waits, nfds_t(2 &+ sockets.count &+ near), milliseconds)
         readClock()
         guard count > 0 else { return }
-        if waits.pointee.revents != 0 { serveReady() }
+        if waits[0].revents != 0 { obeyCommands() }
         var index = 0
+        while index < near {
+            if tunnelWaits[index].revents != 0 { drainTunnel(index) }
+            index &+= 1
+        }
+        if waits[1].revents != 0 { drainFarTunnels() }
+        index = 0
         while index < sockets.count {
-            let told = Int32(waits[index &+ 1].revents)
+            let told = Int32(socketWaits[index].revents)
             if told & POLLERR != 0 { takePathErrors(sockets[index].descriptor) }
             if told != 0 { drain(sockets[index]) }
             index &+= 1
         }
     }
 
-    /// Obeys commands, and takes what tunnels have.
-    private func serveReady() {
+    private func drainFarTunnels() {
         let count = Int(epoll_wait(poller, ready, Self.readyCapacity, 0))
         var index = 0
         while index < count {
-            let tag = ready[index].data.u64
-            if tag == Tag.commands { obeyCommands() } else { drainTunnel(Int(tag &- Tag.tunnels)) }
+            drainTunnel(Int(ready[index].data.u64))
             index &+= 1
         }
     }
@@ -195,7 +201,7 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
 
     @inline(__always)
     private func drain(_ tunnel: TunnelEntry) {
-        var weight = 0
+        var weight = 0, packets = 0
         while weight < Self.drainLimit {
             let count = read(tunnel.sink.descriptor, readBuffer, OutboundPacket.virtioLength + Self.receiveSize)
             if count < 0 {
@@ -204,8 +210,13 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
                 break
             }
             send(readBuffer, count: count, from: tunnel)
-            weight &+= count > 2048 ? 4 : 1
+            let isSmall = count <= Self.smallPacket
+            weight &+= isSmall ? 1 : 4
+            packets &+= 1
+            // Where packets come singly, none waits until it is known that there is no other.
+            if packets == 1, isSmall, tunnel.cameAlone { transmit.flush() }
         }
+        tunnel.cameAlone = packets == 1
     }
 
     /// Where the virtio header of what a TUN queue gives is put; the packet follows.
@@ -226,26 +237,33 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
         detach(tunnel.settings.interface)
     }
 
-    private func poll(_ descriptor: Int32, tag: UInt64) throws {
-        var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: tag))
-        guard epoll_ctl(poller, EPOLL_CTL_ADD, descriptor, &event) == 0 else {
-            throw PacketWorker.SystemCallError(call: "epoll_ctl", errno: errno)
-        }
-    }
-
-    /// Polls a tunnel's descriptor under a slot of its own.
+    /// Waits for a tunnel's descriptor, under a slot of its own.
     func poll(_ tunnel: TunnelEntry) throws {
         let slot = tunnelSlots.firstIndex { $0 == nil } ?? tunnelSlots.count
-        try poll(tunnel.sink.descriptor, tag: Tag.tunnels + UInt64(slot))
+        if slot < Self.nearTunnels {
+            // Of what stood there before, nothing counts.
+            tunnelWaits[slot] = pollfd(fd: tunnel.sink.descriptor, events: Int16(POLLIN), revents: 0)
+        } else {
+            var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: UInt64(slot)))
+            guard epoll_ctl(poller, EPOLL_CTL_ADD, tunnel.sink.descriptor, &event) == 0 else {
+                throw PacketWorker.SystemCallError(call: "epoll_ctl", errno: errno)
+            }
+        }
         if slot == tunnelSlots.count { tunnelSlots.append(nil) }
         tunnelSlots[slot] = .passUnretained(tunnel)
     }
 
-    /// Closing a descriptor ends its polling.
+    /// Waits for it no longer, and closes its descriptor.
     func unpoll(_ tunnel: TunnelEntry) {
         let lost = Unmanaged.passUnretained(tunnel).toOpaque()
-        for slot in tunnelSlots.indices where tunnelSlots[slot]?.toOpaque() == lost { tunnelSlots[slot] = nil }
-        epoll_ctl(poller, EPOLL_CTL_DEL, tunnel.sink.descriptor, nil)
+        for slot in tunnelSlots.indices where tunnelSlots[slot]?.toOpaque() == lost {
+            tunnelSlots[slot] = nil
+            if slot < Self.nearTunnels {
+                tunnelWaits[slot] = pollfd(fd: -1, events: 0, revents: 0)
+            } else {
+                epoll_ctl(poller, EPOLL_CTL_DEL, tunnel.sink.descriptor, nil)
+            }
+        }
         close(tunnel.sink.descriptor)
     }
 }
