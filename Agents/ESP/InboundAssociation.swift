@@ -6,6 +6,8 @@ public final class InboundAssociation<Cipher: AEAD> {
     public enum Opened: Equatable {
         /// The payload stands at `layout.payloadOffset`, decrypted, without padding.
         case payload(count: Int, nextHeader: UInt8)
+        /// The same of a dummy packet, which is no error and is thrown away (RFC 4303, 2.6).
+        case dummy(count: Int)
         case dropped(DropReason)
     }
 
@@ -78,7 +80,7 @@ public final class InboundAssociation<Cipher: AEAD> {
             }
             index &+= 1
         }
-        guard nextHeader != ESP.noNextHeader else { return .dropped(.dummy) }
+        guard nextHeader != ESP.noNextHeader else { return .dummy(count: payload) }
         packets &+= 1
         bytes &+= UInt64(truncatingIfNeeded: payload)
         return .payload(count: payload, nextHeader: nextHeader)

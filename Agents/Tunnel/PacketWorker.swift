@@ -30,6 +30,8 @@ public final class PacketWorker: Sendable {
         case strayPacket(spi: SPI, local: Endpoint, remote: Endpoint)
         /// The path to a peer takes datagrams of so many bytes only, IP header included.
         case pathLimited(peer: SiteName, bytes: Int)
+        /// What this queue sends to the peer arrives, and it carries flows; or it does not, and the first queue carries them.
+        case queuePath(peer: SiteName, queue: Int, isOpen: Bool)
         /// The TUN device behind an interface is gone; the interface is detached.
         case tunnelLost(interface: String)
     }

@@ -47,6 +47,13 @@ extension TunnelDaemon {
                     metadata: ["peer": "\(peer)", "remote": "\(remote)"])
             case .pathLimited(let peer, let bytes):
                 logger.info("the path takes less", metadata: ["peer": "\(peer)", "bytes": "\(bytes)"])
+            case .queuePath(let peer, let queue, let isOpen):
+                logger.log(
+                    level: isOpen ? .info : .warning,
+                    isOpen
+                        ? "a queue's packets arrive: it carries flows"
+                        : "a queue's packets do not arrive: does a firewall stop UDP to port 4500 from other ports? The first queue carries its flows",
+                    metadata: ["peer": "\(peer)", "queue": "\(queue)"])
             case .tunnelLost(let interface): logger.warning("the device is gone", metadata: ["interface": "\(interface)"])
             }
             performOutputs()

@@ -40,7 +40,7 @@ extension WarrenAgent {
         @Option(
             name: .long,
             help: ArgumentHelp(
-                "warren-tunneld's packet threads, 1 to 8. With more than one, UDP has to reach peers' port 4500 from any port.",
+                "warren-tunneld's packet threads, 1 to 8. The others carry where UDP reaches the peer's port 4500 from any port.",
                 valueName: "number"))
         var tunneldQueues = 1
 

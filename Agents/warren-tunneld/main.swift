@@ -22,7 +22,7 @@ struct TunneldCommand: ParsableCommand {
         help: "Who computes the ciphers: auto (IPSec_MB where there is one that fits the processor), boringssl, or libcrypto.")
     var ciphers = CipherLibrary.auto
 
-    @Option(help: "Packet threads, 1 to 8. With more than one, UDP has to reach the peers' port 4500 from any port.")
+    @Option(help: "Packet threads, 1 to 8. The others carry where UDP reaches the peer's port 4500 from any port.")
     var queues = 1
 
     @Option(help: "The least level that is logged to standard error: trace, debug, info, notice, warning, error.")

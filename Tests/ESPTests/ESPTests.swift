@@ -55,6 +55,7 @@ func open(_ packet: [UInt8], _ receiver: InboundAssociation<PacketCipher>) throw
     defer { memory.deallocate() }
     memory.copyBytes(from: packet)
     switch receiver.open(memory.baseAddress!, count: packet.count) {
+    case .dummy: throw Dropped(reason: .dummy)
     case .dropped(let reason): throw Dropped(reason: reason)
     case .payload(let count, _): return Array(memory[receiver.layout.payloadOffset...].prefix(count))
     }

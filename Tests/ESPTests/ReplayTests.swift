@@ -23,6 +23,7 @@ import WarrenModel
             memory.copyBytes(from: recorded[Int(truncatingIfNeeded: random.next() & 4095)])
             switch receiver.open(memory.baseAddress!, count: length) {
             case .payload: accepted += 1
+            case .dummy: reasons[.dummy, default: 0] += 1
             case .dropped(let reason): reasons[reason, default: 0] += 1
             }
         }

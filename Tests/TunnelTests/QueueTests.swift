@@ -35,6 +35,7 @@ struct QueueTests {
     func flows(queues: [Int]) throws {
         let bundle = try TunnelBundle(tunnels: 1, queues: queues)
         let count = bundle.childSAs
+        try bundle.awaitQueues()
         let nonces = try NonceCapture(namespace: bundle.gateways[0].path)
         let load = try NumberedLoad(between: bundle.gateways.map(\.path), try Self.addFlows(bundle), perSecond: 4000)
         for round in 0..<6 { try bundle.rekey(by: round % 2) }
@@ -77,6 +78,29 @@ struct QueueTests {
         for round in 0..<2 { try bundle.rekey(by: round % 2) }
         let outcome = load.end()
         #expect(outcome.lost == 0 && outcome.repeated == 0 && outcome.reordered == 0, "\(outcome)")
+        for gateway in bundle.gateways { #expect(try gateway.client.observe().drops == [:]) }
+    }
+
+    @Test("a firewall that lets UDP pass from port 4500 alone costs no packet; when it is gone, all queues carry")
+    func firewall() throws {
+        let bundle = try TunnelBundle(tunnels: 1, queues: [2, 2]) { names in
+            let rule = "udp dport 4500 udp sport != 4500 drop"
+            let table = "table inet wall { chain input { type filter hook input priority 0; \(rule); }; }"
+            try run("ip", "netns", "exec", names[1], "nft", table)
+        }
+        let flows = try Self.addFlows(bundle)
+        func carry(while body: () throws -> Void) throws {
+            let load = try NumberedLoad(between: bundle.gateways.map(\.path), flows, perSecond: 2000)
+            try body()
+            let outcome = load.end()
+            #expect(outcome.lost == 0 && outcome.repeated == 0 && outcome.reordered == 0 && outcome.sent > 0, "\(outcome)")
+        }
+        try carry { for round in 0..<2 { try bundle.rekey(by: round % 2) } }
+        // What the second gateway's other queue asks arrives, but no answer may pass.
+        #expect(try bundle.openQueues() == [1, 1])
+        try run("ip", "netns", "exec", bundle.gateways[1].namespace, "nft", "delete", "table", "inet", "wall")
+        try bundle.awaitQueues()
+        try carry { try bundle.awaitPackets(onAtLeast: 2) }
         for gateway in bundle.gateways { #expect(try gateway.client.observe().drops == [:]) }
     }
 

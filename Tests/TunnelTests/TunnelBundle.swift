@@ -22,8 +22,10 @@ final class TunnelBundle {
     private let names: [String]
     private let folder: URL
 
+    /// `prepare` is given the names of the namespaces, before there is anything in them.
     init(
-        tunnels count: Int, queues: [Int] = [1, 1], deviceQueues: Int? = nil, parameters: IPsecParameters = .init()
+        tunnels count: Int, queues: [Int] = [1, 1], deviceQueues: Int? = nil, parameters: IPsecParameters = .init(),
+        preparing prepare: ([String]) throws -> Void = { _ in }
     ) throws {
         childSAs = queues.min() ?? 1
         let tag = String(UInt32.random(in: 0 ... .max), radix: 36)
@@ -33,6 +35,7 @@ final class TunnelBundle {
         try FileManager.default.createDirectory(
             at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         for name in names { try run("ip", "netns", "add", name) }
+        try prepare(names)
         try run("ip", "link", "add", "wire", "netns", names[0], "type", "veth", "peer", "name", "wire", "netns", names[1])
         ends = (0...1).map { here in
             (0..<count).map { tunnel in
@@ -143,8 +146,24 @@ final class TunnelBundle {
     func awaitPackets(onAtLeast count: Int) throws {
         try settle {
             try self.gateways.allSatisfy { gateway in
-                try gateway.client.observe().securityAssociations.count { $0.direction == .outbound && $0.packets > 0 } >= count
+                try gateway.client.observe().securityAssociations.count { $0.direction == .outbound && $0.bytes > 0 } >= count
             }
+        }
+    }
+
+    /// How many queues of a tunnel's device the kernel gives flows to, by gateway.
+    func openQueues(of tunnel: Int = 0) throws -> [Int] {
+        try zip(gateways, ends).map { gateway, ends in
+            let folder = "/sys/class/net/\(ends[tunnel].interface)/queues"
+            return try run("ip", "netns", "exec", gateway.namespace, "ls", folder).split(separator: "\n")
+                .count { $0.hasPrefix("tx-") }
+        }
+    }
+
+    /// Waits until each tunnel's queues carry flows as far as there are SAs for them.
+    func awaitQueues() throws {
+        try settle {
+            try self.ends[0].indices.allSatisfy { try self.openQueues(of: $0) == [self.childSAs, self.childSAs] }
         }
     }
 

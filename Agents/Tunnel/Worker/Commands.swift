@@ -57,12 +57,13 @@ extension PacketEngine {
         }
     }
 
-    /// The kernel spreads the flows over the queues that can protect them. The first always gets what no other does.
-    private func enable(_ tunnel: TunnelEntry) {
-        guard queue > 0, tunnel.isSource, tunnel.isEnabled != tunnel.canProtect else { return }
+    /// The kernel spreads the flows over the queues that can protect them and whose packets arrive. The first always gets what no
+    /// other does.
+    func enable(_ tunnel: TunnelEntry) {
+        guard queue > 0, tunnel.isSource, tunnel.isEnabled != tunnel.probe.isOpen else { return }
         // What is no queue of a device has no such switch.
-        warren_tun_queue_enable(tunnel.sink.descriptor, tunnel.canProtect ? 1 : 0)
-        tunnel.isEnabled = tunnel.canProtect
+        warren_tun_queue_enable(tunnel.sink.descriptor, tunnel.probe.isOpen ? 1 : 0)
+        tunnel.isEnabled = tunnel.probe.isOpen
     }
 
     func detach(_ interface: String) {
@@ -141,6 +142,7 @@ extension PacketEngine {
             byPeer[peer] = tunnel
             tunnel.ipencap = decision(tunnel, .ipencap)
             tunnel.ipv6 = decision(tunnel, .ipv6)
+            followCarrier(tunnel)
             enable(tunnel)
         }
         inbound.forEach { entry in

@@ -11,6 +11,8 @@ extension PacketEngine {
         let isSource: Bool
         /// Whether the kernel gives it any, as far as is known.
         var isEnabled: Bool?
+        /// Whether what this queue sends arrives.
+        var probe = QueueProbe()
         /// There was one packet when it was last looked at, and no other.
         var cameAlone = false
         var sentPackets: UInt64 = 0
@@ -25,7 +27,8 @@ extension PacketEngine {
             self.isSource = isSource
         }
 
-        var canProtect: Bool { ipencap.protects || ipv6.protects }
+        /// What protects its packets; of IPv4 and IPv6 one, if they differ.
+        var carrier: Unmanaged<OutboundEntry>? { ipencap.carrier ?? ipv6.carrier }
     }
 
     enum Decision {
@@ -33,7 +36,7 @@ extension PacketEngine {
         case protect(Unmanaged<OutboundEntry>)
         case drop(DropReason)
 
-        var protects: Bool { if case .protect = self { true } else { false } }
+        var carrier: Unmanaged<OutboundEntry>? { if case .protect(let entry) = self { entry } else { nil } }
     }
 
     /// What stands for one peer.
@@ -95,6 +98,7 @@ extension PacketEngine {
         var lastUsed: MonotonicTime?
         /// Where its datagrams come from.
         var remote: Endpoint
+        var isFirstTold = false
         var isSoftLimitTold = false
         var isHardLimitTold = false
         /// The addresses and the protocol that policy and selectors allowed last; nil after any change of either.

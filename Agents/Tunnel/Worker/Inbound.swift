@@ -56,6 +56,9 @@ extension PacketEngine {
         case .dropped(let reason):
             drops.count(reason)
             if reason == .lifetimeExpired { tellHardLimit(entry) }
+        case .dummy(let count):
+            let message = ProbeMessage(bytes + entry.association.layout.payloadOffset, count: count)
+            if let reason = take(message, by: entry) { drops.count(reason) }
         case .payload(let count, let nextHeader):
             noteAuthentic(entry, isNewest: entry.association.sequenceNumber > before, origin)
             let reason = deliver(
@@ -103,7 +106,7 @@ extension PacketEngine {
 
     private func noteUnusual(_ entry: InboundEntry, isNewest: Bool, _ origin: warren_origin) {
         let association = entry.association.securityAssociation
-        if entry.lastUsed == nil { events.append(.firstInbound(peer: association.peer, spi: association.spi)) }
+        tellFirst(entry)
         let remote = Endpoint(address: origin.remoteAddress, port: origin.remote_port)
         // Only the newest packet speaks of where the peer is now: an old one may have been held back (RFC 7296, 2.23).
         if association.isFromAnyPort, remote.address == entry.remote.address {
@@ -117,6 +120,13 @@ extension PacketEngine {
             entry.isSoftLimitTold = events.append(
                 .softLimit(peer: association.peer, spi: association.spi, direction: .inbound))
         }
+    }
+
+    /// Once for each SA.
+    func tellFirst(_ entry: InboundEntry) {
+        guard !entry.isFirstTold else { return }
+        let association = entry.association.securityAssociation
+        entry.isFirstTold = events.append(.firstInbound(peer: association.peer, spi: association.spi))
     }
 
     private func tellHardLimit(_ entry: InboundEntry) {

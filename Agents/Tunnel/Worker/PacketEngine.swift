@@ -64,6 +64,8 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     var tunnelSlots: [Unmanaged<TunnelEntry>?] = []
     /// CLOCK_MONOTONIC at the last wake-up.
     var now = MonotonicTime(nanoseconds: 0)
+    /// When `probeQueues` has something to do; never in the first queue.
+    var nextProbe: MonotonicTime?
     var strayLimit = StrayLimit()
     var answerLimit = AnswerLimit()
     private var isStopping = false
@@ -115,7 +117,13 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
 
     func run() {
         isStopping = false
-        while !isStopping { turn(waiting: -1) }
+        while !isStopping { turn(waiting: patience) }
+    }
+
+    /// Milliseconds to `nextProbe`, -1 for no end.
+    private var patience: Int32 {
+        guard let nextProbe else { return -1 }
+        return nextProbe > now ? Int32(clamping: (nextProbe.nanoseconds - now.nanoseconds) / 1_000_000 + 1) : 0
     }
 
     /// Waits for descriptors, for so many milliseconds or, with -1, for as long as it takes, and serves those that are ready.
@@ -124,6 +132,7 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
         let near = min(tunnelSlots.count, Self.nearTunnels)
         let count = Glibc.poll(waits, nfds_t(2 &+ sockets.count &+ near), milliseconds)
         readClock()
+        if let nextProbe, now >= nextProbe { probeQueues() }
         guard count > 0 else { return }
         if waits[0].revents != 0 { obeyCommands() }
         var index = 0

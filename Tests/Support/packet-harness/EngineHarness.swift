@@ -20,11 +20,12 @@ final class EngineHarness {
     private var last = DropCounters().snapshot
 
     init(
-        mode: IPsecMode = .tunnel, selected: [IPProtocol] = [.ipencap, .ipv6], attaching: Bool = true, installing: Bool = true
+        mode: IPsecMode = .tunnel, selected: [IPProtocol] = [.ipencap, .ipv6], attaching: Bool = true, installing: Bool = true,
+        queue number: Int = 0
     ) throws {
         socket = Glibc.socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
         events = try EventQueue()
-        engine = try PacketEngine(PacketSockets(udp4: socket), commands: CommandQueue(), events: events)
+        engine = try PacketEngine(PacketSockets(udp4: socket), queue: number, commands: CommandQueue(), events: events)
         remote = try OutboundAssociation(Self.association(.inbound, mode: mode, selected: selected))
         if attaching { attach(mode: mode) }
         for ipProtocol in [IPProtocol.ipencap, .ipv6] {
