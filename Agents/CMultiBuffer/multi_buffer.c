@@ -21,6 +21,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 // Lives as long as the process. Its functions keep no state of their own beside key and context.
 static IMB_MGR *manager;
 static const char *version;
+static int misses_wide_aes;
 
 // The file's name tells the interface's version, with which the header must agree.
 static void load(void)
@@ -43,6 +44,7 @@ static void load(void)
 	if (architecture < IMB_ARCH_SSE || made->gcm128_enc == NULL || made->gcm256_enc == NULL || made->gcm128_pre == NULL ||
 	    made->gcm256_pre == NULL || made->gcm128_dec == NULL || made->gcm256_dec == NULL)
 		return;
+	misses_wide_aes = architecture < IMB_ARCH_AVX512 && __builtin_cpu_supports("vaes") && __builtin_cpu_supports("vpclmulqdq");
 	manager = made;
 	version = name();
 }
@@ -51,6 +53,12 @@ const char *warren_mb_version(void)
 {
 	pthread_once(&once, load);
 	return version;
+}
+
+int warren_mb_misses_wide_aes(void)
+{
+	pthread_once(&once, load);
+	return misses_wide_aes;
 }
 
 struct warren_mb_gcm *warren_mb_gcm_new(const uint8_t *key, size_t length)
@@ -99,6 +107,8 @@ int warren_mb_gcm_open(struct warren_mb_gcm *gcm, const void *nonce, const void 
 #else
 
 const char *warren_mb_version(void) { return NULL; }
+
+int warren_mb_misses_wide_aes(void) { return 0; }
 
 struct warren_mb_gcm *warren_mb_gcm_new(const uint8_t *key, size_t length)
 {

@@ -36,15 +36,16 @@ public enum AEADDirection: Sendable { case seal, open }
 
 /// Who computes the ciphers of packets.
 public enum CipherLibrary: String, Sendable, CaseIterable {
-    /// The multi-buffer library for what it does best, where it can be loaded; for all else as `boringssl`.
+    /// Whoever computes a packet fastest on this processor: the multi-buffer library, where it can be loaded, or as `boringssl`.
     case auto
+    /// The multi-buffer library for all that it does; for all else, and where it can't be loaded, as `boringssl`.
+    case multiBuffer = "ipsec-mb"
     /// What swift-crypto brings, of which this program is built; libcrypto for what is no AEAD.
     case boringssl
     /// The system's libcrypto alone.
     case libcrypto
 
-    /// What it comes to where the multi-buffer library can't be loaded.
-    public var withoutMultiBuffer: CipherLibrary { self == .auto ? .boringssl : self }
+    var asksForMultiBuffer: Bool { self == .auto || self == .multiBuffer }
 }
 
 /// Why a cipher could not be made.

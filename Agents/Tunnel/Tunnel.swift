@@ -51,8 +51,7 @@ public func runTunnelDaemon(_ options: TunnelOptions, logger: Logger) throws {
     try prepareControlFolder(of: options.controlPath)
     let listener = try TunnelControlListener(path: options.controlPath, user: 0)
     // Its file is read now, with the rights to.
-    let multiBuffer = options.ciphers == .auto ? PacketCipher.multiBufferVersion : nil
-    let ciphers = multiBuffer.map { "IPSec_MB \($0)" } ?? options.ciphers.withoutMultiBuffer.rawValue
+    let ciphers = PacketCipher.name(of: options.ciphers)
     try giveUpRights(options)
     let daemon = try TunnelDaemon(
         sockets: sockets, listener: listener, terminations: terminations, ciphers: options.ciphers, logger: logger)

@@ -19,7 +19,7 @@ struct TunneldCommand: ParsableCommand {
     var user = TunnelUser.nobody
 
     @Option(
-        help: "Who computes the ciphers: auto (IPSec_MB where there is one that fits the processor), boringssl, or libcrypto.")
+        help: "Who computes the ciphers: auto (the fastest for this processor), ipsec-mb, boringssl or libcrypto.")
     var ciphers = CipherLibrary.auto
 
     @Option(help: "Packet threads, 1 to 8. The others carry where UDP reaches the peer's port 4500 from any port.")

@@ -25,7 +25,7 @@ import WarrenModel
             association(.outbound, encryption: encryption, material: key), library: libraries.sender)
         let receiver = try InboundAssociation<PacketCipher>(
             association(.inbound, encryption: encryption, material: key), library: libraries.receiver)
-        for count in [Int](0...70) + [255, 256, 257, 1023, 1024, 1438, 9000, 65_000] {
+        for count in [Int](0...70) + [255, 256, 257] + [Int](760...770) + [1023, 1024, 1438, 9000, 65_000] {
             let payload = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ count) }
             #expect(try open(seal(payload, sender), receiver) == payload)
         }

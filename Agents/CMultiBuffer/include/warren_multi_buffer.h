@@ -9,6 +9,9 @@ struct warren_mb_gcm;
 
 // The version of the library, which the first call loads; NULL when there is none. Any thread may call.
 const char *warren_mb_version(void);
+// Whether the processor has AES instructions for several blocks at once (VAES) that the library, as it was loaded, does not use:
+// it knows those of AVX-512 alone. Any thread may call.
+int warren_mb_misses_wide_aes(void);
 
 // A key of 16 or 32 bytes, which may go away afterwards; NULL without the library, for another length, or without memory.
 struct warren_mb_gcm *warren_mb_gcm_new(const uint8_t *key, size_t length);
