@@ -8,7 +8,18 @@ import WarrenModel
 /// `warren-load [--warrend PATH] [--warren PATH] [--sites N] [--topology full-mesh|hub-and-spoke|groups] [--idle SECONDS]`
 @main
 enum Load {
-    static func main() async throws {
+    static func main() async {
+        do {
+            try await measure()
+        } catch is CancellationError {
+            exit(130)
+        } catch {
+            FileHandle.standardError.write(Data("warren-load: \(error)\n".utf8))
+            exit(1)
+        }
+    }
+
+    private static func measure() async throws {
         let options = try LoadOptions(arguments: Array(CommandLine.arguments.dropFirst()))
         let folder = FileManager.default.temporaryDirectory.appending(
             path: "warren-load-\(ProcessInfo.processInfo.processIdentifier)")
@@ -16,14 +27,24 @@ enum Load {
             at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         defer { try? FileManager.default.removeItem(at: folder) }
         let controller = ControllerProcess(program: options.warrend, folder: folder)
-        try await controller.start()
-        do {
+        let run = Task {
+            try await controller.start()
             try await LoadRun(options: options, controller: controller, folder: folder).run()
-            await controller.stop()
-        } catch {
-            await controller.stop()
-            throw error
         }
+        let signals = [SIGINT, SIGTERM].map { cancelling(run, on: $0) }
+        let outcome = await run.result
+        for source in signals { source.cancel() }
+        await controller.stop()
+        try outcome.get()
+    }
+
+    /// Whoever interrupts it leaves no controller and no folder behind.
+    private static func cancelling(_ run: Task<Void, any Error>, on number: Int32) -> any DispatchSourceSignal {
+        signal(number, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: number)
+        source.setEventHandler { run.cancel() }
+        source.resume()
+        return source
     }
 }
 
