@@ -386,7 +386,7 @@ let package = Package(
             name: "warren-load",
             dependencies: [
                 "WarrenModel", "WarrenInventory", "WarrenPlan", "WarrenStatus", "WarrenWire", "AgentCore", "AgentRuntime",
-                "WarrenAPIModel", "WarrenClient", logging,
+                "WarrenAPIModel", "WarrenCLI", "WarrenClient", logging,
             ] + grpc,
             path: "Tests/Load"),
         .testTarget(

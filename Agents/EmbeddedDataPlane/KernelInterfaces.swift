@@ -78,8 +78,8 @@ struct KernelInterfaces {
     }
 
     /// A device of several queues has 256 as the kernel counts, each of which gets a queueing discipline when the device goes up:
-    /// megabytes for each tunnel, in vain, for packets wait in the device's own queues.
-    /// Where that fails, they are spent.
+    /// megabytes for each tunnel, in vain, for packets wait in the device's own queues. Where it can't be kept from that, they are
+    /// spent.
     private func keepNoBacklog(_ name: String) throws(DataPlaneError) {
         _ = try tools.run(["tc", "qdisc", "replace", "dev", name, "root", "noqueue"])
     }

@@ -4,7 +4,9 @@ import Synchronization
 
 /// Runs `body` so that SIGINT and SIGTERM cancel it instead of ending the process; a second signal ends the process. No signal
 /// finds the body begun and itself not yet heard.
-func cancellingOnSignal<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) async throws -> Result {
+package func cancellingOnSignal<Result: Sendable>(
+    _ body: @escaping @Sendable () async throws -> Result
+) async throws -> Result {
     let interruption = Interruption<Result>()
     var sources: [any DispatchSourceSignal] = []
     for number in [SIGINT, SIGTERM] {

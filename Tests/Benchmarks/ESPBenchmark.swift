@@ -9,18 +9,18 @@ enum ESPBenchmark {
     private static let payload = 1408
 
     static func run() throws -> [BenchmarkResult] {
-        let chosen = try nanoseconds(payload, by: .auto)
-        var results = [
-            BenchmarkResult(
-                name: "ESP seal, AES-256-GCM, \(payload) B", unit: "ns", warren: chosen, peer: try opensslNanoseconds(),
-                peerName: "openssl speed, cipher alone")
-        ]
+        var results: [BenchmarkResult] = []
         for count in [84, payload] {
-            for library in [CipherLibrary.multiBuffer, .boringssl] {
+            let chosen = try nanoseconds(count, by: .auto)
+            var peers = try [CipherLibrary.multiBuffer, .boringssl].map {
+                (name: PacketCipher.name(of: $0), nanoseconds: try nanoseconds(count, by: $0))
+            }
+            if count == payload { peers.append(("openssl speed, cipher alone", try opensslNanoseconds())) }
+            for peer in peers {
                 results.append(
                     BenchmarkResult(
-                        name: "ESP seal, AES-256-GCM, \(count) B", unit: "ns", warren: try nanoseconds(count, by: .auto),
-                        peer: try nanoseconds(count, by: library), peerName: PacketCipher.name(of: library)))
+                        name: "ESP seal, AES-256-GCM, \(count) B", unit: "ns", warren: chosen, peer: peer.nanoseconds,
+                        peerName: peer.name))
             }
         }
         return results

@@ -1,4 +1,5 @@
 import Foundation
+import WarrenCLI
 import WarrenInventory
 import WarrenModel
 
@@ -27,24 +28,17 @@ enum Load {
             at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         defer { try? FileManager.default.removeItem(at: folder) }
         let controller = ControllerProcess(program: options.warrend, folder: folder)
-        let run = Task {
-            try await controller.start()
-            try await LoadRun(options: options, controller: controller, folder: folder).run()
+        do {
+            // Whoever interrupts it leaves no controller and no folder behind.
+            try await cancellingOnSignal {
+                try await controller.start()
+                try await LoadRun(options: options, controller: controller, folder: folder).run()
+            }
+            await controller.stop()
+        } catch {
+            await controller.stop()
+            throw error
         }
-        let signals = [SIGINT, SIGTERM].map { cancelling(run, on: $0) }
-        let outcome = await run.result
-        for source in signals { source.cancel() }
-        await controller.stop()
-        try outcome.get()
-    }
-
-    /// Whoever interrupts it leaves no controller and no folder behind.
-    private static func cancelling(_ run: Task<Void, any Error>, on number: Int32) -> any DispatchSourceSignal {
-        signal(number, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: number)
-        source.setEventHandler { run.cancel() }
-        source.resume()
-        return source
     }
 }
 

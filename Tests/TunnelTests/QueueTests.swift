@@ -29,6 +29,18 @@ struct QueueTests {
         }
     }
 
+    /// What becomes of packets of all flows while something happens: each arrives once and in order.
+    @discardableResult
+    private static func carry(
+        _ flows: [NumberedLoad.Flow], over bundle: TunnelBundle, perSecond: Int = 2000, while body: () throws -> Void
+    ) throws -> NumberedLoad.Outcome {
+        let load = try NumberedLoad(between: bundle.gateways.map(\.path), flows, perSecond: perSecond)
+        try body()
+        let outcome = load.end()
+        #expect(outcome.lost == 0 && outcome.repeated == 0 && outcome.reordered == 0 && outcome.sent > 0, "\(outcome)")
+        return outcome
+    }
+
     @Test(
         "flows spread over them; each arrives whole and in order, while all SAs are replaced",
         arguments: [[2, 2], [4, 4], [4, 2], [2, 4]])
@@ -37,14 +49,14 @@ struct QueueTests {
         let count = bundle.childSAs
         try bundle.awaitQueues()
         let nonces = try NonceCapture(namespace: bundle.gateways[0].path)
-        let load = try NumberedLoad(between: bundle.gateways.map(\.path), try Self.addFlows(bundle), perSecond: 4000)
-        for round in 0..<6 { try bundle.rekey(by: round % 2) }
-        // What has not been rekeyed since tells which SAs carry.
-        try bundle.awaitPackets(onAtLeast: 2)
-        let outcome = load.end(), seen = nonces.end()
-        #expect(outcome.lost == 0 && outcome.repeated == 0 && outcome.reordered == 0, "\(outcome)")
+        let outcome = try Self.carry(Self.addFlows(bundle), over: bundle, perSecond: 4000) {
+            for round in 0..<6 { try bundle.rekey(by: round % 2) }
+            // What has not been rekeyed since tells which SAs carry.
+            try bundle.awaitPackets(onAtLeast: 2)
+        }
+        let seen = nonces.end()
         #expect(seen.repeated == 0 && seen.missed == 0 && seen.others == 0, "\(seen)")
-        #expect(seen.packets >= outcome.sent && outcome.sent > 0)
+        #expect(seen.packets >= outcome.sent)
         #expect(seen.spis > 6 * 2, "\(seen)")
         #expect((3...2 * count).contains(seen.sources.count), "\(seen)")
         var sent: UInt64 = 0
@@ -61,10 +73,8 @@ struct QueueTests {
     func one(queues: [Int]) throws {
         let bundle = try TunnelBundle(tunnels: 2, queues: queues)
         let nonces = try NonceCapture(namespace: bundle.gateways[0].path)
-        let load = try NumberedLoad(between: bundle.gateways.map(\.path), try Self.addFlows(bundle), perSecond: 2000)
-        for round in 0..<2 { try bundle.rekey(by: round % 2) }
-        let outcome = load.end(), seen = nonces.end()
-        #expect(outcome.lost == 0 && outcome.repeated == 0 && outcome.reordered == 0, "\(outcome)")
+        try Self.carry(Self.addFlows(bundle), over: bundle) { for round in 0..<2 { try bundle.rekey(by: round % 2) } }
+        let seen = nonces.end()
         #expect(seen.repeated == 0 && seen.missed == 0 && seen.others == 0, "\(seen)")
         // From port 4500 alone.
         #expect(seen.sources.count == 2)
@@ -74,10 +84,7 @@ struct QueueTests {
     @Test("a device that was made with one queue keeps it, and carries all the same")
     func oldDevice() throws {
         let bundle = try TunnelBundle(tunnels: 1, queues: [2, 2], deviceQueues: 1)
-        let load = try NumberedLoad(between: bundle.gateways.map(\.path), try Self.addFlows(bundle), perSecond: 2000)
-        for round in 0..<2 { try bundle.rekey(by: round % 2) }
-        let outcome = load.end()
-        #expect(outcome.lost == 0 && outcome.repeated == 0 && outcome.reordered == 0, "\(outcome)")
+        try Self.carry(Self.addFlows(bundle), over: bundle) { for round in 0..<2 { try bundle.rekey(by: round % 2) } }
         for gateway in bundle.gateways { #expect(try gateway.client.observe().drops == [:]) }
     }
 
@@ -89,18 +96,12 @@ struct QueueTests {
             try run("ip", "netns", "exec", names[1], "nft", table)
         }
         let flows = try Self.addFlows(bundle)
-        func carry(while body: () throws -> Void) throws {
-            let load = try NumberedLoad(between: bundle.gateways.map(\.path), flows, perSecond: 2000)
-            try body()
-            let outcome = load.end()
-            #expect(outcome.lost == 0 && outcome.repeated == 0 && outcome.reordered == 0 && outcome.sent > 0, "\(outcome)")
-        }
-        try carry { for round in 0..<2 { try bundle.rekey(by: round % 2) } }
+        try Self.carry(flows, over: bundle) { for round in 0..<2 { try bundle.rekey(by: round % 2) } }
         // What the second gateway's other queue asks arrives, but no answer may pass.
         #expect(try bundle.openQueues() == [1, 1])
         try run("ip", "netns", "exec", bundle.gateways[1].namespace, "nft", "delete", "table", "inet", "wall")
         try bundle.awaitQueues()
-        try carry { try bundle.awaitPackets(onAtLeast: 2) }
+        try Self.carry(flows, over: bundle) { try bundle.awaitPackets(onAtLeast: 2) }
         for gateway in bundle.gateways { #expect(try gateway.client.observe().drops == [:]) }
     }
 

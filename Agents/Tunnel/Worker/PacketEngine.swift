@@ -64,7 +64,7 @@ final class PacketEngine<Cipher: AEAD>: @unchecked Sendable {
     var tunnelSlots: [Unmanaged<TunnelEntry>?] = []
     /// CLOCK_MONOTONIC at the last wake-up.
     var now = MonotonicTime(nanoseconds: 0)
-    /// When `probeQueues` has something to do; never in the first queue.
+    /// `probeQueues` has nothing to do before; never in the first queue.
     var nextProbe: MonotonicTime?
     var strayLimit = StrayLimit()
     var answerLimit = AnswerLimit()

@@ -77,14 +77,13 @@ enum ProbeMessage: Equatable {
     }
 
     func write(to payload: UnsafeMutableRawPointer) {
-        switch self {
-        case .question(let spi):
-            payload.storeNetwork(Self.letters.question, at: 0)
-            payload.storeNetwork(spi.rawValue, at: 4)
-        case .answer(let spi):
-            payload.storeNetwork(Self.letters.answer, at: 0)
-            payload.storeNetwork(spi.rawValue, at: 4)
-        }
+        let (letters, spi) =
+            switch self {
+            case .question(let spi): (Self.letters.question, spi)
+            case .answer(let spi): (Self.letters.answer, spi)
+            }
+        payload.storeNetwork(letters, at: 0)
+        payload.storeNetwork(spi.rawValue, at: 4)
     }
 }
 
@@ -99,8 +98,12 @@ extension PacketEngine {
                 }
                 if tunnel.probe.isJustGivenUp { tell(tunnel) }
             }
-            if let next = tunnel.probe.next { nextProbe = min(next, nextProbe ?? next) }
+            expect(tunnel.probe)
         }
+    }
+
+    private func expect(_ probe: QueueProbe) {
+        if let next = probe.next { nextProbe = min(next, nextProbe ?? next) }
     }
 
     /// The probe of a tunnel follows what protects the packets that its queue gives.
@@ -108,8 +111,7 @@ extension PacketEngine {
         guard queue > 0, tunnel.isSource else { return }
         let association = tunnel.carrier?._withUnsafeGuaranteedRef { $0.association.securityAssociation }
         tunnel.probe.follow(association.map { AddressPair($0) }, now: now)
-        // It is due at once, or what is due is found out.
-        nextProbe = now
+        expect(tunnel.probe)
     }
 
     /// A dummy packet of a peer. Returns why it was dropped, if it said nothing to this gateway.
@@ -126,7 +128,7 @@ extension PacketEngine {
             tellFirst(entry)
             tunnel.carrier?._withUnsafeGuaranteedRef { send(.answer(spi), by: $0) }
             tunnel.probe.hasten(now: now)
-            if tunnel.probe.next == now { nextProbe = now }
+            expect(tunnel.probe)
         case .answer(let spi):
             // That of an SA that has been replaced says nothing.
             let sent = peers[tunnel.settings.peer]?.outbound ?? []
