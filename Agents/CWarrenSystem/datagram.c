@@ -119,3 +119,18 @@ ssize_t warren_datagram_send(
     warren_source_write(&message, family, source->bytes);
     return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
+
+int warren_is_own_address(const struct warren_address *address) {
+    const struct warren_family *family = address->family == AF_INET6 ? &warren_ipv6 : &warren_ipv4;
+    int descriptor = socket(address->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return 0;
+    struct sockaddr_storage name;
+    socklen_t length = warren_name_write(&name, family, address->bytes, address->port);
+    uint8_t source[16] = {0};
+    int failure = connect(descriptor, (struct sockaddr *)&name, length) != 0
+        || getsockname(descriptor, (struct sockaddr *)&name, &length) != 0;
+    close(descriptor);
+    if (failure) return 0;
+    warren_name_read(&name, family, source);
+    return memcmp(source, address->bytes, family->address_size) == 0;
+}

@@ -23,11 +23,14 @@ public struct SecurityAssociation: Sendable, Equatable {
     public let queue: Int
     /// The peer has several queues, each with a port of its own, so that where a packet came from does not say where the peer is.
     public let isFromAnyPort: Bool
+    /// `local` is a NAT's before this gateway: packets come to another address, and leave from what the kernel chooses.
+    public let isBehindNAT: Bool
 
     public init(
         peer: SiteName, direction: SecurityPolicy.Direction, spi: SPI, encryption: EncryptionAlgorithm,
         keyingMaterial: SecretBytes, extendedSequenceNumbers: Bool, mode: IPsecMode, local: Endpoint, remote: Endpoint,
-        udpEncapsulation: Bool = true, selectors: [TrafficSelector], queue: Int = 0, isFromAnyPort: Bool = false
+        udpEncapsulation: Bool = true, selectors: [TrafficSelector], queue: Int = 0, isFromAnyPort: Bool = false,
+        isBehindNAT: Bool = false
     ) {
         self.peer = peer
         self.direction = direction
@@ -42,5 +45,6 @@ public struct SecurityAssociation: Sendable, Equatable {
         self.selectors = selectors
         self.queue = queue
         self.isFromAnyPort = isFromAnyPort
+        self.isBehindNAT = isBehindNAT
     }
 }

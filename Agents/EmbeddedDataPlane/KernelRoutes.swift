@@ -66,19 +66,18 @@ struct KernelRoutes {
     /// Why there is no way to an address.
     struct NoRoute: Error { let reason: String }
 
-    /// The way that the kernel would take from one address to another.
+    /// The way that the kernel would take from one address to another, or, where the first is none of its own, from what it sends
+    /// from then: such a gateway may be behind a NAT.
     func route(
         from local: IPAddress, to remote: IPAddress
     ) throws(DataPlaneError) -> Result<LinkEvidence.OuterRoute, NoRoute> {
         let ip = ["ip", remote.family == .ipv4 ? "-4" : "-6", "-j", "route", "get", "\(remote)"]
-        let outcome = try tools.run(ip + ["from", "\(local)"])
+        var outcome = try tools.run(ip + ["from", "\(local)"])
+        // The kernel gives the same error for an address that is not its own as for none of a way.
+        if outcome.status != 0 { outcome = try tools.run(ip) }
         guard outcome.status == 0 else {
-            // The kernel gives the same error for an address that is not its own as for none of a way.
-            let isForeign = try tools.run(ip).status == 0
             let answer = outcome.errors.split(separator: "\n").first.map(String.init) ?? "status \(outcome.status)"
-            return .failure(
-                NoRoute(
-                    reason: isForeign ? "\(local) is no address of this gateway" : "there is no route to \(remote): \(answer)"))
+            return .failure(NoRoute(reason: "there is no route to \(remote): \(answer)"))
         }
         guard let entry = try decodeJSON([LookedUp].self, outcome.output).first, let interface = entry.dev else {
             return .failure(NoRoute(reason: "there is no route to \(remote)"))

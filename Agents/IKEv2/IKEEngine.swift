@@ -17,6 +17,8 @@ public struct IKEEngine: Sendable {
     /// Inbound SPIs in use, offered, or not yet forgotten.
     var reservedSPIs: Set<SPI> = []
     var departing: [DepartingSA] = []
+    /// Public addresses of this gateway that a NAT before it has.
+    var natAddresses: Set<IPAddress> = []
     var cookies = CookieJar()
     var outputs: [IKEOutput] = []
 
@@ -34,6 +36,14 @@ public struct IKEEngine: Sendable {
     /// Forgets a peer: its SAs are deleted here and, by a Delete, there. Forgetting an unknown peer does nothing.
     public mutating func removePeer(_ site: SiteName, now: MonotonicTime, random: inout some RandomNumberGenerator) {
         forget(site, now: now)
+    }
+
+    /// Which of the addresses that peers know this gateway by are those of a NAT before it. Datagrams to them come to another, and
+    /// what is sent from them leaves from what the kernel chooses. Best told before `setPeer`, for a peer's first message.
+    public mutating func setNATAddresses(
+        _ addresses: Set<IPAddress>, now: MonotonicTime, random: inout some RandomNumberGenerator
+    ) {
+        note(natAddresses: addresses, now: now, random: &random)
     }
 
     /// Takes one datagram. Whatever it holds, nothing traps, and nothing unauthenticated changes an established SA.
@@ -67,7 +77,8 @@ public struct IKEEngine: Sendable {
     public mutating func unknownSPISeen(
         _ spi: SPI? = nil, local: Endpoint, remote: Endpoint, now: MonotonicTime, random: inout some RandomNumberGenerator
     ) {
-        contactWithoutState(spi, local: local.address, remote: remote.address, now: now, random: &random)
+        let local = publicAddress(for: local.address, remote: remote.address)
+        contactWithoutState(spi, local: local, remote: remote.address, now: now, random: &random)
     }
 
     /// Authentic ESP packets of the peer now come from another port of its address: a NAT before it has moved it.

@@ -108,16 +108,24 @@ final class DaemonSockets {
         }
     }
 
-    /// Sends from port 500. Why the kernel refused, nil when it did not: IKE repeats its requests, so that is told to people
-    /// alone.
-    func sendIKE(_ datagram: IKEDatagram) -> String? {
+    /// Sends from port 500 of the address `source`; nil: the kernel chooses it. Why the kernel refused, nil when it did not: IKE
+    /// repeats its requests, so that is told to people alone.
+    func sendIKE(_ datagram: IKEDatagram, source: IPAddress?) -> String? {
         guard let socket = datagram.remote.address.family == .ipv4 ? ike4 : ike6 else { return "the kernel has no IPv6" }
-        var source = warren_address(datagram.local.address, port: 0)
+        var source = source.map { warren_address($0, port: 0) } ?? warren_address()
         var destination = warren_address(datagram.remote.address, port: datagram.remote.port)
         return datagram.bytes.withUnsafeBytes {
             let count = warren_datagram_send(socket.rawValue, $0.baseAddress, $0.count, &source, &destination)
             return count >= 0 ? nil : String(cString: strerror(errno))
         }
+    }
+}
+
+extension IPAddress {
+    /// Whether it is this gateway's, as far as the kernel knows now.
+    var isOwn: Bool {
+        var address = warren_address(self, port: DaemonSockets.encapsulationPort)
+        return warren_is_own_address(&address) == 1
     }
 }
 

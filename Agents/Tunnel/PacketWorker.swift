@@ -223,15 +223,15 @@ public final class PacketWorker: Sendable {
     /// Sends what the peer's outbound SAs to this address carry to another port of it from now on.
     public func redirect(peer: SiteName, to remote: Endpoint) { tellAll(.redirect(peer, remote)) }
 
-    /// Sends an IKE message from port 4500 behind a non-ESP marker, from the caller's thread; `local` picks the source
-    /// address. Throws what the socket says.
-    public func sendIKE(_ message: [UInt8], local: Endpoint, remote: Endpoint) throws {
-        try sendDatagram([0, 0, 0, 0] + message, local: local, remote: remote)
+    /// Sends an IKE message from port 4500 behind a non-ESP marker, from the caller's thread; `source` is the address
+    /// to send from; nil: the kernel chooses it. Throws what the socket says.
+    public func sendIKE(_ message: [UInt8], source: IPAddress?, remote: Endpoint) throws {
+        try sendDatagram([0, 0, 0, 0] + message, source: source, remote: remote)
     }
 
     /// Sends a NAT keepalive: one byte 0xFF (RFC 3948, 2.3).
-    public func sendKeepalive(local: Endpoint, remote: Endpoint) throws {
-        try sendDatagram([0xff], local: local, remote: remote)
+    public func sendKeepalive(source: IPAddress?, remote: Endpoint) throws {
+        try sendDatagram([0xff], source: source, remote: remote)
     }
 
     /// Everything that waits, oldest first; clears `eventDescriptor`.
@@ -258,11 +258,11 @@ public final class PacketWorker: Sendable {
         }
     }
 
-    private func sendDatagram(_ bytes: [UInt8], local: Endpoint, remote: Endpoint) throws {
+    private func sendDatagram(_ bytes: [UInt8], source: IPAddress?, remote: Endpoint) throws {
         guard let socket = remote.address.family == .ipv4 ? sockets.udp4 : sockets.udp6 else {
             throw SystemCallError(call: "sendmsg", errno: EAFNOSUPPORT)
         }
-        var route = SocketRoute(local: local.address, remote: remote)
+        var route = SocketRoute(local: source, remote: remote)
         let sent = bytes.withUnsafeBytes { warren_route_send(socket, $0.baseAddress, $0.count, &route.raw) }
         guard sent >= 0 else { throw SystemCallError(call: "sendmsg", errno: errno) }
     }

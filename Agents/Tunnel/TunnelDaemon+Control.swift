@@ -65,6 +65,7 @@ extension TunnelDaemon {
             }
         }
         Failpoint.tunnelPeerBefore.pass()
+        lookForNAT(of: peer)
         do { try state.set(peer, keys: keys, now: .now, random: &random) } catch { return .failure("\(error)") }
         performOutputs()
         Failpoint.tunnelPeerAfter.pass()

@@ -20,7 +20,7 @@ extension TunnelDaemon {
     private func perform(_ output: IKEOutput) {
         switch output {
         case .send(let datagram): send(datagram)
-        case .sendKeepalive(let local, let remote): try? worker.sendKeepalive(local: local, remote: remote)
+        case .sendKeepalive(let local, let remote): try? worker.sendKeepalive(source: source(for: local), remote: remote)
         case .addInbound(let association, let lifetime): worker.addInbound(association, limits: lifetime.limits)
         case .addOutbound(let association, let lifetime): worker.addOutbound(association, limits: lifetime.limits)
         case .remove(let spi, let direction, let peer): worker.remove(peer: peer, spi: spi, direction: direction)
@@ -62,16 +62,42 @@ extension TunnelDaemon {
 
     private func send(_ datagram: IKEDatagram) {
         var fault: String?
+        let source = source(for: datagram.local)
         if datagram.local.port == DaemonSockets.encapsulationPort {
-            do { try worker.sendIKE(datagram.bytes, local: datagram.local, remote: datagram.remote) } catch {
+            do { try worker.sendIKE(datagram.bytes, source: source, remote: datagram.remote) } catch {
                 fault = "\(error)"
             }
         } else {
-            fault = sockets.sendIKE(datagram)
+            fault = sockets.sendIKE(datagram, source: source)
         }
         state.sent(datagram, fault: fault, now: .now)
         guard let fault else { return }
         logger.debug("an IKE message was not sent", metadata: ["remote": "\(datagram.remote)", "reason": "\(fault)"])
+    }
+
+    /// What a datagram from there leaves from; nil: the kernel chooses.
+    private func source(for local: Endpoint) -> IPAddress? {
+        state.natAddresses.contains(local.address) ? nil : local.address
+    }
+
+    /// Looks which of the addresses that peers know this gateway by are its own; the others are taken to be those of a NAT before
+    /// it. A peer that is about to be configured counts as well. Not more than once a second, unless an address is new.
+    func lookForNAT(of peer: IKEPeer? = nil) {
+        let new = Set(peer?.ways.map(\.outer.local) ?? [])
+        guard !new.isSubset(of: publicAddresses) || MonotonicTime.now.since(addressesSeenAt) >= .seconds(1) else { return }
+        publicAddresses = state.publicAddresses.union(new)
+        addressesSeenAt = .now
+        let natAddresses = publicAddresses.filter { !$0.isOwn }
+        guard natAddresses != state.natAddresses else { return }
+        for address in natAddresses.subtracting(state.natAddresses).sorted() {
+            logger.info(
+                "behind a NAT: the public address is none of this gateway's own", metadata: ["address": "\(address)"])
+        }
+        for address in state.natAddresses.intersection(publicAddresses).subtracting(natAddresses).sorted() {
+            logger.info("not behind a NAT any more", metadata: ["address": "\(address)"])
+        }
+        state.setNATAddresses(natAddresses, now: .now, random: &random)
+        performOutputs()
     }
 
     private func log(_ event: IKEEvent) {

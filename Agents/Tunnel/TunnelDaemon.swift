@@ -25,6 +25,9 @@ final class TunnelDaemon {
     private var connections: [Int32: TunnelControlConnection] = [:]
     private var datagramBuffer = [UInt8](repeating: 0, count: 65_536)
     var isEnding = false
+    /// The addresses that peers know this gateway by, and when it was last seen which of them are its own.
+    var publicAddresses: Set<IPAddress> = []
+    var addressesSeenAt = MonotonicTime(nanoseconds: 0)
 
     static let maximumConnections = 16
     /// Datagrams taken from one socket before the others get their turn.
@@ -85,6 +88,8 @@ final class TunnelDaemon {
     }
 
     private func runTimers() {
+        guard let next = state.nextTimeout, next <= .now else { return }
+        lookForNAT()
         state.runTimers(now: .now, random: &random) { worker.snapshot().associations }
         performOutputs()
     }

@@ -77,6 +77,20 @@ public struct DaemonState: Sendable {
 
     // MARK: What comes from the network, from the packet path and with time
 
+    /// The addresses that peers know this gateway by.
+    public var publicAddresses: Set<IPAddress> { Set(configured.values.lazy.flatMap(\.ways).map(\.outer.local)) }
+
+    /// Those of them, and of what is about to be configured, that are a NAT's before the gateway.
+    public private(set) var natAddresses: Set<IPAddress> = []
+
+    public mutating func setNATAddresses(
+        _ addresses: Set<IPAddress>, now: MonotonicTime, random: inout some RandomNumberGenerator
+    ) {
+        natAddresses = addresses
+        engine.setNATAddresses(addresses, now: now, random: &random)
+        collect(now)
+    }
+
     public mutating func receive(
         _ datagram: IKEDatagram, now: MonotonicTime, random: inout some RandomNumberGenerator
     ) {

@@ -53,9 +53,9 @@ extension Controller {
         } catch {
             end.answer = .failure(.refused(end.site, "\(error)"))
         }
-        guard let tunnel = end.observation?.wanted.tunnel else { return end }
-        let site = end.site
-        async let outer = echo(from: site, EchoQuestion(to: tunnel.outer.remote, from: tunnel.outer.local))
+        guard let seen = end.observation, let tunnel = seen.wanted.tunnel else { return end }
+        let site = end.site, source = seen.evidence.outerRoute?.source ?? tunnel.outer.local
+        async let outer = echo(from: site, EchoQuestion(to: tunnel.outer.remote, from: source))
         async let inner = echo(from: site, EchoQuestion(to: tunnel.inner.remote, from: tunnel.inner.local))
         async let whole = echo(
             from: site,

@@ -24,13 +24,15 @@ public struct Lab: Sendable {
     /// - Parameters:
     ///   - inventory: what `files` hold.
     ///   - world: what else there shall be namespaces for: an inventory that holds all of `inventory`'s sites; nil: nothing.
+    ///   - hidden: the sites whose gateways are behind a NAT, which has their public addresses.
     ///   - programDirectory: where `warrend`, `warren-agent` and `warren-tunneld` are.
     ///   - say: takes one line per step, for a person.
     public init(
-        _ inventory: Inventory, files: [InventoryFile], world: Inventory? = nil, programDirectory: String,
+        _ inventory: Inventory, files: [InventoryFile], world: Inventory? = nil, behindNAT hidden: Set<SiteName> = [],
+        programDirectory: String,
         say: @escaping @Sendable (String) -> Void
     ) throws {
-        topology = try LabTopology(world ?? inventory)
+        topology = try LabTopology(world ?? inventory, behindNAT: hidden)
         let declared = Set(inventory.sites.map(\.name))
         members = topology.sites.filter { declared.contains($0.name) }
         let given = topology.given.filter { declared.contains($0.key) }

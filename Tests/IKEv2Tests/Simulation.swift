@@ -25,6 +25,7 @@ struct Gateway {
     var events: [IKEEvent] = []
     var sent: [IKEDatagram] = []
     var redirects: [Endpoint] = []
+    var keepalives = 0
     /// Times at which a packet could not have been sent.
     var outages = 0
     var isRestless = false
@@ -43,7 +44,7 @@ struct Gateway {
         case .addInbound, .addOutbound, .remove: associations.take(output)
         case .event(let event): events.append(event)
         case .redirect(_, let remote): redirects.append(remote)
-        case .sendKeepalive: break
+        case .sendKeepalive: keepalives += 1
         }
         return nil
     }
@@ -53,6 +54,8 @@ struct Gateway {
 struct Simulation {
     static let berlin = SiteName("berlin")!, tokyo = SiteName("tokyo")!
     static let berlinAddress = IPAddress("203.0.113.10")!, tokyoAddress = IPAddress("198.51.100.20")!
+    /// Berlin's own, where a NAT has the public one.
+    static let berlinInside = IPAddress("192.168.77.2")!
     static let key = PreSharedKey(SecretBytes(Array(repeating: 7, count: 32)))
     /// Those that the gateways have, of which links use the first unless they change.
     static let addresses = [
@@ -79,6 +82,8 @@ struct Simulation {
     private var isRestless = false
     private static let eventsPerSecond = 3000
     private var chance: SeededNumbers
+    /// Which gateway makes the link.
+    var linkInitiator = 0
     /// How many each gateway's packet path has.
     let queues: [Int]
     /// Sees, and may drop or change, every datagram before the weather does.
@@ -102,7 +107,7 @@ struct Simulation {
         let addresses = [Self.berlinAddress, Self.tokyoAddress], names = [Self.berlin, Self.tokyo]
         let local = addresses[index], remote = addresses[1 - index]
         return IKEPeer(
-            peer: names[1 - index], outer: AddressPair(local: local, remote: remote), initiator: index == 0,
+            peer: names[1 - index], outer: AddressPair(local: local, remote: remote), initiator: index == linkInitiator,
             parameters: parameters[index],
             selectors: [.ipencap, .ipv6].map {
                 TrafficSelector(source: IPPrefix(host: local), destination: IPPrefix(host: remote), ipProtocol: $0)
@@ -118,9 +123,13 @@ struct Simulation {
     }
 
     /// The process of one gateway ends without a word and starts anew.
-    mutating func restart(_ index: Int, configuration: IKEConfiguration = .init()) {
+    mutating func restart(
+        _ index: Int, configuration: IKEConfiguration = .init(),
+        prepare: (inout IKEEngine, MonotonicTime, inout SeededNumbers) -> Void = { _, _, _ in }
+    ) {
         gateways[index].engine = IKEEngine(configuration: Self.with(queues[index], configuration))
         gateways[index].associations.forgetAll()
+        act(index, prepare)
         configure([index])
     }
 
@@ -188,7 +197,8 @@ struct Simulation {
     }
 
     private mutating func deliver(_ datagram: IKEDatagram) {
-        let index = Self.addresses[0].contains(datagram.remote.address) ? 0 : 1
+        let isBerlins = Self.addresses[0].contains(datagram.remote.address) || datagram.remote.address == Self.berlinInside
+        let index = isBerlins ? 0 : 1
         let arrived = IKEDatagram(local: datagram.remote, remote: datagram.local, bytes: datagram.bytes)
         act(index) { $0.receive(arrived, now: $1, random: &$2) }
     }
@@ -278,8 +288,8 @@ struct Simulation {
 
 extension Simulation {
     /// Berlin is behind a NAT: from port 4500 it comes by `port`, and what goes elsewhere does not arrive. From port 500 it comes
-    /// by another, too, unless that is not said.
-    mutating func translateBerlin(to port: UInt16, ikeTo ikePort: UInt16 = 500) {
+    /// by another, too, unless that is not said. `inside`: berlin's own address, where it does not have the public one itself.
+    mutating func translateBerlin(to port: UInt16, ikeTo ikePort: UInt16 = 500, inside: IPAddress = berlinAddress) {
         let berlin = Self.berlinAddress, ports: [UInt16: UInt16] = [4500: port, 500: ikePort]
         filter = { datagram in
             if datagram.local.address == berlin, let outside = ports[datagram.local.port] {
@@ -287,9 +297,9 @@ extension Simulation {
                     local: Endpoint(address: berlin, port: outside), remote: datagram.remote, bytes: datagram.bytes)
             } else if datagram.remote.address == berlin {
                 let outside = datagram.remote.port
-                guard let inside = ports.first(where: { $0.value == outside })?.key else { return false }
+                guard let port = ports.first(where: { $0.value == outside })?.key else { return false }
                 datagram = IKEDatagram(
-                    local: datagram.local, remote: Endpoint(address: berlin, port: inside), bytes: datagram.bytes)
+                    local: datagram.local, remote: Endpoint(address: inside, port: port), bytes: datagram.bytes)
             }
             return true
         }

@@ -95,6 +95,47 @@ func makeInventory(mesh: String = "acme") throws -> Inventory {
             ])
     }
 
+    @Test func aGatewayBehindNATHasNoPublicAddress() throws {
+        let lima = try #require(SiteName("lima")), topology = try LabTopology(makeInventory(), behindNAT: [lima])
+        #expect(topology.namespaces.suffix(3) == ["wr-acme.lima.nat", "wr-acme.lima.gw", "wr-acme.lima.host"])
+        #expect(topology.sites.map { $0.nat == nil } == [true, true, false])
+        let commands = LabCommands(topology)
+        #expect(commands.wires.contains("link add wan netns wr-acme.lima.nat type veth peer name port3 netns wr-acme.internet"))
+        #expect(commands.wires.contains("link add inside netns wr-acme.lima.nat type veth peer name wan netns wr-acme.lima.gw"))
+        let gateway = try #require(commands.configure.first { $0.namespace == "wr-acme.lima.gw" })
+        #expect(
+            gateway.batch.prefix(4) == [
+                "link set lo up", "link set wan up", "addr add 100.64.0.2/30 dev wan",
+                "route add default via 100.64.0.1 dev wan",
+            ])
+        let nat = try #require(commands.configure.first { $0.namespace == "wr-acme.lima.nat" })
+        #expect(
+            nat.batch == [
+                "link set lo up", "link set wan up", "addr add 198.51.100.30/32 dev wan",
+                "route add default dev wan scope link",
+                "link set inside up", "addr add 100.64.0.1/30 dev inside",
+            ])
+        #expect(nat.rules.contains("masquerade") && nat.rules.contains("ct state new drop"))
+        #expect(commands.configure.filter { !$0.rules.isEmpty } == [nat])
+    }
+
+    @Test func whatCannotBeBehindNATIsRefused() throws {
+        let (berlin, nobody) = (try #require(SiteName("berlin")), try #require(SiteName("nobody")))
+        #expect(throws: LabError.self) { try LabTopology(makeInventory(), behindNAT: [berlin]) }
+        #expect(throws: LabError.self) { try LabTopology(makeInventory(), behindNAT: [nobody]) }
+    }
+
+    /// A network of a site is never that between a NAT and its gateway.
+    @Test func theNetworkBehindNATIsFree() throws {
+        var inventory = try makeInventory()
+        let lima = try #require(SiteName("lima"))
+        for (taken, left) in [("100.64.0.0/16", "100.127.255.252/30"), ("100.64.0.0/10", "192.168.255.252/30")] {
+            inventory.sites[2].networks.append(try #require(IPPrefix(taken)))
+            let topology = try LabTopology(inventory, behindNAT: [lima])
+            #expect(topology.sites[2].nat?.network.description == left)
+        }
+    }
+
     @Test func deviceNamesFitTheKernel() throws {
         let sites = try (1...300).map {
             try makeSite(

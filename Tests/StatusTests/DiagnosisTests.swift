@@ -57,6 +57,13 @@ import WarrenPlan
                 $0.evidence.outerRouteFault = "there is no route to 198.51.100.20"
             }
         },
+        Broken(.gateway, "203.0.113.10 is no address of this gateway, which sends from 192.168.77.2, and nothing comes") {
+            $0.withoutAssociations()
+            $0.change(0) {
+                $0.evidence.outerRoute?.source = IPAddress("192.168.77.2")
+                $0.evidence.contact = PeerContact(peer: $0.peer, sent: 4, unanswered: 4, lastSentSecondsAgo: 1)
+            }
+        },
         Broken(.port, "tokyo: no process has UDP port 500 and 4500") { $0.change(1) { $0.evidence.boundPorts = [] } },
         Broken(.port, "berlin: 4 IKE messages to tokyo are without an answer, none ever came") {
             $0.withoutAssociations()
@@ -121,6 +128,16 @@ import WarrenPlan
         // What comes after is looked at all the same, or said to be skipped; nothing traps, and nothing is left out.
         #expect(diagnosis.steps.count == Check.allCases.count)
         #expect(diagnosis.steps.allSatisfy { !$0.evidence.isEmpty })
+    }
+
+    /// That a gateway sends from another address than its public one is as it should be while its peer is heard.
+    @Test func behindNATAllIsWell() throws {
+        var facts = try Healthy.facts()
+        facts.change(0) { $0.evidence.outerRoute?.source = IPAddress("192.168.77.2") }
+        let diagnosis = LinkDiagnosis(facts)
+        #expect(diagnosis.isWell && diagnosis.firstFailure == nil)
+        let step = try #require(diagnosis.steps.first { $0.check == .gateway })
+        #expect(step.evidence.contains { $0.hasSuffix("which sends from 192.168.77.2: it is behind a NAT") }, "\(step)")
     }
 
     /// An agent that cannot be asked for want of a newer version is no failure of the link; nor is the link proven.

@@ -4,7 +4,7 @@ import TunnelControl
 import WarrenModel
 
 /// Two gateways in network namespaces, joined by a wire, each with two outer addresses, a TUN device, and a `warren-tunneld`
-/// of its own that negotiates its SAs. Needs root.
+/// of its own that negotiates its SAs. One of them may be behind a NAT. Needs root.
 final class DaemonPair {
     final class Gateway {
         let namespace: String
@@ -65,28 +65,37 @@ final class DaemonPair {
     }
 
     let gateways: [Gateway]
+    /// By which the NAT lets a gateway's IKE and ESP leave.
+    static let natPorts = 40_000...40_999
+    /// The namespace of the NAT.
+    let nat: String?
     private let names: [String]
     private let folder: URL
 
-    init(_ way: LinkWay) throws {
+    /// `hidden`: which gateway has an address of its own only behind the NAT, whose are its outer addresses.
+    init(_ way: LinkWay, hidden: Int? = nil) throws {
         let tag = String(UInt32.random(in: 0 ... .max), radix: 36)
         names = ["wd1-\(tag)", "wd2-\(tag)"]
+        nat = hidden.map { _ in "wd0-\(tag)" }
         folder = FileManager.default.temporaryDirectory.appending(path: "warren-\(tag)")
         try FileManager.default.createDirectory(
             at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         for name in names { try run("ip", "netns", "add", name) }
+        // By gateway, who has its outer addresses.
+        var holders = names
+        if let hidden, let nat {
+            try Self.makeNAT(nat, before: names[hidden])
+            holders[hidden] = nat
+        }
         try run(
-            "ip", "link", "add", "wire", "netns", names[0], "type", "veth", "peer", "name", "wire", "netns", names[1])
-        var made: [Gateway] = []
-        for (index, name) in names.enumerated() {
-            for address in LinkSteps.outers[index] {
-                try run("ip", "-n", name, "address", "add", "\(address)/24", "dev", "wire")
-            }
+            "ip", "link", "add", "wire", "netns", holders[0], "type", "veth", "peer", "name", "wire", "netns", holders[1])
+        for (name, outers) in zip(holders, LinkSteps.outers) {
+            for address in outers { try run("ip", "-n", name, "address", "add", "\(address)/24", "dev", "wire") }
             try run("ip", "-n", name, "link", "set", "lo", "up")
             try run("ip", "-n", name, "link", "set", "wire", "up")
-            made.append(try Gateway(index, namespace: name, folder: folder))
         }
-        gateways = made
+        let folder = folder
+        gateways = try names.enumerated().map { try Gateway($0, namespace: $1, folder: folder) }
         for (index, gateway) in gateways.enumerated() {
             let descriptor = warren_tun_open("gif0", gateway.path)
             guard descriptor >= 0 else { throw CommandFailure(description: "TUN: \(String(cString: strerror(errno)))") }
@@ -106,8 +115,25 @@ final class DaemonPair {
     }
 
     deinit {
-        for name in names { _ = try? run("ip", "netns", "delete", name) }
+        for name in names + [nat].compactMap({ $0 }) { _ = try? run("ip", "netns", "delete", name) }
         try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// A gateway's way to the world, by which it has another port of an address of the NAT for each flow, and nothing comes in that
+    /// it has not begun.
+    private static func makeNAT(_ name: String, before gateway: String) throws {
+        try run("ip", "netns", "add", name)
+        try run("ip", "link", "add", "inside", "netns", name, "type", "veth", "peer", "name", "wire", "netns", gateway)
+        for (namespace, device, address) in [(name, "inside", "192.168.77.1/24"), (gateway, "wire", "192.168.77.2/24")] {
+            try run("ip", "-n", namespace, "address", "add", address, "dev", device)
+            try run("ip", "-n", namespace, "link", "set", device, "up")
+        }
+        try run("ip", "-n", gateway, "link", "set", "lo", "up")
+        try run("ip", "-n", gateway, "route", "add", "default", "via", "192.168.77.1")
+        try run("ip", "netns", "exec", name, "sysctl", "-qw", "net.ipv4.ip_forward=1")
+        let rule = "oifname wire udp sport { 500, 4500 } masquerade to :\(natPorts.lowerBound)-\(natPorts.upperBound)"
+        let chain = "chain leaving { type nat hook postrouting priority 100; \(rule); }"
+        try run("ip", "netns", "exec", name, "nft", "table ip nat { \(chain); }")
     }
 
     /// Whether each gateway has one SA in each direction, made in this way.

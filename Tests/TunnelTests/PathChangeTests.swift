@@ -103,8 +103,8 @@ extension PacketPathTests {
         let pair = try GatewayPair(LinkShape(family: family))
         let here = Endpoint(address: pair.first.outer, port: 4500), there = Endpoint(address: pair.second.outer, port: 4500)
         let first = SPI(rawValue: 0x1001)
-        try pair.first.worker.sendKeepalive(local: here, remote: there)
-        try pair.first.worker.sendIKE([1, 2, 3], local: here, remote: there)
+        try pair.first.worker.sendKeepalive(source: here.address, remote: there)
+        try pair.first.worker.sendIKE([1, 2, 3], source: here.address, remote: there)
         var waiting = pollfd(fd: pair.second.worker.eventDescriptor, events: Int16(POLLIN), revents: 0)
         var datagrams: [PacketWorker.Event] = []
         while datagrams.isEmpty {

@@ -26,6 +26,8 @@ int warren_sending_socket(int family);
  * -1 with errno; a datagram longer than `capacity` is dropped with EMSGSIZE. */
 ssize_t warren_datagram_receive(
     int socket, void *bytes, size_t capacity, struct warren_address *source, struct warren_address *destination);
-/* Sends one datagram from the local address `source` (its port is the socket's). */
+/* Sends one datagram from the local address `source` (its port is the socket's); the kernel chooses where it is all zero. */
 ssize_t warren_datagram_send(
     int socket, const void *bytes, size_t length, const struct warren_address *source, const struct warren_address *destination);
+/* Whether the kernel has the address: 1, else 0. To an address of its own it sends from that address. */
+int warren_is_own_address(const struct warren_address *address);

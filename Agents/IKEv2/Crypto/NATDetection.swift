@@ -12,12 +12,12 @@ enum NATDetection {
         return Array(Insecure.SHA1.hash(data: writer.bytes))
     }
 
-    /// Our two notifies. A forced one names a source that we don't have (port 0), so that the peer finds a NAT and both ends
-    /// carry ESP in UDP.
+    /// Our two notifies. Where ESP is to be in UDP whatever there is, and where the local address is a NAT's, which may keep ports, they
+    /// name a source that nobody has (port 0), so that the peer finds a NAT.
     static func notifies(
-        _ initiatorSPI: IKESPI, _ responderSPI: IKESPI, local: Endpoint, remote: Endpoint, forced: Bool
+        _ initiatorSPI: IKESPI, _ responderSPI: IKESPI, local: Endpoint, remote: Endpoint, findsNAT: Bool
     ) -> [Payload] {
-        let source = forced ? Endpoint(address: local.address, port: 0) : local
+        let source = findsNAT ? Endpoint(address: local.address, port: 0) : local
         return [
             .notify(Notify(.natDetectionSourceIP, data: hash(initiatorSPI, responderSPI, source))),
             .notify(Notify(.natDetectionDestinationIP, data: hash(initiatorSPI, responderSPI, remote))),
@@ -29,12 +29,17 @@ enum NATDetection {
         payloads.has(.natDetectionSourceIP) && payloads.has(.natDetectionDestinationIP)
     }
 
-    /// What the notifies of both ends make of their ESP; `forced` is ours.
+    /// What the notifies of both ends make of their ESP; `forced` is ours, `behindNAT` what this end knows of itself.
     static func outcome(
-        _ payloads: PayloadSet, _ initiatorSPI: IKESPI, _ responderSPI: IKESPI, _ path: Path, forced: Bool
+        _ payloads: PayloadSet, _ initiatorSPI: IKESPI, _ responderSPI: IKESPI, _ path: Path, forced: Bool,
+        behindNAT isKnownBehindNAT: Bool
     ) -> NATOutcome {
-        guard isKnown(to: payloads) else { return NATOutcome(behindNAT: false, usesUDP: forced, isForced: forced) }
-        let behindNAT = payloads.notify(.natDetectionDestinationIP)?.data != hash(initiatorSPI, responderSPI, path.local)
+        guard isKnown(to: payloads) else {
+            return NATOutcome(behindNAT: isKnownBehindNAT, usesUDP: forced || isKnownBehindNAT, isForced: forced)
+        }
+        let behindNAT =
+            isKnownBehindNAT
+            || payloads.notify(.natDetectionDestinationIP)?.data != hash(initiatorSPI, responderSPI, path.local)
         // A peer that does not know yet where it sends from names each of its addresses.
         let named = payloads.notifies.filter { $0.type == NotifyType.natDetectionSourceIP.rawValue }.map(\.data)
         let peerBehindNAT = !named.contains(hash(initiatorSPI, responderSPI, path.remote))

@@ -44,8 +44,9 @@ extension IKEEngine {
         }
         let spi = newIKESPI(&random), ourNonce = randomBytes(32, using: &random)
         let identity = IKEIdentity(initiatorSPI: header.initiatorSPI, responderSPI: spi, isInitiator: false)
-        let isForced = peer.forcesUDP(on: path)
-        let nat = NATDetection.outcome(payloads, header.initiatorSPI, .zero, path, forced: isForced)
+        let isForced = peer.forcesUDP(on: path), isBehindNAT = isBehindNAT(path)
+        let nat = NATDetection.outcome(
+            payloads, header.initiatorSPI, .zero, path, forced: isForced, behindNAT: isBehindNAT)
         let fragmentation = payloads.has(.fragmentationSupported)
         let response = PlainMessage.encode(
             identity.header(.ikeSAInit, isResponse: true, messageID: 0),
@@ -54,7 +55,8 @@ extension IKEEngine {
             ]
                 + (NATDetection.isKnown(to: payloads)
                     ? NATDetection.notifies(
-                        header.initiatorSPI, spi, local: datagram.local, remote: datagram.remote, forced: isForced) : [])
+                        header.initiatorSPI, spi, local: datagram.local, remote: datagram.remote,
+                        findsNAT: isForced || isBehindNAT) : [])
                 + (fragmentation ? [.notify(Notify(.fragmentationSupported))] : []))
         let keys = IKEKeys(
             proposal: proposal, shared: shared, nonceInitiator: nonce, nonceResponder: ourNonce,

@@ -108,9 +108,9 @@ extension IKEEngine {
     mutating func reconnect(
         _ site: SiteName, within pause: Duration, now: MonotonicTime, random: inout some RandomNumberGenerator
     ) {
-        guard let state = peers[site], state.peer.initiator || state.isPursuing else { return }
+        guard let state = peers[site], makesContact(state) || state.isPursuing else { return }
         // The end that does not make the link is in no hurry: what stands carries meanwhile.
-        let pause = state.peer.initiator ? pause : max(pause, configuration.pursuitPause)
+        let pause = makesContact(state) ? pause : max(pause, configuration.pursuitPause)
         let share = Double.random(in: 0.5...1, using: &random)
         let at = now + .milliseconds(Int64(pause.inSeconds * share * 1000))
         peers[site]?.connectAt = min(state.connectAt ?? .never, at)

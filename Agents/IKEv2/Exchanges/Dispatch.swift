@@ -2,20 +2,21 @@ import WarrenModel
 
 extension IKEEngine {
     /// From a datagram to the state that it is for.
-    mutating func dispatch(_ datagram: IKEDatagram, now: MonotonicTime, random: inout some RandomNumberGenerator) {
-        guard datagram.bytes.count <= configuration.maximumDatagram else { return }
+    mutating func dispatch(_ arrived: IKEDatagram, now: MonotonicTime, random: inout some RandomNumberGenerator) {
+        guard arrived.bytes.count <= configuration.maximumDatagram else { return }
         let header: MessageHeader
-        do { header = try MessageHeader(reading: datagram.bytes) } catch {
-            if case .unsupportedMajorVersion(let major) = error { refuseVersion(major, datagram, now: now) }
+        do { header = try MessageHeader(reading: arrived.bytes) } catch {
+            if case .unsupportedMajorVersion(let major) = error { refuseVersion(major, publicly(arrived), now: now) }
             return
         }
         guard let exchange = ExchangeType(rawValue: header.exchange) else { return }
         if exchange == .ikeSAInit, !header.isResponse {
-            return answerInit(header, datagram, now: now, random: &random)
+            return answerInit(header, publicly(arrived), now: now, random: &random)
         }
         guard let spi = sessionSPI(for: header), let session = sessions[spi] else {
-            return answerUnknown(header, datagram, now: now, random: &random)
+            return answerUnknown(header, publicly(arrived), now: now, random: &random)
         }
+        let datagram = publicly(arrived, for: session)
         // A peer's port may change (RFC 7296, 2.23), its address is configured: whoever sends a datagram on from elsewhere
         // gets no answer, and no SA is led there.
         guard session.path.joinsSameAddresses(as: datagram) else { return }

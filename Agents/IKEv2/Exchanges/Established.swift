@@ -141,7 +141,7 @@ extension IKEEngine {
         _ sa: IKESA, _ header: MessageHeader, _ datagram: IKEDatagram, now: MonotonicTime,
         random: inout some RandomNumberGenerator
     ) {
-        guard sa.standing == .active, sa.path.isSame(as: datagram), peers[sa.peer]?.peer.initiator == true,
+        guard sa.standing == .active, sa.path.isSame(as: datagram), let state = peers[sa.peer], makesContact(state),
             let payloads = try? PlainMessage.parse(datagram.bytes, header), payloads.has(.invalidIKESPI),
             mayReact(to: sa.peer, now: now)
         else { return }

@@ -53,7 +53,8 @@ extension IKEEngine {
                 .securityAssociation(Negotiation.offer(proposals)),
                 .keyExchange(group: key.method.groupNumber, data: key.publicValue), .nonce(nonce),
             ]
-                + NATDetection.notifies(spi, .zero, local: path.local, remote: path.remote, forced: isForced)
+                + NATDetection.notifies(
+                    spi, .zero, local: path.local, remote: path.remote, findsNAT: isForced || isBehindNAT(path))
                 + [.notify(Notify(.fragmentationSupported))])
     }
 
@@ -117,7 +118,7 @@ extension IKEEngine {
             peers[state.peer]?.lastError = "INVALID_KE_PAYLOAD: the peer's public value is not usable"
             return false
         }
-        guard !state.isForced || NATDetection.isKnown(to: payloads) else {
+        guard !state.isForced && !isBehindNAT(state.path) || NATDetection.isKnown(to: payloads) else {
             peers[state.peer]?.lastError = "NAT_DETECTION_SOURCE_IP: the peer can't carry ESP in UDP"
             return false
         }
@@ -129,7 +130,8 @@ extension IKEEngine {
                 initiatorSPI: state.spi, responderSPI: header.responderSPI),
             nonceInitiator: state.nonce, nonceResponder: nonce, request: state.request, response: datagram.bytes,
             nat: NATDetection.outcome(
-                payloads, state.spi, header.responderSPI, state.path, forced: state.isForced),
+                payloads, state.spi, header.responderSPI, state.path, forced: state.isForced,
+                behindNAT: isBehindNAT(state.path)),
             fragmentation: payloads.has(.fragmentationSupported))
         sendAuth(outcome, peer, path: state.path.floated, startedAt: state.startedAt, now: now, random: &random)
         return true

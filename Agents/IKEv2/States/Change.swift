@@ -15,8 +15,7 @@ extension IKEEngine {
         guard let old = peers[site] else {
             peers[site] = state
             addresses.add(peer)
-            if peer.initiator { connect(site, now: now, random: &random) }
-            return
+            return makeContact(with: site, now: now, random: &random)
         }
         guard old.peer != peer || old.acceptedKeys != state.acceptedKeys else { return }
         addresses.remove(old.peer)
@@ -35,8 +34,7 @@ extension IKEEngine {
         for (spi, session) in sessions.of(site) { review(session, spi, asksAnew: asksAnew, now: now) }
 
         guard let live = activeSAs(of: site).first(where: { $0.identity.ours == state.current }) else {
-            if peer.initiator { connect(site, now: now, random: &random) }
-            return
+            return makeContact(with: site, now: now, random: &random)
         }
         // Only what is in use counts: another that stands beside it may be on its way out.
         if state.prefers(live), !live.children.isEmpty {
@@ -70,10 +68,20 @@ extension IKEEngine {
         }
     }
 
-    /// Asks for an IKE SA as this end prefers it. The link's initiator does at once; the other end leaves it the time to.
+    /// Asks for an IKE SA as this end prefers it.
     private mutating func pursue(_ site: SiteName, now: MonotonicTime, random: inout some RandomNumberGenerator) {
-        guard let state = peers[site] else { return }
         peers[site]?.isPursuing = true
+        begin(site, now: now, random: &random)
+    }
+
+    /// Begins an IKE SA with a peer that has none, if that is for this end to do.
+    mutating func makeContact(with site: SiteName, now: MonotonicTime, random: inout some RandomNumberGenerator) {
+        if peers[site].map(makesContact) ?? false { begin(site, now: now, random: &random) }
+    }
+
+    /// The link's initiator does at once; the other end leaves it the time to.
+    private mutating func begin(_ site: SiteName, now: MonotonicTime, random: inout some RandomNumberGenerator) {
+        guard let state = peers[site] else { return }
         if state.peer.initiator {
             connect(site, now: now, random: &random)
         } else {
@@ -96,7 +104,7 @@ extension IKEEngine {
                 peers[site]?.connectAt = now + .seconds(2)
                 return
             }
-            if standing.isEmpty, !state.peer.initiator {
+            if standing.isEmpty, !makesContact(state) {
                 peers[site]?.isPursuing = false
                 return
             }

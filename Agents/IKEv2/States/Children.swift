@@ -27,7 +27,7 @@ extension IKEEngine {
                 extendedSequenceNumbers: choice.extendedSequenceNumbers, mode: mode, local: sa.path.local,
                 remote: sa.path.remote, udpEncapsulation: sa.nat.usesUDP,
                 selectors: direction == .outbound ? selectors : selectors.map(\.reversed), queue: queue,
-                isFromAnyPort: sa.hasQueues)
+                isFromAnyPort: sa.hasQueues, isBehindNAT: isBehindNAT(sa.path))
         }
         let parameters = peer.parameters.child
         let soft = Lifetimes.soft(seconds: parameters.lifetimeSeconds, isInitiator: peer.initiator, random: &random)

@@ -39,7 +39,7 @@ extension IKEEngine {
     }
 
     mutating func acquire(peer: SiteName, now: MonotonicTime, random: inout some RandomNumberGenerator) {
-        guard let state = peers[peer], state.peer.initiator else { return }
+        guard let state = peers[peer], makesContact(state) else { return }
         if let spi = state.current, case .established(let sa) = sessions[spi] {
             sessions[spi] = nil
             return settle(sa, now: now, random: &random)

@@ -123,7 +123,7 @@ extension PacketEngine {
         for entry in peers[peer]?.outbound ?? [] {
             let association = entry.association.securityAssociation
             guard association.remote.address == remote.address, association.udpEncapsulation else { continue }
-            entry.route.pointee = SocketRoute(local: association.local.address, remote: remote).raw
+            entry.route.pointee = SocketRoute(local: association.source, remote: remote).raw
         }
     }
 

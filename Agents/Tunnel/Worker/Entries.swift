@@ -74,7 +74,7 @@ extension PacketEngine {
             route = .allocate(capacity: 1)
             route.initialize(
                 to: SocketRoute(
-                    local: securityAssociation.local.address, remote: securityAssociation.remote,
+                    local: securityAssociation.source, remote: securityAssociation.remote,
                     isUDP: securityAssociation.udpEncapsulation
                 ).raw)
             followPath()
@@ -92,6 +92,8 @@ extension PacketEngine {
     final class InboundEntry {
         let association: InboundAssociation<Cipher>
         let isTunnelMode: Bool
+        /// What stands for the address that a packet came to; nil where that one counts.
+        let destination: IPAddress?
         /// `tunnels` holds it, and `decide` takes it out of here before that ends.
         var tunnel: Unmanaged<TunnelEntry>?
         var innerBytes: UInt64 = 0
@@ -117,6 +119,7 @@ extension PacketEngine {
             association = try InboundAssociation(
                 securityAssociation, limits: limits, library: library)
             isTunnelMode = securityAssociation.mode == .tunnel
+            destination = securityAssociation.isBehindNAT ? securityAssociation.local.address : nil
             remote = securityAssociation.remote
         }
     }

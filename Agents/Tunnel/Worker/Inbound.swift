@@ -168,8 +168,8 @@ extension PacketEngine {
         } else if let reason = refusal(
             entry,
             .init(
-                isIPv6: origin.isIPv6, source: origin.remoteAddress.bits, destination: origin.localAddress.bits,
-                ipProtocol: carried))
+                isIPv6: origin.isIPv6, source: origin.remoteAddress.bits,
+                destination: (entry.destination ?? origin.localAddress).bits, ipProtocol: carried))
         {
             return reason
         }

@@ -1,20 +1,26 @@
 import CWarrenSystem
+import ESP
 import Glibc
 import WarrenModel
 
-/// Where a datagram goes, and from which of our addresses, as the system wants it.
+/// Where a datagram goes, and from which of our addresses, as the system wants it; nil: the kernel chooses.
 struct SocketRoute {
     var raw = warren_route()
 
     /// Without UDP, the port says nothing.
-    init(local: IPAddress, remote: Endpoint, isUDP: Bool = true) {
+    init(local: IPAddress?, remote: Endpoint, isUDP: Bool = true) {
         raw.family = remote.address.family == .ipv4 ? AF_INET : AF_INET6
         raw.remote_port = isUDP ? remote.port : 0
         withUnsafeMutableBytes(of: &raw.remote) { $0.copyBytes(from: remote.address.bytes) }
-        // A source of the other family cannot be: the kernel chooses then.
-        guard local.family == remote.address.family else { return }
+        // A source of the other family cannot be.
+        guard let local, local.family == remote.address.family else { return }
         withUnsafeMutableBytes(of: &raw.local) { $0.copyBytes(from: local.bytes) }
     }
+}
+
+extension SecurityAssociation {
+    /// What its datagrams are sent from.
+    var source: IPAddress? { isBehindNAT ? nil : local.address }
 }
 
 extension warren_origin {

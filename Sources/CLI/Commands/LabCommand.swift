@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import WarrenInventory
 import WarrenLab
+import WarrenModel
 
 struct LabCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -18,12 +19,13 @@ struct LabCommand: AsyncParsableCommand {
             LabDemoCommand.self, LabRolloutsCommand.self,
         ])
 
-    /// The lab of an inventory.
+    /// The lab of an inventory, with some sites' gateways behind a NAT.
     static func lab(
-        _ path: String, say: @escaping @Sendable (String) -> Void = { Terminal.note($0) }
+        _ path: String, behindNAT hidden: [SiteName] = [], say: @escaping @Sendable (String) -> Void = { Terminal.note($0) }
     ) throws -> Lab {
         let (inventory, files) = try InventorySource.loadSound(path)
-        return try Lab(inventory, files: files, programDirectory: programDirectory(), say: say)
+        return try Lab(
+            inventory, files: files, behindNAT: Set(hidden), programDirectory: programDirectory(), say: say)
     }
 
     /// The names of the lab that an inventory, or a mesh's name, stands for.
@@ -37,4 +39,13 @@ struct LabCommand: AsyncParsableCommand {
         let path = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         return URL(filePath: path).deletingLastPathComponent().path
     }
+}
+
+/// Which gateways of a lab are behind a NAT.
+struct LabNATOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Put a NAT before this site's gateway, which then has none of its public addresses itself. May be repeated.",
+            valueName: "site"))
+    var behindNAT: [SiteName] = []
 }

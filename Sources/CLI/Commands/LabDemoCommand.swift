@@ -15,8 +15,10 @@ struct LabDemoCommand: AsyncParsableCommand {
     @Argument(help: "The inventory: a file or a folder.")
     var file: String
 
+    @OptionGroup var nat: LabNATOption
+
     func run() async throws {
-        let lab = try LabCommand.lab(file) { Terminal.show("   \($0)") }
+        let lab = try LabCommand.lab(file, behindNAT: nat.behindNAT) { Terminal.show("   \($0)") }
         let start = ContinuousClock.now, colour = Terminal.usesColour
         let demonstration = LabDemonstration(lab) { step in
             Terminal.show("\n== \((ContinuousClock.now - start).components.seconds) s: \(step)")

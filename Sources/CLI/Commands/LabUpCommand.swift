@@ -12,6 +12,8 @@ struct LabUpCommand: AsyncParsableCommand {
     @Argument(help: "The inventory: a file or a folder.")
     var file: String
 
+    @OptionGroup var nat: LabNATOption
+
     @Flag(help: "Also wait until every link is up.")
     var wait = false
 
@@ -19,7 +21,7 @@ struct LabUpCommand: AsyncParsableCommand {
     var timeout = TimeSpan(seconds: 60)
 
     func run() async throws {
-        let lab = try LabCommand.lab(file), wait = wait, limit = timeout.duration
+        let lab = try LabCommand.lab(file, behindNAT: nat.behindNAT), wait = wait, limit = timeout.duration
         try await cancellingOnSignal { try await lab.raise() }
         if wait {
             let outcome = try await ControllerClient.withClient(of: lab.controllerAddress) { client in

@@ -14,7 +14,7 @@ enum NamespaceShell {
         try requireRoot()
         let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
         for (program, package) in [
-            ("ip", "iproute2"), ("sysctl", "procps"), ("ping", "iputils-ping"), ("tcpdump", "tcpdump"),
+            ("ip", "iproute2"), ("sysctl", "procps"), ("ping", "iputils-ping"), ("tcpdump", "tcpdump"), ("nft", "nftables"),
         ] where !folders.contains(where: { access("\($0)/\(program)", X_OK) == 0 }) {
             throw LabError(.missingProgram, "a lab needs '\(program)': on Debian, apt-get install \(package)")
         }
@@ -34,6 +34,10 @@ enum NamespaceShell {
                 failing: "cannot set up \(setup.namespace)")
         }
         try await batch(setup.batch, in: setup.namespace)
+        guard !setup.rules.isEmpty else { return }
+        try await ChildProcess.require(
+            LabPrograms.enter(setup.namespace, ["nft", "-f", "-"]), input: setup.rules,
+            failing: "cannot set up \(setup.namespace)")
     }
 
     private static func batch(_ lines: [String], in namespace: String?) async throws {

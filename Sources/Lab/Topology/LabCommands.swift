@@ -5,11 +5,12 @@ import WarrenModel
 /// Pairs of veth devices are made with both ends inside namespaces, so that nothing of a lab is ever seen in the
 /// machine's own namespace, and no route leads out of it.
 public struct LabCommands: Sendable, Equatable {
-    /// Commands for one namespace: `settings` first, then the lines of `ip -batch`.
+    /// Commands for one namespace: `settings` first, then the lines of `ip -batch`, then the input of `nft -f`, if any.
     public struct Setup: Sendable, Equatable {
         public let namespace: String
         public let settings: [String]
         public let batch: [String]
+        public var rules = ""
     }
 
     /// `ip -batch` in the machine's namespace: makes the namespaces.
@@ -25,9 +26,9 @@ public struct LabCommands: Sendable, Equatable {
         let names = topology.names
         namespaces = topology.namespaces.map { "netns add \($0)" }
         prepare = topology.namespaces.map { namespace in
-            let isGateway = topology.sites.contains { $0.gatewayNamespace == namespace }
+            let isRouter = topology.sites.contains { [$0.gatewayNamespace, $0.nat?.namespace].contains(namespace) }
             let settings =
-                namespace == names.internet ? Self.internetSettings : isGateway ? Self.routerSettings : Self.hostSettings
+                namespace == names.internet ? Self.internetSettings : isRouter ? Self.routerSettings : Self.hostSettings
             return Setup(namespace: namespace, settings: settings, batch: [])
         }
         wires =
@@ -35,13 +36,13 @@ public struct LabCommands: Sendable, Equatable {
             + [Self.wire("wan", names.controller, "controller", names.internet)]
             + topology.sites.flatMap { site in
                 [
-                    Self.wire("wan", site.gatewayNamespace, site.port, names.internet),
+                    Self.wire("wan", site.nat?.namespace ?? site.gatewayNamespace, site.port, names.internet),
                     Self.wire("lan", site.gatewayNamespace, "eth0", site.hostNamespace),
-                ]
+                ] + (site.nat.map { [Self.wire("inside", $0.namespace, "wan", site.gatewayNamespace)] } ?? [])
             }
         configure =
             [Self.internet(topology), Self.controller(topology)]
-            + topology.sites.flatMap { [Self.gateway($0), Self.host($0)] }
+            + topology.sites.flatMap { [Self.nat($0), Self.gateway($0), Self.host($0)].compactMap { $0 } }
     }
 
     private static func wire(_ device: String, _ namespace: String, _ peer: String, _ peerNamespace: String) -> String {
@@ -59,10 +60,33 @@ public struct LabCommands: Sendable, Equatable {
         Setup(namespace: topology.names.controller, settings: [], batch: ["link set lo up"] + onInternet(topology.controller))
     }
 
+    private static func nat(_ site: LabTopology.SiteWorld) -> Setup? {
+        site.nat.map { nat in
+            Setup(
+                namespace: nat.namespace, settings: [],
+                batch: ["link set lo up"] + onInternet(site.publicAddresses) + [
+                    "link set inside up", address(nat.address, "/\(nat.network.length)", "inside"),
+                ],
+                rules: """
+                    table ip nat {
+                        chain leaving {
+                            type nat hook postrouting priority srcnat;
+                            oifname wan masquerade random
+                        }
+                        chain entering {
+                            type filter hook forward priority filter;
+                            iifname wan ct state new drop
+                        }
+                    }
+
+                    """)
+        }
+    }
+
     private static func gateway(_ site: LabTopology.SiteWorld) -> Setup {
         Setup(
             namespace: site.gatewayNamespace, settings: [],
-            batch: ["link set lo up"] + onInternet(site.publicAddresses) + ["link set lan up"]
+            batch: ["link set lo up"] + (site.nat.map(behind) ?? onInternet(site.publicAddresses)) + ["link set lan up"]
                 + site.networks.map { address($0.gateway, "/\($0.prefix.length)", "lan") })
     }
 
@@ -77,6 +101,13 @@ public struct LabCommands: Sendable, Equatable {
                 + addressed.flatMap { network in
                     network.host.map { [address($0, "/\(network.prefix.length)", "eth0")] } ?? []
                 } + defaults)
+    }
+
+    private static func behind(_ nat: LabTopology.NAT) -> [String] {
+        [
+            "link set wan up", address(nat.gateway, "/\(nat.network.length)", "wan"),
+            "route add default via \(nat.address) dev wan",
+        ]
     }
 
     /// Everybody on the internet is a neighbour: no router stands between, none leads out.

@@ -25,6 +25,7 @@ public struct LabNames: Sendable, Equatable {
     public var internet: String { prefix + "internet" }
     public var controller: String { prefix + "controller" }
     public func gateway(of site: SiteName) -> String { "\(prefix)\(site).gw" }
+    public func nat(of site: SiteName) -> String { "\(prefix)\(site).nat" }
     public func host(of site: SiteName) -> String { "\(prefix)\(site).host" }
 
     /// The folder that holds every lab's folder.

@@ -14,8 +14,20 @@ public struct LabTopology: Sendable, Equatable {
         public let port: String
         /// What the gateway answers to on the internet.
         public let publicAddresses: [IPAddress]
+        /// Has these addresses in the place of the gateway, where there is one.
+        public let nat: NAT?
         /// One per network of the site, in its order.
         public let networks: [SiteNetwork]
+    }
+
+    /// What stands between a gateway and the internet: a router that gives flows from inside a port of its own public address, and
+    /// lets nothing in that does not belong to one.
+    public struct NAT: Sendable, Equatable {
+        public let namespace: String
+        /// The network between it and the gateway.
+        public let network: IPPrefix
+        public var address: IPAddress { network.first.advanced(by: 1) ?? network.first }
+        public var gateway: IPAddress { network.first.advanced(by: 2) ?? network.first }
     }
 
     /// One network of a site: who is who in it.
@@ -38,8 +50,12 @@ public struct LabTopology: Sendable, Equatable {
     /// The public addresses that the lab gave to sites whose agents tell theirs.
     public let given: [SiteName: [IPAddress]]
 
-    /// Fails when the inventory leaves no address for the controller, or a site's public address is looked up by name.
-    public init(_ inventory: Inventory) throws {
+    /// `hidden`: the sites whose gateways are behind a NAT. Fails when the inventory leaves no address for the controller or a NAT,
+    /// when a site's public address is looked up by name, and when there is no such hidden site, or it has IPv6 outside.
+    public init(_ inventory: Inventory, behindNAT hidden: Set<SiteName> = []) throws {
+        for name in hidden.subtracting(inventory.sites.map(\.name)).sorted() {
+            throw LabError(.usage, "there is no site '\(name)' to be put behind a NAT")
+        }
         let names = try LabNames(mesh: inventory.mesh)
         let taken = inventory.sites.flatMap {
             $0.networks + $0.translations.map(\.visible) + $0.gateway.publicAddresses.map(IPPrefix.init(host:))
@@ -54,16 +70,30 @@ public struct LabTopology: Sendable, Equatable {
             }
             return free
         }
-        sites = inventory.sites.enumerated().map { position, site in
-            SiteWorld(
+        sites = try inventory.sites.enumerated().map { position, site in
+            let publicAddresses = given[site.name] ?? site.gateway.publicAddresses
+            let nat = try hidden.contains(site.name) ? Self.nat(of: site.name, publicAddresses, names, apartFrom: taken) : nil
+            return SiteWorld(
                 name: site.name, gatewayNamespace: names.gateway(of: site.name), hostNamespace: names.host(of: site.name),
-                port: "port\(position + 1)", publicAddresses: given[site.name] ?? site.gateway.publicAddresses,
+                port: "port\(position + 1)", publicAddresses: publicAddresses, nat: nat,
                 networks: site.networks.map { network in
                     SiteNetwork(
                         of: network, gatewayAddress: site.gateway.privateAddress,
                         translation: site.translations.first { $0.network == network })
                 })
         }
+    }
+
+    private static func nat(
+        of site: SiteName, _ publicAddresses: [IPAddress], _ names: LabNames, apartFrom taken: [IPPrefix]
+    ) throws -> NAT {
+        guard publicAddresses.allSatisfy({ $0.family == .ipv4 }) else {
+            throw LabError(.unusable, "\(site) has an IPv6 address outside: a lab's NAT is for IPv4 alone")
+        }
+        guard let network = natCandidates.first(where: { free in !taken.contains { $0.overlaps(free) } }) else {
+            throw LabError(.unusable, "the inventory uses every network that the lab's NATs could have")
+        }
+        return NAT(namespace: names.nat(of: site), network: network)
     }
 
     /// An address for each site whose agent tells its own, of every family that the others have.
@@ -101,7 +131,13 @@ public struct LabTopology: Sendable, Equatable {
 
     /// Every namespace, the internet first.
     public var namespaces: [String] {
-        [names.internet, names.controller] + sites.flatMap { [$0.gatewayNamespace, $0.hostNamespace] }
+        [names.internet, names.controller]
+            + sites.flatMap { [$0.nat?.namespace, $0.gatewayNamespace, $0.hostNamespace].compactMap { $0 } }
+    }
+
+    /// Each NAT has its own, and all may have the same: of those between providers and their customers (RFC 6598), else private.
+    static let natCandidates = [0x6440_0000, 0x647f_fffc, 0xc0a8_fffc, 0xac1f_fffc].compactMap {
+        IPPrefix(containing: IPAddress(v4: $0), length: 30)
     }
 
     /// Documentation and benchmarking ranges (RFC 5737, RFC 2544, RFC 3849), in order of preference.

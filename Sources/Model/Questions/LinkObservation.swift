@@ -68,6 +68,7 @@ public struct LinkEvidence: Sendable, Hashable, Codable {
     /// The kernel's way to the peer's outer address.
     public struct OuterRoute: Sendable, Hashable, Codable {
         public var interface: String
+        /// What the kernel sends from: another address than the gateway's public one where that is a NAT's before it.
         public var source: IPAddress?
         public var gateway: IPAddress?
 

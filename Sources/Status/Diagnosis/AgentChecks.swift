@@ -80,12 +80,25 @@ extension Diagnosing {
                     "give the gateway of \(end.site) its address \(outer.local) and a route to \(outer.remote), or correct "
                     + "'public' of \(end.site)"
             } else if let route = seen.evidence.outerRoute {
+                if let source = route.source, source != outer.local { sendsFromAnother(end, seen, outer, source, &findings) }
                 findings.facts.append(
                     "\(end.site): \(outer.remote) is reached by \(route.interface)"
                         + (route.gateway.map { " over \($0)" } ?? ""))
             }
             answers(end, seen, outer.remote, &findings)
         }
+    }
+
+    /// Behind a NAT that is as it must be. Where no peer is heard, the public address may as well be a wrong one.
+    private func sendsFromAnother(
+        _ end: LinkFacts.End, _ seen: LinkObservation, _ outer: AddressPair, _ source: IPAddress, _ findings: inout Findings
+    ) {
+        let text = "\(end.site): \(outer.local) is no address of this gateway, which sends from \(source)"
+        if seen.isHearing { return findings.facts.append(text + ": it is behind a NAT") }
+        findings.failures.append(text + ", and nothing comes from \(end.peer)")
+        findings.remedy =
+            "correct 'public' of \(end.site), or give its gateway that address; if it is that of a NAT before it, let the NAT pass "
+            + "UDP 500 and 4500 to \(outer.remote)"
     }
 
     /// Many a gateway answers no echo requests: that alone is no failure, and where nothing else comes from it, it is no proof.

@@ -53,6 +53,30 @@ import WarrenStatus
         #expect(!LabStatus(names).isUp)
     }
 
+    /// Its peer can't reach it first, its controller learns where it is, and its hosts notice nothing of all that.
+    @Test(arguments: [("handbook.yaml", "first"), ("handbook.yaml", "second"), ("transport.yaml", "second")])
+    func aGatewayBehindNATHolds(name: String, hidden: String) async throws {
+        let mesh = "lab-test-nat-\(name.prefix(3))-\(hidden)"
+        let address = hidden == "first" ? "203.0.113.10" : "198.51.100.20"
+        let text = BuiltPrograms.renamed(try BuiltPrograms.sampleText(name), mesh: mesh)
+        let file = try BuiltPrograms.write(text.replacing("public: \(address)", with: "public: dynamic"), name: mesh)
+        defer { unlink(file) }
+        let names = try LabNames(mesh: mesh), socket = "\(names.directory)/api.sock"
+        do {
+            let up = try await BuiltPrograms.warren("lab", "up", "--wait", "--behind-nat", hidden, file)
+            #expect(up.succeeded, "\(up.errorOutput)")
+            let verify = try await BuiltPrograms.warren("lab", "verify", file)
+            #expect(verify.succeeded, "\(verify.output)\(verify.errorOutput)")
+            let diagnosis = try await BuiltPrograms.warren("diagnose", "first", "second", "--socket", socket)
+            #expect(diagnosis.succeeded && diagnosis.output.contains("\(hidden): 198.19.0.1 is no address of this gateway"))
+            #expect(diagnosis.output.contains("which sends from 100.64.0.2: it is behind a NAT"), "\(diagnosis.output)")
+        } catch {
+            try await Lab.takeDown(names)
+            throw error
+        }
+        try await Lab.takeDown(names)
+    }
+
     @Test func aSignalDuringUpLeavesNothing() async throws {
         let file = try renamed("five-sites.yaml", mesh: "lab-test-signal")
         defer { unlink(file) }

@@ -1,0 +1,62 @@
+import Foundation
+import Testing
+import WarrenModel
+
+/// A gateway whose public address is that of a real NAT before it.
+@Suite("Behind a NAT")
+struct NATTests {
+    /// What of the UDP on a wire was sent from and to which ports.
+    private static func ports(_ frames: [[UInt8]]) -> [(source: Int, destination: Int, frame: [UInt8])] {
+        frames.compactMap { frame in
+            guard frame.count >= 38, frame[12] == 8, frame[13] == 0, frame[23] == 17 else { return nil }
+            return (Int(frame[34]) << 8 | Int(frame[35]), Int(frame[36]) << 8 | Int(frame[37]), frame)
+        }
+    }
+
+    @Test(
+        "the link stands in both modes, whichever end makes it, and loses nothing when either end rekeys",
+        arguments: [IPsecMode.tunnel, .transport], [0, 1])
+    func carries(mode: IPsecMode, hidden: Int) throws {
+        // Plain ESP is wished for, and not possible.
+        let pair = try DaemonPair(LinkWay(mode: mode, encapsulation: .esp), hidden: hidden)
+        let nat = try #require(pair.nat)
+        let outside = try WireCapture(namespace: "/var/run/netns/\(nat)")
+        let streams = try pair.streams()
+        var spis = try pair.gateways.map { Set(try $0.client.observe().securityAssociations.map(\.spi)) }
+        for index in [0, 1] {
+            try pair.gateways[index].client.call(.rekey(LinkSteps.sites[1 - index], .child))
+            try pair.settle {
+                let now = try pair.gateways.map { Set(try $0.client.observe().securityAssociations.map(\.spi)) }
+                return zip(now, spis).allSatisfy { $0.count == 2 && $0.isDisjoint(with: $1) }
+            }
+            spis = try pair.gateways.map { Set(try $0.client.observe().securityAssociations.map(\.spi)) }
+        }
+        for outcome in streams.map({ $0.end() }) {
+            #expect(outcome.sent > 500 && outcome.lost == [] && outcome.repeated == 0, "\(outcome)")
+        }
+        var state: UInt64 = 9
+        let bytes = (0..<4 << 20).map { _ -> UInt8 in
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return UInt8(truncatingIfNeeded: state >> 56)
+        }
+        for (from, to) in [(0, 1), (1, 0)] {
+            let paths = pair.gateways.map(\.path)
+            let received = try StreamTransfer.send(bytes, from: paths[from], to: paths[to], address: LinkSteps.inners[to])
+            #expect(received == bytes)
+        }
+        for gateway in pair.gateways {
+            let observation = try gateway.client.observe()
+            #expect(observation.drops.filter { $0.key != "no-association" } == [:])
+            #expect(observation.ike.first?.runsAsPreferred == true)
+            #expect(observation.securityAssociations.allSatisfy { $0.mode == mode })
+        }
+        let seen = Self.ports(outside.take())
+        #expect(seen.count > 2000)
+        for (source, destination, frame) in seen {
+            // From inside, by a port of the NAT; to it, only where a flow came from.
+            #expect(DaemonPair.natPorts.contains(source) != DaemonPair.natPorts.contains(destination))
+            #expect([500, 4500].contains(source) || [500, 4500].contains(destination))
+            #expect(frame.firstRange(of: NumberedStream.marker.prefix(8)) == nil)
+        }
+    }
+}
