@@ -130,6 +130,21 @@ import WarrenPlan
         #expect(diagnosis.steps.allSatisfy { !$0.evidence.isEmpty })
     }
 
+    @Test func ofTwoBehindNATsOneMustLetThePeerIn() throws {
+        var facts = try Healthy.facts()
+        facts.withoutAssociations()
+        for place in 0..<2 {
+            facts.change(place) {
+                $0.evidence.outerRoute?.source = IPAddress("192.168.77.2")
+                $0.evidence.contact = PeerContact(peer: $0.peer, sent: 4, unanswered: 4, lastSentSecondsAgo: 1)
+            }
+        }
+        let diagnosis = LinkDiagnosis(facts)
+        #expect(diagnosis.firstFailure == .gateway)
+        let step = try #require(diagnosis.steps.first { $0.check == .gateway })
+        #expect(step.remedy?.contains("have one of these forward UDP 500 and 4500") == true, "\(step)")
+    }
+
     /// That a gateway sends from another address than its public one is as it should be while its peer is heard.
     @Test func behindNATAllIsWell() throws {
         var facts = try Healthy.facts()

@@ -24,6 +24,10 @@ struct LabCommand: AsyncParsableCommand {
         _ path: String, behindNAT hidden: [SiteName] = [], say: @escaping @Sendable (String) -> Void = { Terminal.note($0) }
     ) throws -> Lab {
         let (inventory, files) = try InventorySource.loadSound(path)
+        let sites = Set(inventory.sites.map(\.name))
+        if let stranger = hidden.first(where: { !sites.contains($0) }) {
+            throw InventorySource.unknownSite(stranger, in: inventory, path)
+        }
         return try Lab(
             inventory, files: files, behindNAT: Set(hidden), programDirectory: programDirectory(), say: say)
     }

@@ -51,11 +51,8 @@ public struct LabTopology: Sendable, Equatable {
     public let given: [SiteName: [IPAddress]]
 
     /// `hidden`: the sites whose gateways are behind a NAT. Fails when the inventory leaves no address for the controller or a NAT,
-    /// when a site's public address is looked up by name, and when there is no such hidden site, or it has IPv6 outside.
+    /// when a site's public address is looked up by name, and when a hidden one has IPv6 outside.
     public init(_ inventory: Inventory, behindNAT hidden: Set<SiteName> = []) throws {
-        for name in hidden.subtracting(inventory.sites.map(\.name)).sorted() {
-            throw LabError(.usage, "there is no site '\(name)' to be put behind a NAT")
-        }
         let names = try LabNames(mesh: inventory.mesh)
         let taken = inventory.sites.flatMap {
             $0.networks + $0.translations.map(\.visible) + $0.gateway.publicAddresses.map(IPPrefix.init(host:))

@@ -80,7 +80,7 @@ extension Diagnosing {
                     "give the gateway of \(end.site) its address \(outer.local) and a route to \(outer.remote), or correct "
                     + "'public' of \(end.site)"
             } else if let route = seen.evidence.outerRoute {
-                if let source = route.source, source != outer.local { sendsFromAnother(end, seen, outer, source, &findings) }
+                if let source = seen.foreignSource { sendsFromAnother(end, seen, outer, source, &findings) }
                 findings.facts.append(
                     "\(end.site): \(outer.remote) is reached by \(route.interface)"
                         + (route.gateway.map { " over \($0)" } ?? ""))
@@ -96,9 +96,12 @@ extension Diagnosing {
         let text = "\(end.site): \(outer.local) is no address of this gateway, which sends from \(source)"
         if seen.isHearing { return findings.facts.append(text + ": it is behind a NAT") }
         findings.failures.append(text + ", and nothing comes from \(end.peer)")
+        let isMutual = facts.ends.allSatisfy { $0.observation?.foreignSource != nil }
         findings.remedy =
-            "correct 'public' of \(end.site), or give its gateway that address; if it is that of a NAT before it, let the NAT pass "
-            + "UDP 500 and 4500 to \(outer.remote)"
+            isMutual
+            ? "if both gateways are behind NATs, have one of these forward UDP 500 and 4500 to its gateway; else correct 'public'"
+            : "correct 'public' of \(end.site), or give its gateway that address; if it is that of a NAT before it, let the NAT pass "
+                + "UDP 500 and 4500 to \(outer.remote)"
     }
 
     /// Many a gateway answers no echo requests: that alone is no failure, and where nothing else comes from it, it is no proof.
@@ -119,6 +122,12 @@ extension Diagnosing {
 }
 
 extension LinkObservation {
+    /// What the gateway sends from, where its public address is none of its own.
+    var foreignSource: IPAddress? {
+        guard let source = evidence.outerRoute?.source, source != wanted.tunnel?.outer.local else { return nil }
+        return source
+    }
+
     /// The last IKE message that was sent has been answered, as far as is known.
     var isHearing: Bool { evidence.contact.map { $0.received > 0 && $0.unanswered < 2 } ?? false }
 }
