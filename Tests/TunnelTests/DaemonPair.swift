@@ -131,9 +131,39 @@ final class DaemonPair {
         try run("ip", "-n", gateway, "link", "set", "lo", "up")
         try run("ip", "-n", gateway, "route", "add", "default", "via", "192.168.77.1")
         try run("ip", "netns", "exec", name, "sysctl", "-qw", "net.ipv4.ip_forward=1")
-        let rule = "oifname wire udp sport { 500, 4500 } masquerade to :\(natPorts.lowerBound)-\(natPorts.upperBound)"
+        try setPorts(natPorts, ofNAT: name)
+    }
+
+    private static func setPorts(_ ports: ClosedRange<Int>, ofNAT name: String) throws {
+        let rule = "oifname wire udp sport { 500, 4500 } masquerade to :\(ports.lowerBound)-\(ports.upperBound)"
         let chain = "chain leaving { type nat hook postrouting priority 100; \(rule); }"
-        try run("ip", "netns", "exec", name, "nft", "table ip nat { \(chain); }")
+        try run("ip", "netns", "exec", name, "nft", "table ip nat; delete table ip nat; table ip nat { \(chain); }")
+    }
+
+    /// The NAT forgets every flow, and gives those that begin then other ports.
+    func forgetFlows(newPorts: ClosedRange<Int>) throws {
+        guard let nat else { return }
+        try Self.setPorts(newPorts, ofNAT: nat)
+        // NETLINK_NETFILTER.
+        let netlink = warren_in_network_namespace(
+            "/var/run/netns/\(nat)", { _ in socket(AF_NETLINK, Int32(SOCK_RAW.rawValue), 12) }, nil)
+        defer { close(netlink) }
+        // struct nlmsghdr: length, IPCTNL_MSG_CT_DELETE of NFNL_SUBSYS_CTNETLINK, NLM_F_REQUEST and NLM_F_ACK, number, sender; then
+        // struct nfgenmsg: of IPv4, and of no flow in particular.
+        let request = (UInt32(20), UInt16(1 << 8 | 2), UInt16(1 | 4), UInt32(1), UInt32(0), UInt32(2).littleEndian)
+        let sent = withUnsafeBytes(of: request) { write(netlink, $0.baseAddress, $0.count) }
+        // The answer holds an error number, 0 for none, behind its header.
+        var answer = [Int32](repeating: -1, count: 16)
+        guard sent == 20, read(netlink, &answer, 64) >= 20, answer[4] == 0 else {
+            throw CommandFailure(description: "the NAT's flows are not forgotten: \(answer[4])")
+        }
+    }
+
+    /// Throws when the other gateway's inner address answers none of a few requests.
+    func ping(from index: Int) throws {
+        try run(
+            "ip", "netns", "exec", gateways[index].namespace, "ping", "-n", "-c", "5", "-i", "0.2", "-W", "1",
+            "\(LinkSteps.inners[1 - index])")
     }
 
     /// Whether each gateway has one SA in each direction, made in this way.

@@ -34,11 +34,7 @@ struct NATTests {
         for outcome in streams.map({ $0.end() }) {
             #expect(outcome.sent > 500 && outcome.lost == [] && outcome.repeated == 0, "\(outcome)")
         }
-        var state: UInt64 = 9
-        let bytes = (0..<4 << 20).map { _ -> UInt8 in
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return UInt8(truncatingIfNeeded: state >> 56)
-        }
+        let bytes = StreamTransfer.bytes(4 << 20, seed: 9)
         for (from, to) in [(0, 1), (1, 0)] {
             let paths = pair.gateways.map(\.path)
             let received = try StreamTransfer.send(bytes, from: paths[from], to: paths[to], address: LinkSteps.inners[to])
@@ -58,5 +54,21 @@ struct NATTests {
             #expect([500, 4500].contains(source) || [500, 4500].contains(destination))
             #expect(frame.firstRange(of: NumberedStream.marker.prefix(8)) == nil)
         }
+    }
+
+    @Test("when the NAT has forgotten the way and gives another port, packets from inside open it, for both ways")
+    func moves() throws {
+        let pair = try DaemonPair(LinkWay(), hidden: 1)
+        let before = try pair.gateways.map { Set(try $0.client.observe().securityAssociations.map(\.spi)) }
+        let capture = try WireCapture(namespace: "/var/run/netns/\(try #require(pair.nat))")
+        let ports = 42_000...42_999
+        try pair.forgetFlows(newPorts: ports)
+        // Nothing that the outer gateway sends gets through now.
+        #expect(throws: CommandFailure.self) { try pair.ping(from: 0) }
+        try pair.ping(from: 1)
+        try pair.ping(from: 0)
+        #expect(try pair.gateways.map { Set(try $0.client.observe().securityAssociations.map(\.spi)) } == before)
+        let seen = Self.ports(capture.take())
+        #expect(seen.contains { ports.contains($0.source) } && seen.contains { ports.contains($0.destination) })
     }
 }

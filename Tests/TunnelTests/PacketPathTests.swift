@@ -23,11 +23,7 @@ struct PacketPathTests {
         for target in [pair.second.inner, pair.second.innerIPv6] {
             try run("ip", "netns", "exec", pair.first.namespace, "ping", "-n", "-c", "2", "-i", "0.05", "-W", "2", "\(target)")
         }
-        var state: UInt64 = 7
-        let bytes = (0..<4 << 20).map { _ -> UInt8 in
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return UInt8(truncatingIfNeeded: state >> 56)
-        }
+        let bytes = StreamTransfer.bytes(4 << 20, seed: 7)
         for target in [pair.second.inner, pair.second.innerIPv6] {
             let received = try StreamTransfer.send(bytes, from: pair.first.path, to: pair.second.path, address: target)
             #expect(received == bytes)

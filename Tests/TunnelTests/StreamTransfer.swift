@@ -4,6 +4,15 @@ import WarrenModel
 
 /// Sends bytes over one TCP connection between two network namespaces, in this process.
 enum StreamTransfer {
+    /// Bytes in which no misplaced one would go unnoticed; the same again for the same seed.
+    static func bytes(_ count: Int, seed: UInt64) -> [UInt8] {
+        var state = seed
+        return (0..<count).map { _ in
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return UInt8(truncatingIfNeeded: state >> 56)
+        }
+    }
+
     /// Connects from one namespace to `address` in the other, sends `bytes`, and returns what arrived.
     static func send(_ bytes: [UInt8], from client: String, to server: String, address: IPAddress) throws -> [UInt8] {
         let listener = socket(in: server, address.family), caller = socket(in: client, address.family)
