@@ -123,14 +123,15 @@ ssize_t warren_datagram_send(
 int warren_is_own_address(const struct warren_address *address) {
     const struct warren_family *family = address->family == AF_INET6 ? &warren_ipv6 : &warren_ipv4;
     int descriptor = socket(address->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (descriptor < 0) return 0;
+    if (descriptor < 0) return -1;
     struct sockaddr_storage name;
-    socklen_t length = warren_name_write(&name, family, address->bytes, address->port);
-    uint8_t source[16] = {0};
-    int failure = connect(descriptor, (struct sockaddr *)&name, length) != 0
-        || getsockname(descriptor, (struct sockaddr *)&name, &length) != 0;
+    socklen_t length = warren_name_write(&name, family, address->bytes, 0);
+    int failure = bind(descriptor, (struct sockaddr *)&name, length) == 0 ? 0 : errno;
+    if (failure == 0) {
+        /* Where ip_nonlocal_bind is set, any address can be bound to, and none but an own one be sent from. */
+        length = warren_name_write(&name, family, address->bytes, 9);
+        if (connect(descriptor, (struct sockaddr *)&name, length) != 0) failure = EADDRNOTAVAIL;
+    }
     close(descriptor);
-    if (failure) return 0;
-    warren_name_read(&name, family, source);
-    return memcmp(source, address->bytes, family->address_size) == 0;
+    return failure == 0 ? 1 : failure == EADDRNOTAVAIL ? 0 : -1;
 }

@@ -71,10 +71,10 @@ struct KernelRoutes {
     func route(
         from local: IPAddress, to remote: IPAddress
     ) throws(DataPlaneError) -> Result<LinkEvidence.OuterRoute, NoRoute> {
-        let ip = ["ip", remote.family == .ipv4 ? "-4" : "-6", "-j", "route", "get", "\(remote)"]
-        var outcome = try tools.run(ip + ["from", "\(local)"])
+        let ip = ["ip", remote.family == .ipv4 ? "-4" : "-6", "-j", "route", "get"]
+        var outcome = try tools.run(ip + ["\(remote)", "from", "\(local)"])
         // The kernel gives the same error for an address that is not its own as for none of a way.
-        if outcome.status != 0 { outcome = try tools.run(ip) }
+        if outcome.status != 0, try !isOwn(local) { outcome = try tools.run(ip + ["\(remote)"]) }
         guard outcome.status == 0 else {
             let answer = outcome.errors.split(separator: "\n").first.map(String.init) ?? "status \(outcome.status)"
             return .failure(NoRoute(reason: "there is no route to \(remote): \(answer)"))
@@ -89,6 +89,12 @@ struct KernelRoutes {
             LinkEvidence.OuterRoute(
                 interface: interface, source: (entry.from ?? entry.prefsrc).flatMap { IPAddress($0) },
                 gateway: entry.gateway.flatMap { IPAddress($0) }))
+    }
+
+    private func isOwn(_ address: IPAddress) throws(DataPlaneError) -> Bool {
+        let outcome = try tools.run(["ip", address.family == .ipv4 ? "-4" : "-6", "-j", "route", "get", "\(address)"])
+        guard outcome.status == 0 else { return false }
+        return try decodeJSON([LookedUp].self, outcome.output).first?.type == "local"
     }
 
     private struct LookedUp: Decodable {

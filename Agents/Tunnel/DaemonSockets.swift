@@ -122,10 +122,11 @@ final class DaemonSockets {
 }
 
 extension IPAddress {
-    /// Whether it is this gateway's, as far as the kernel knows now.
-    var isOwn: Bool {
-        var address = warren_address(self, port: DaemonSockets.encapsulationPort)
-        return warren_is_own_address(&address) == 1
+    /// Whether it is this gateway's now; nil when the kernel can't say.
+    var isOwn: Bool? {
+        var address = warren_address(self, port: 0)
+        let answer = warren_is_own_address(&address)
+        return answer < 0 ? nil : answer == 1
     }
 }
 

@@ -87,7 +87,7 @@ extension TunnelDaemon {
         guard !new.isSubset(of: publicAddresses) || MonotonicTime.now.since(addressesSeenAt) >= .seconds(1) else { return }
         publicAddresses = state.publicAddresses.union(new)
         addressesSeenAt = .now
-        let natAddresses = publicAddresses.filter { !$0.isOwn }
+        let natAddresses = publicAddresses.filter { $0.isOwn.map { !$0 } ?? state.natAddresses.contains($0) }
         guard natAddresses != state.natAddresses else { return }
         for address in natAddresses.subtracting(state.natAddresses).sorted() {
             logger.info(

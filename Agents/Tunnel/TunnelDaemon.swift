@@ -81,14 +81,16 @@ final class TunnelDaemon {
 
     /// Rounded up, lest the loop spin until the timer is really due.
     private var timeoutMilliseconds: Int32 {
-        guard let next = state.nextTimeout else { return -1 }
+        // An address may come or go while nothing else happens.
+        let longest: Int32 = publicAddresses.isEmpty ? -1 : 10_000
+        guard let next = state.nextTimeout else { return longest }
         let now = MonotonicTime.now
         guard next > now else { return 0 }
-        return Int32(clamping: (next.nanoseconds - now.nanoseconds) / 1_000_000 + 1)
+        let wait = Int32(clamping: (next.nanoseconds - now.nanoseconds) / 1_000_000 + 1)
+        return longest < 0 ? wait : min(wait, longest)
     }
 
     private func runTimers() {
-        guard let next = state.nextTimeout, next <= .now else { return }
         lookForNAT()
         state.runTimers(now: .now, random: &random) { worker.snapshot().associations }
         performOutputs()

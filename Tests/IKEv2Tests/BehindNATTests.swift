@@ -85,47 +85,111 @@ struct BehindNATTests {
         #expect(simulation.discord == [])
     }
 
-    @Test("it may turn out later, and change")
-    func later() {
+    @Test("it may turn out later, and be over again: what stands is made anew", arguments: [0, 1])
+    func later(linkInitiator: Int) {
         var simulation = Simulation()
-        simulation.linkInitiator = 1
-        simulation.translateBerlin(to: 40_001, ikeTo: 40_000, inside: Simulation.berlinInside)
+        simulation.linkInitiator = linkInitiator
         simulation.configure()
-        simulation.run(for: .seconds(10))
-        #expect(simulation.gateways.allSatisfy { $0.everAdded.isEmpty })
-        Self.tellBerlin(&simulation, [Simulation.berlinAddress])
         simulation.run(for: .seconds(4))
         #expect(simulation.discord == [])
-        // The address is the gateway's own from now on: what is made then is of it.
+        simulation.translateBerlin(to: 40_001, ikeTo: 40_000, inside: Simulation.berlinInside)
+        Self.tellBerlin(&simulation, [Simulation.berlinAddress])
+        settle(&simulation)
+        simulation.filter = { _ in true }
         Self.tellBerlin(&simulation, [])
-        simulation.translateBerlin(to: 40_001, ikeTo: 40_000)
-        simulation.act(0) { $0.rekey(peer: Simulation.tokyo, .child, now: $1, random: &$2) }
-        simulation.run(for: .seconds(10))
-        #expect(simulation.discord == [])
-        #expect(simulation.gateways[0].everAdded.map(\.isBehindNAT) == [true, true, false, false])
+        settle(&simulation)
+        #expect(simulation.gateways[0].everAdded.map { $0.isBehindNAT } == [false, false, true, true, false, false])
     }
 
-    @Test("of two public addresses, an answer came to the one that the request names")
-    func twoAddresses() {
-        var simulation = Simulation()
-        simulation.translateBerlin(to: 40_001, ikeTo: 40_000, inside: Simulation.berlinInside)
-        // The one that sorts first is not in use.
-        let other = IPAddress("203.0.113.9")!
-        Self.tellBerlin(&simulation, [other, Simulation.berlinAddress])
-        for index in [0, 1] {
-            let peer = simulation.peer(of: index), outer = peer.outer
-            let outers = [AddressPair(local: other, remote: outer.remote), AddressPair(local: outer.local, remote: other)]
-            let alternative = IKEAlternative(
-                outer: outers[index], parameters: peer.parameters, selectors: peer.selectors, key: peer.key)
-            let both = IKEPeer(
-                peer: peer.peer, outer: outer, initiator: peer.initiator, parameters: peer.parameters,
-                selectors: peer.selectors, key: peer.key, alternatives: [alternative])
-            simulation.act(index) { $0.setPeer(both, keys: [peer.key: Simulation.key], now: $1, random: &$2) }
-        }
-        simulation.run(for: .seconds(2))
+    @Test("an attempt that was under way is begun anew", arguments: [0, 1])
+    func meanwhile(linkInitiator: Int) {
+        var simulation = Simulation(parameters: .init(encapsulation: .esp))
+        simulation.linkInitiator = linkInitiator
+        // Nothing gets through yet.
+        simulation.filter = { _ in false }
+        simulation.configure()
+        simulation.run(for: .seconds(1))
+        simulation.translateBerlin(to: 4500, ikeTo: 500, inside: Simulation.berlinInside)
+        Self.tellBerlin(&simulation, [Simulation.berlinAddress])
+        simulation.run(for: .seconds(20))
         #expect(simulation.discord == [])
+        for gateway in simulation.gateways { #expect(gateway.everAdded.allSatisfy { $0.udpEncapsulation }) }
+    }
+
+    /// What has taken something's place carries, and that has gone.
+    private func settle(_ simulation: inout Simulation, within limit: Duration = .seconds(15)) {
+        simulation.run(for: .seconds(3))
+        simulation.exchangeTraffic()
+        simulation.run(for: limit)
+        #expect(simulation.discord == [])
+    }
+
+    @Test("the outer end can change the link, by the way that stands", arguments: [0, 1])
+    func changes(linkInitiator: Int) throws {
+        var simulation = Self.simulation(linkInitiator: linkInitiator)
+        simulation.run(for: .seconds(4))
+        let fresh = try #require(ESPProposal("aes128gcm16"))
+        for (index, isSwitch) in [(0, false), (1, true)] {
+            let peer = simulation.peer(of: index)
+            var parameters = peer.parameters
+            parameters.child.proposals = [fresh]
+            func with(_ first: IPsecParameters, _ other: IPsecParameters) -> IKEPeer {
+                IKEPeer(
+                    peer: peer.peer, outer: peer.outer, initiator: peer.initiator, parameters: first, selectors: peer.selectors,
+                    key: peer.key,
+                    alternatives: [
+                        IKEAlternative(outer: peer.outer, parameters: other, selectors: peer.selectors, key: peer.key)
+                    ])
+            }
+            let changed = isSwitch ? with(parameters, peer.parameters) : with(peer.parameters, parameters)
+            simulation.act(index) { $0.setPeer(changed, keys: [peer.key: Simulation.key], now: $1, random: &$2) }
+        }
+        settle(&simulation)
+        #expect(simulation.gateways[1].outbound.map(\.encryption) == [fresh.encryption])
+    }
+
+    @Test("keys that are lost end what stands, and the outer end makes it anew by the way that stood", arguments: [0, 1])
+    func keyLost(linkInitiator: Int) {
+        var simulation = Self.simulation(linkInitiator: linkInitiator)
+        simulation.run(for: .seconds(4))
+        let keys = (1...2).map { PreSharedKey(SecretBytes(Array(repeating: UInt8($0), count: 32))) }
+        // Berlin takes both before tokyo takes the new one alone.
+        for (index, floor) in [(0, nil), (1, 2)] as [(Int, UInt32?)] {
+            let peer = simulation.peer(of: index), link = peer.key.link
+            let references = (1...2).map { PSKReference(link: link, epoch: $0) }
+            let old = IKEAlternative(
+                outer: peer.outer, parameters: peer.parameters, selectors: peer.selectors, key: references[0])
+            let changed = IKEPeer(
+                peer: peer.peer, outer: peer.outer, initiator: peer.initiator, parameters: peer.parameters,
+                selectors: peer.selectors, key: references[1], alternatives: floor == nil ? [old] : [], keyFloor: floor)
+            simulation.act(index) {
+                $0.setPeer(changed, keys: [references[0]: Simulation.key, references[1]: keys[1]], now: $1, random: &$2)
+            }
+        }
+        // Berlin is not told that what stood has gone: it asks whether the peer lives.
+        settle(&simulation, within: .seconds(40))
+    }
+
+    @Test("of two public addresses, a datagram of an IKE SA came to that one's")
+    func twoAddresses() {
+        var simulation = Self.simulation(linkInitiator: 0)
+        simulation.run(for: .seconds(4))
+        // Berlin shall have another one, by which nothing comes yet; it prefers it from now on.
+        let other = IPAddress("203.0.113.9")!, peer = simulation.peer(of: 0)
+        Self.tellBerlin(&simulation, [other, Simulation.berlinAddress])
+        let standing = IKEAlternative(
+            outer: peer.outer, parameters: peer.parameters, selectors: peer.selectors, key: peer.key)
+        let changed = IKEPeer(
+            peer: peer.peer, outer: AddressPair(local: other, remote: peer.outer.remote), initiator: peer.initiator,
+            parameters: peer.parameters, selectors: peer.selectors, key: peer.key, alternatives: [standing])
+        simulation.act(0) { $0.setPeer(changed, keys: [peer.key: Simulation.key], now: $1, random: &$2) }
+        let before = simulation.gateways[1].currentOutbound
         simulation.act(1) { $0.rekey(peer: Simulation.berlin, .child, now: $1, random: &$2) }
-        simulation.run(for: .seconds(10))
-        #expect(simulation.discord == [] && simulation.gateways[0].everAdded.count == 4)
+        simulation.run(for: .seconds(2))
+        simulation.exchangeTraffic()
+        simulation.run(for: .seconds(2))
+        #expect(simulation.gateways[1].currentOutbound != before)
+        #expect(simulation.gateways[1].events.allSatisfy { $0.kind != .peerDead })
+        #expect(simulation.gateways[0].outbound.allSatisfy { $0.local.address == Simulation.berlinAddress })
     }
 }

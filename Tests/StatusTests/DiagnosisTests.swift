@@ -57,7 +57,16 @@ import WarrenPlan
                 $0.evidence.outerRouteFault = "there is no route to 198.51.100.20"
             }
         },
-        Broken(.gateway, "203.0.113.10 is no address of this gateway, which sends from 192.168.77.2, and nothing comes") {
+        // That a gateway is behind a NAT is no fault of a link that ran.
+        Broken(.port, "berlin: 5 IKE messages to tokyo are without an answer") {
+            $0.withoutAssociations()
+            $0.change(0) {
+                $0.evidence.outerRoute?.source = IPAddress("192.168.77.2")
+                $0.evidence.contact = PeerContact(peer: $0.peer, sent: 9, received: 4, unanswered: 5, lastSentSecondsAgo: 1)
+            }
+            $0.change(1) { $0.evidence.boundPorts = [] }
+        },
+        Broken(.port, "berlin: 4 IKE messages to tokyo are without an answer") {
             $0.withoutAssociations()
             $0.change(0) {
                 $0.evidence.outerRoute?.source = IPAddress("192.168.77.2")
@@ -140,8 +149,10 @@ import WarrenPlan
             }
         }
         let diagnosis = LinkDiagnosis(facts)
-        #expect(diagnosis.firstFailure == .gateway)
-        let step = try #require(diagnosis.steps.first { $0.check == .gateway })
+        #expect(diagnosis.firstFailure == .port)
+        let gateway = try #require(diagnosis.steps.first { $0.check == .gateway })
+        #expect(gateway.verdict == .unknown && gateway.evidence.contains { $0.contains("is a NAT before it") }, "\(gateway)")
+        let step = try #require(diagnosis.steps.first { $0.check == .port })
         #expect(step.remedy?.contains("have one of these forward UDP 500 and 4500") == true, "\(step)")
     }
 

@@ -13,6 +13,13 @@ struct NATTests {
         }
     }
 
+    /// What each gateway sends on.
+    private static func outbound(_ pair: DaemonPair) throws -> [Set<SPI>] {
+        try pair.gateways.map { gateway in
+            Set(try gateway.client.observe().securityAssociations.filter { $0.direction == .outbound }.map(\.spi))
+        }
+    }
+
     @Test(
         "the link stands in both modes, whichever end makes it, and loses nothing when either end rekeys",
         arguments: [IPsecMode.tunnel, .transport], [0, 1])
@@ -22,17 +29,13 @@ struct NATTests {
         let nat = try #require(pair.nat)
         let outside = try WireCapture(namespace: "/var/run/netns/\(nat)")
         let streams = try pair.streams()
-        var spis = try pair.gateways.map { Set(try $0.client.observe().securityAssociations.map(\.spi)) }
-        for index in [0, 1] {
+        for index in (0..<10).map({ $0 % 2 }) {
+            let before = try Self.outbound(pair)
             try pair.gateways[index].client.call(.rekey(LinkSteps.sites[1 - index], .child))
-            try pair.settle {
-                let now = try pair.gateways.map { Set(try $0.client.observe().securityAssociations.map(\.spi)) }
-                return zip(now, spis).allSatisfy { $0.count == 2 && $0.isDisjoint(with: $1) }
-            }
-            spis = try pair.gateways.map { Set(try $0.client.observe().securityAssociations.map(\.spi)) }
+            try pair.settle { zip(try Self.outbound(pair), before).allSatisfy { $0.count == 1 && $0 != $1 } }
         }
         for outcome in streams.map({ $0.end() }) {
-            #expect(outcome.sent > 500 && outcome.lost == [] && outcome.repeated == 0, "\(outcome)")
+            #expect(outcome.sent > 50 && outcome.lost == [] && outcome.repeated == 0, "\(outcome)")
         }
         let bytes = StreamTransfer.bytes(4 << 20, seed: 9)
         for (from, to) in [(0, 1), (1, 0)] {
@@ -47,7 +50,7 @@ struct NATTests {
             #expect(observation.securityAssociations.allSatisfy { $0.mode == mode })
         }
         let seen = Self.ports(outside.take())
-        #expect(seen.count > 2000)
+        #expect(seen.count > 200)
         for (source, destination, frame) in seen {
             // From inside, by a port of the NAT; to it, only where a flow came from.
             #expect(DaemonPair.natPorts.contains(source) != DaemonPair.natPorts.contains(destination))
@@ -59,7 +62,7 @@ struct NATTests {
     @Test("when the NAT has forgotten the way and gives another port, packets from inside open it, for both ways")
     func moves() throws {
         let pair = try DaemonPair(LinkWay(), hidden: 1)
-        let before = try pair.gateways.map { Set(try $0.client.observe().securityAssociations.map(\.spi)) }
+        let before = try Self.outbound(pair)
         let capture = try WireCapture(namespace: "/var/run/netns/\(try #require(pair.nat))")
         let ports = 42_000...42_999
         try pair.forgetFlows(newPorts: ports)
@@ -67,7 +70,7 @@ struct NATTests {
         #expect(throws: CommandFailure.self) { try pair.ping(from: 0) }
         try pair.ping(from: 1)
         try pair.ping(from: 0)
-        #expect(try pair.gateways.map { Set(try $0.client.observe().securityAssociations.map(\.spi)) } == before)
+        #expect(try Self.outbound(pair) == before)
         let seen = Self.ports(capture.take())
         #expect(seen.contains { ports.contains($0.source) } && seen.contains { ports.contains($0.destination) })
     }

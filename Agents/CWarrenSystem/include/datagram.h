@@ -29,5 +29,5 @@ ssize_t warren_datagram_receive(
 /* Sends one datagram from the local address `source` (its port is the socket's); the kernel chooses where it is all zero. */
 ssize_t warren_datagram_send(
     int socket, const void *bytes, size_t length, const struct warren_address *source, const struct warren_address *destination);
-/* Whether the kernel has the address: 1, else 0. To an address of its own it sends from that address. */
+/* Whether the kernel has the address, so that a socket can be bound to it: 1, or 0; -1 when that could not be found out. */
 int warren_is_own_address(const struct warren_address *address);

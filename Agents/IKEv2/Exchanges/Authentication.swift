@@ -109,8 +109,9 @@ extension IKEEngine {
         _ site: SiteName, within pause: Duration, now: MonotonicTime, random: inout some RandomNumberGenerator
     ) {
         guard let state = peers[site], makesContact(state) || state.isPursuing else { return }
-        // The end that does not make the link is in no hurry: what stands carries meanwhile.
-        let pause = makesContact(state) ? pause : max(pause, configuration.pursuitPause)
+        // The end that does not make the link is in no hurry: what stands carries meanwhile, or the other end may get through.
+        let least: Duration = state.peer.initiator ? .zero : makesContact(state) ? .seconds(2) : configuration.pursuitPause
+        let pause = max(pause, least)
         let share = Double.random(in: 0.5...1, using: &random)
         let at = now + .milliseconds(Int64(pause.inSeconds * share * 1000))
         peers[site]?.connectAt = min(state.connectAt ?? .never, at)

@@ -16,13 +16,28 @@ extension IKEEngine {
         }
         let spi = newIKESPI(&random), nonce = randomBytes(32, using: &random)
         let isForced = state.peer.parameters.encapsulation.forcesUDP
-        let request = initRequest(spi, state.path, proposals, key, nonce, isForced: isForced, cookie: [])
-        let retransmission = Retransmission([state.path.datagram(request)], now: now, configuration: configuration)
+        let path = contactPath(state), isBehindNAT = isBehindNAT(path)
+        peers[site]?.lastPath = nil
+        let request = initRequest(spi, path, proposals, key, nonce, findsNAT: isForced || isBehindNAT, cookie: [])
+        let retransmission = Retransmission([path.datagram(request)], now: now, configuration: configuration)
         outputs += retransmission.datagrams.map(IKEOutput.send)
         sessions[spi] = .initiating(
             InitiatorInit(
-                peer: site, spi: spi, path: state.path, proposals: proposals, startedAt: now, nonce: nonce, isForced: isForced,
-                keyExchange: key, request: request, retransmission: retransmission))
+                peer: site, spi: spi, path: path, proposals: proposals, startedAt: now, nonce: nonce, isForced: isForced,
+                isBehindNAT: isBehindNAT, keyExchange: key, request: request, retransmission: retransmission))
+    }
+
+    /// Where the peer is reached: by port 4500 as long as an IKE SA stands there, for a NAT before the peer lets nothing else in (RFC
+    /// 7296, 2.23).
+    private func contactPath(_ state: PeerState) -> Path {
+        let known = standingPath(of: state.peer.peer) ?? state.lastPath
+        return known?.addresses == state.peer.outer ? known ?? state.path : state.path
+    }
+
+    /// That of the IKE SA in use.
+    func standingPath(of site: SiteName) -> Path? {
+        guard let current = peers[site]?.current, case .established(let sa) = sessions[current] else { return nil }
+        return sa.path
     }
 
     func isConnecting(_ site: SiteName) -> Bool {
@@ -41,7 +56,7 @@ extension IKEEngine {
     }
 
     private func initRequest(
-        _ spi: IKESPI, _ path: Path, _ proposals: [IKEProposal], _ key: KeyExchangeKey, _ nonce: [UInt8], isForced: Bool,
+        _ spi: IKESPI, _ path: Path, _ proposals: [IKEProposal], _ key: KeyExchangeKey, _ nonce: [UInt8], findsNAT: Bool,
         cookie: [UInt8]
     ) -> [UInt8] {
         let header = MessageHeader(
@@ -53,8 +68,7 @@ extension IKEEngine {
                 .securityAssociation(Negotiation.offer(proposals)),
                 .keyExchange(group: key.method.groupNumber, data: key.publicValue), .nonce(nonce),
             ]
-                + NATDetection.notifies(
-                    spi, .zero, local: path.local, remote: path.remote, findsNAT: isForced || isBehindNAT(path))
+                + NATDetection.notifies(spi, .zero, local: path.local, remote: path.remote, findsNAT: findsNAT)
                 + [.notify(Notify(.fragmentationSupported))])
     }
 
@@ -94,8 +108,8 @@ extension IKEEngine {
         guard state.restarts < Self.maximumRestarts else { return }
         state.restarts += 1
         state.request = initRequest(
-            state.spi, state.path, state.proposals, state.keyExchange, state.nonce, isForced: state.isForced,
-            cookie: state.cookie)
+            state.spi, state.path, state.proposals, state.keyExchange, state.nonce,
+            findsNAT: state.isForced || state.isBehindNAT, cookie: state.cookie)
         state.retransmission = Retransmission([state.path.datagram(state.request)], now: now, configuration: configuration)
         outputs += state.retransmission.datagrams.map(IKEOutput.send)
     }
@@ -118,7 +132,7 @@ extension IKEEngine {
             peers[state.peer]?.lastError = "INVALID_KE_PAYLOAD: the peer's public value is not usable"
             return false
         }
-        guard !state.isForced && !isBehindNAT(state.path) || NATDetection.isKnown(to: payloads) else {
+        guard !state.isForced && !state.isBehindNAT || NATDetection.isKnown(to: payloads) else {
             peers[state.peer]?.lastError = "NAT_DETECTION_SOURCE_IP: the peer can't carry ESP in UDP"
             return false
         }
@@ -131,7 +145,7 @@ extension IKEEngine {
             nonceInitiator: state.nonce, nonceResponder: nonce, request: state.request, response: datagram.bytes,
             nat: NATDetection.outcome(
                 payloads, state.spi, header.responderSPI, state.path, forced: state.isForced,
-                behindNAT: isBehindNAT(state.path)),
+                behindNAT: state.isBehindNAT),
             fragmentation: payloads.has(.fragmentationSupported))
         sendAuth(outcome, peer, path: state.path.floated, startedAt: state.startedAt, now: now, random: &random)
         return true

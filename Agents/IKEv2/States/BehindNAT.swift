@@ -6,12 +6,18 @@ import WarrenModel
 /// datagram came to, and the shell lets the kernel choose the one to send from. What is different: the peer is told of the NAT, and
 /// perhaps it can't begin anything, so this end does as well.
 extension IKEEngine {
+    /// What stands was agreed on as if there were a NAT, or none: where that has changed, it is made anew, and so is what was just
+    /// begun.
     mutating func note(natAddresses new: Set<IPAddress>, now: MonotonicTime, random: inout some RandomNumberGenerator) {
-        let old = natAddresses
+        let changed = natAddresses.symmetricDifference(new)
         natAddresses = new
-        for (site, state) in peers.sorted(by: { $0.key < $1.key })
-        where isBehindNAT(state.path) && !old.contains(state.peer.outer.local) && activeSAs(of: site).isEmpty {
-            makeContact(with: site, now: now, random: &random)
+        for (site, state) in peers.sorted(by: { $0.key < $1.key }) where changed.contains(state.peer.outer.local) {
+            for (spi, session) in sessions.of(site) { if case .initiating = session { sessions[spi] = nil } }
+            if activeSAs(of: site).isEmpty {
+                makeContact(with: site, now: now, random: &random)
+            } else {
+                connect(site, now: now, random: &random)
+            }
         }
     }
 

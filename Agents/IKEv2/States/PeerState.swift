@@ -13,6 +13,8 @@ struct PeerState: Sendable {
     var connectAt: MonotonicTime?
     /// This end has changed, and what stands is not yet as it wants: it asks for an IKE SA that is.
     var isPursuing = false
+    /// Where the peer was reached until its IKE SA was forgotten.
+    var lastPath: Path?
     var lastError: String?
     /// When an unauthenticated hint last made us do something.
     var lastHintAt: MonotonicTime?

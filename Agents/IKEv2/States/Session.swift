@@ -115,6 +115,8 @@ struct InitiatorInit: Sendable {
     let nonce: [UInt8]
     /// We announced a NAT that is not there.
     let isForced: Bool
+    /// We announced one that is.
+    let isBehindNAT: Bool
     var keyExchange: KeyExchangeKey
     var cookie: [UInt8] = []
     /// COOKIE and INVALID_KE_PAYLOAD rounds so far.

@@ -123,7 +123,9 @@ public struct FrameClassifier: Sendable {
             let destination = reader.bytes(4).flatMap({ IPAddress(bytes: $0) }), gateways.contains(destination),
             reader.bytes(Int(first & 15) * 4 - 20) != nil
         else { throw Violation("\(packet)") }
-        let isUDP = quoted == 17 && reader.uint16() != nil && [500, 4500].contains(reader.uint16())
+        // At a NAT, one of the ports is another.
+        let ports = [reader.uint16(), reader.uint16()]
+        let isUDP = quoted == 17 && (ports.contains(500) || ports.contains(4500))
         guard isUDP || quoted == 50 else { throw Violation("\(packet)") }
         try requireGateways(packet)
         return .refusal

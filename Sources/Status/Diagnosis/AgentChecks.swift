@@ -89,19 +89,25 @@ extension Diagnosing {
         }
     }
 
-    /// Behind a NAT that is as it must be. Where no peer is heard, the public address may as well be a wrong one.
+    /// Behind a NAT that is as it must be. Where the peer was never heard, the public address may as well be a wrong one.
     private func sendsFromAnother(
         _ end: LinkFacts.End, _ seen: LinkObservation, _ outer: AddressPair, _ source: IPAddress, _ findings: inout Findings
     ) {
         let text = "\(end.site): \(outer.local) is no address of this gateway, which sends from \(source)"
-        if seen.isHearing { return findings.facts.append(text + ": it is behind a NAT") }
-        findings.failures.append(text + ", and nothing comes from \(end.peer)")
-        let isMutual = facts.ends.allSatisfy { $0.observation?.foreignSource != nil }
-        findings.remedy =
-            isMutual
+        if seen.ike?.state == .established || seen.evidence.contact?.received ?? 0 > 0 {
+            findings.facts.append(text + ": it is behind a NAT")
+        } else {
+            findings.gaps.append(text + ": is a NAT before it, which has that address?")
+        }
+    }
+
+    /// What to do when IKE does not get through, of gateways whose public addresses are none of their own.
+    var remedyBehindNAT: String? {
+        let hidden = facts.ends.filter { $0.observation?.foreignSource != nil }.map(\.site)
+        guard let site = hidden.first else { return nil }
+        return hidden.count > 1
             ? "if both gateways are behind NATs, have one of these forward UDP 500 and 4500 to its gateway; else correct 'public'"
-            : "correct 'public' of \(end.site), or give its gateway that address; if it is that of a NAT before it, let the NAT pass "
-                + "UDP 500 and 4500 to \(outer.remote)"
+            : "let the NAT before \(site) pass UDP 500 and 4500 to its peer; or, where there is none, correct 'public' of \(site)"
     }
 
     /// Many a gateway answers no echo requests: that alone is no failure, and where nothing else comes from it, it is no proof.

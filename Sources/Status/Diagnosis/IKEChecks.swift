@@ -29,7 +29,7 @@ extension Diagnosing {
                     "\(end.site): \(contact.unanswered) IKE messages to \(end.peer) are without an answer, "
                         + (contact.lastReceivedSecondsAgo.map { "the last that came is \($0) s old" } ?? "none ever came"))
                 findings.remedy =
-                    findings.remedy
+                    findings.remedy ?? remedyBehindNAT
                     ?? "let UDP 500 and 4500 pass between \(links.first) and \(links.second), both ways, at all that stands "
                     + "between them; and see that warren-tunneld runs at \(end.peer)"
             } else if contact.received > 0 {
