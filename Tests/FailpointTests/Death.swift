@@ -96,9 +96,17 @@ extension Ward {
         #expect(try await signal(ending: pid) == SIGKILL, "\(doom.point.rawValue)")
     }
 
+    /// Returns when the controller has noticed, so that a session seen later is the next agent's.
+    private func killAgent() async throws {
+        try await lab.end("warren-agent", in: first.gatewayNamespace, signal: SIGKILL)
+        try await awaitCondition("the controller misses the agent", within: .seconds(30)) {
+            (try? await status())?.sites.first { $0.site == first.name }?.connected == false ? true : nil
+        }
+    }
+
     /// The agent dies in the course of `change`, or as soon as it is back.
     func loseAgent(_ doom: Doom, _ change: () async throws -> Void) async throws {
-        try await lab.end("warren-agent", in: first.gatewayNamespace, signal: SIGKILL)
+        try await killAgent()
         let pid = try startAgent(doom)
         try await awaitSessions(or: doom)
         if !doom.isFulfilled { try await change() }
@@ -128,7 +136,7 @@ extension Ward {
 
     /// The controller stands still while the agent waits to be confirmed.
     func goBack(_ doom: Doom) async throws {
-        try await lab.end("warren-agent", in: first.gatewayNamespace, signal: SIGKILL)
+        try await killAgent()
         let pid = try startAgent(doom)
         let controllers = ProcessTable.entries(in: [lab.names.controller]).filter { $0.program == "warrend" }.map(\.pid)
         func tell(_ signal: Int32) { for controller in controllers { kill(controller, signal) } }
