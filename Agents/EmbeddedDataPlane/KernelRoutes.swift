@@ -71,10 +71,9 @@ struct KernelRoutes {
     func route(
         from local: IPAddress, to remote: IPAddress
     ) throws(DataPlaneError) -> Result<LinkEvidence.OuterRoute, NoRoute> {
-        let ip = ["ip", remote.family == .ipv4 ? "-4" : "-6", "-j", "route", "get"]
-        var outcome = try tools.run(ip + ["\(remote)", "from", "\(local)"])
+        var outcome = try tools.run(lookUp(remote) + ["from", "\(local)"])
         // The kernel gives the same error for an address that is not its own as for none of a way.
-        if outcome.status != 0, try !isOwn(local) { outcome = try tools.run(ip + ["\(remote)"]) }
+        if outcome.status != 0, try !isOwn(local) { outcome = try tools.run(lookUp(remote)) }
         guard outcome.status == 0 else {
             let answer = outcome.errors.split(separator: "\n").first.map(String.init) ?? "status \(outcome.status)"
             return .failure(NoRoute(reason: "there is no route to \(remote): \(answer)"))
@@ -92,9 +91,13 @@ struct KernelRoutes {
     }
 
     private func isOwn(_ address: IPAddress) throws(DataPlaneError) -> Bool {
-        let outcome = try tools.run(["ip", address.family == .ipv4 ? "-4" : "-6", "-j", "route", "get", "\(address)"])
+        let outcome = try tools.run(lookUp(address))
         guard outcome.status == 0 else { return false }
         return try decodeJSON([LookedUp].self, outcome.output).first?.type == "local"
+    }
+
+    private func lookUp(_ address: IPAddress) -> [String] {
+        ["ip", address.family == .ipv4 ? "-4" : "-6", "-j", "route", "get", "\(address)"]
     }
 
     private struct LookedUp: Decodable {

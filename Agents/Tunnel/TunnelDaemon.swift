@@ -82,12 +82,11 @@ final class TunnelDaemon {
     /// Rounded up, lest the loop spin until the timer is really due.
     private var timeoutMilliseconds: Int32 {
         // An address may come or go while nothing else happens.
-        let longest: Int32 = publicAddresses.isEmpty ? -1 : 10_000
-        guard let next = state.nextTimeout else { return longest }
+        let longest: Int32 = 10_000
+        guard let next = state.nextTimeout else { return publicAddresses.isEmpty ? -1 : longest }
         let now = MonotonicTime.now
         guard next > now else { return 0 }
-        let wait = Int32(clamping: (next.nanoseconds - now.nanoseconds) / 1_000_000 + 1)
-        return longest < 0 ? wait : min(wait, longest)
+        return min(Int32(clamping: (next.nanoseconds - now.nanoseconds) / 1_000_000 + 1), longest)
     }
 
     private func runTimers() {

@@ -106,7 +106,7 @@ extension IKEEngine {
         guard let site = site(local: local, remote: remote), spi.map({ !reservedSPIs.contains($0) }) ?? true,
             mayReact(to: site, now: now)
         else { return }
-        if let current = peers[site]?.current, case .established(var sa) = sessions[current] {
+        if var sa = currentSA(of: site) {
             // A Delete of what we don't have: the peer drops its half if it has one, and both ends agree again.
             guard let spi else { return }
             sa.enqueue(.deleteUnknown(spi))

@@ -35,9 +35,7 @@ extension IKEEngine {
 
     /// The peer is done with an IKE SA that it rekeyed: what replaces it may begin requests.
     private mutating func endQuiet(of site: SiteName, now: MonotonicTime, random: inout some RandomNumberGenerator) {
-        guard let current = peers[site]?.current, case .established(var successor) = sessions[current],
-            successor.quietUntil != nil
-        else { return }
+        guard var successor = currentSA(of: site), successor.quietUntil != nil else { return }
         successor.quietUntil = nil
         settle(successor, now: now, random: &random)
     }

@@ -30,14 +30,10 @@ extension IKEEngine {
     /// Where the peer is reached: by port 4500 as long as an IKE SA stands there, for a NAT before the peer lets nothing else in (RFC
     /// 7296, 2.23).
     private func contactPath(_ state: PeerState) -> Path {
-        let known = standingPath(of: state.peer.peer) ?? state.lastPath
-        return known?.addresses == state.peer.outer ? known ?? state.path : state.path
-    }
-
-    /// That of the IKE SA in use.
-    func standingPath(of site: SiteName) -> Path? {
-        guard let current = peers[site]?.current, case .established(let sa) = sessions[current] else { return nil }
-        return sa.path
+        guard let known = currentSA(of: state.peer.peer)?.path ?? state.lastPath, known.addresses == state.peer.outer else {
+            return state.path
+        }
+        return known
     }
 
     func isConnecting(_ site: SiteName) -> Bool {

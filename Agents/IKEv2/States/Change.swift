@@ -26,7 +26,7 @@ extension IKEEngine {
         let asksAnew = !state.asksLike(old)
         peers[site] = state
         if peer.keyFloor ?? 0 > old.peer.keyFloor ?? 0 {
-            let accepted = state.acceptedKeys, path = standingPath(of: site)
+            let accepted = state.acceptedKeys, path = currentSA(of: site)?.path
             peers[site]?.lastPath = path
             forgetEstablished(of: site) { !accepted.contains($0.key) }
             if let current = state.current, sessions[current] == nil { promote(site) }

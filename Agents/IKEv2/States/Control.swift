@@ -22,9 +22,9 @@ extension IKEEngine {
     }
 
     mutating func noteTraffic(peer: SiteName, now: MonotonicTime) {
-        guard let spi = peers[peer]?.current, case .established(var sa) = sessions[spi] else { return }
+        guard var sa = currentSA(of: peer) else { return }
         sa.lastHeardAt = now
-        sessions[spi] = .established(sa)
+        sessions[sa.identity.ours] = .established(sa)
     }
 
     mutating func switchOutbound(afterTrafficOn spi: SPI, peer: SiteName, now: MonotonicTime) {
@@ -40,8 +40,8 @@ extension IKEEngine {
 
     mutating func acquire(peer: SiteName, now: MonotonicTime, random: inout some RandomNumberGenerator) {
         guard let state = peers[peer], makesContact(state) else { return }
-        if let spi = state.current, case .established(let sa) = sessions[spi] {
-            sessions[spi] = nil
+        if let sa = currentSA(of: peer) {
+            sessions[sa.identity.ours] = nil
             return settle(sa, now: now, random: &random)
         }
         // The pause between attempts holds: packets must not turn it into a storm.
@@ -78,7 +78,7 @@ extension IKEEngine {
     mutating func rekeyNow(
         peer: SiteName, _ target: RekeyTarget, now: MonotonicTime, random: inout some RandomNumberGenerator
     ) {
-        guard let spi = peers[peer]?.current, case .established(var sa) = sessions[spi] else {
+        guard var sa = currentSA(of: peer) else {
             return acquire(peer: peer, now: now, random: &random)
         }
         switch target {
@@ -96,7 +96,7 @@ extension IKEEngine {
 
     func report(of site: SiteName, now: MonotonicTime) -> IKEReport {
         guard let state = peers[site] else { return IKEReport(peer: site, state: .idle) }
-        if let spi = state.current, case .established(let sa) = sessions[spi] {
+        if let sa = currentSA(of: site) {
             return IKEReport(
                 peer: site, state: .established, ageSeconds: UInt64(clamping: now.since(sa.createdAt).wholeSeconds),
                 proposal: sa.proposal, lastError: state.lastError,

@@ -2,6 +2,12 @@ import WarrenModel
 
 /// Which of a peer's IKE SAs is in use, and how the others end: the next one carries packets before the last one goes.
 extension IKEEngine {
+    /// The one in use.
+    func currentSA(of site: SiteName) -> IKESA? {
+        guard let spi = peers[site]?.current, case .established(let sa) = sessions[spi] else { return nil }
+        return sa
+    }
+
     func activeSAs(of site: SiteName) -> [IKESA] {
         sessions.of(site).compactMap {
             if case .established(let sa) = $0.session, sa.standing == .active { sa } else { nil }
@@ -89,10 +95,9 @@ extension IKEEngine {
 
     /// The first packet came on the IKE SA in use: what it superseded is not needed any more.
     mutating func retireSuperseded(of site: SiteName, now: MonotonicTime) {
-        guard let current = peers[site]?.current, case .established(let used) = sessions[current] else { return }
-        for sa in activeSAs(of: site) where sa.isSuperseded && sa.identity.ours != current && carries(used, for: sa) {
-            retire(sa, now: now)
-        }
+        guard let used = currentSA(of: site) else { return }
+        let others = activeSAs(of: site).filter { $0.identity.ours != used.identity.ours }
+        for sa in others where sa.isSuperseded && carries(used, for: sa) { retire(sa, now: now) }
     }
 
     /// Whether each queue that has a child SA of an IKE SA has one of the IKE SA in use, or gets none.
